@@ -1,0 +1,1 @@
+"""What stands around the library: the environment, the notebooks, the book. Run by the Makefile."""
