@@ -1,0 +1,196 @@
+"""What every source of lesions has in common: numbered samples, each with an id, an image and a mask."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lesionseg_lib.errors import DataError
+
+Image = NDArray[np.uint8]  # (H, W, 3), RGB
+Mask = NDArray[np.bool_]  # (H, W), True inside the lesion
+
+
+class DataWarning(UserWarning):
+    """Something about the data was repaired or left aside; the message names the files."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image with its mask.
+
+    Attributes:
+        id: unique within its data set, for example ``"ISIC_0000000"``.
+        image: uint8 of shape (H, W, 3), RGB.
+        mask: bool of shape (H, W), True inside the lesion.
+    """
+
+    id: str
+    image: Image
+    mask: Mask
+
+
+class LesionDataset(ABC):
+    """A fixed sequence of samples.
+
+    A source sets ``name`` (used in messages, records and the names of cache folders) and ``ids``, and says
+    how to get one image, one truth, and two descriptions of a sample: ``_stamp``, cheap, for noticing that a
+    cache is stale, and ``_content``, the bytes that define the sample, the same on every machine.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+
+    @abstractmethod
+    def image(self, index: int) -> Image:
+        """Image number ``index``: uint8 (H, W, 3), RGB."""
+
+    @abstractmethod
+    def truth(self, index: int) -> Mask:
+        """Mask number ``index`` at its own size: bool (H, W). Does not read the image."""
+
+    @abstractmethod
+    def _stamp(self, index: int) -> str:
+        """Changes whenever the sample may have changed; must cost microseconds."""
+
+    @abstractmethod
+    def _content(self, index: int) -> bytes:
+        """The bytes that define the sample, independent of machine, folder and time."""
+
+    def attributes(self, index: int) -> dict[str, str]:
+        """What else is known about a sample, for example ``{"diagnosis": "benign"}``; empty if nothing is."""
+        return {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Sample number ``index``; negative numbers count from the end.
+
+        Raises:
+            IndexError: no such number.
+            DataError: a file cannot be read, or image and mask differ in size.
+        """
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"{self.name} has {len(self)} samples, there is no number {index}")
+        index %= len(self)
+        image, mask = self.image(index), self.truth(index)
+        if image.shape[:2] != mask.shape:
+            raise DataError(self._size_message(index, image, mask))
+        return Sample(self.ids[index], image, mask)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {len(self)} samples>"
+
+    def _size_message(self, index: int, image: Image, mask: Mask) -> str:
+        (image_h, image_w), (mask_h, mask_w) = image.shape[:2], mask.shape
+        return (
+            f"{self.name}, {self.ids[index]}: the image is {image_w} x {image_h} pixels (width x height), the mask "
+            f"{mask_w} x {mask_h}; a mask must have its image's size. Make it anew from the original, or leave "
+            "the pair out."
+        )
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) that changes when a sample may have changed. Cheap; differs between machines."""
+        return _digest((sample_id, self._stamp(index).encode()) for index, sample_id in enumerate(self.ids))
+
+    def content_fingerprint(self) -> str:
+        """SHA-256 (hex) over ids and contents, in order. The same on every machine; reads every file."""
+        return _digest((sample_id, self._content(index)) for index, sample_id in enumerate(self.ids))
+
+    def subset(self, ids: Iterable[str]) -> LesionDataset:
+        """The samples with these ids, in the order given, under the same name.
+
+        Raises:
+            DataError: an id that is not in the data set, or one given twice.
+        """
+        return Subset(self, ids)
+
+
+class Subset(LesionDataset):
+    """Some samples of another data set, in an order of their own."""
+
+    def __init__(self, parent: LesionDataset, ids: Iterable[str]) -> None:
+        self.name = parent.name
+        self.ids = tuple(ids)
+        self._parent = parent
+        number = {sample_id: index for index, sample_id in enumerate(parent.ids)}
+        unknown = [sample_id for sample_id in self.ids if sample_id not in number]
+        if unknown:
+            raise DataError(
+                f"{parent.name} has no {shorten(unknown)}; its {len(parent)} ids look like {shorten(parent.ids, 2)}."
+            )
+        if len(set(self.ids)) < len(self.ids):
+            twice = sorted({sample_id for sample_id in self.ids if self.ids.count(sample_id) > 1})
+            raise DataError(f"{parent.name}: {shorten(twice)} asked for more than once; give each id once.")
+        self._indices = tuple(number[sample_id] for sample_id in self.ids)
+
+    def image(self, index: int) -> Image:
+        return self._parent.image(self._indices[index])
+
+    def truth(self, index: int) -> Mask:
+        return self._parent.truth(self._indices[index])
+
+    def attributes(self, index: int) -> dict[str, str]:
+        return self._parent.attributes(self._indices[index])
+
+    def _stamp(self, index: int) -> str:
+        return self._parent._stamp(self._indices[index])
+
+    def _content(self, index: int) -> bytes:
+        return self._parent._content(self._indices[index])
+
+    def _size_message(self, index: int, image: Image, mask: Mask) -> str:
+        return self._parent._size_message(self._indices[index], image, mask)
+
+
+def split_validation(
+    dataset: LesionDataset, fraction: float = 0.1, seed: int = 0
+) -> tuple[LesionDataset, LesionDataset]:
+    """Split a training set into (train, validation) by a rule that looks at each id alone.
+
+    An id is in validation if and only if ``int(sha256(f"{seed}:{id}").hexdigest()[:8], 16) / 2**32 < fraction``.
+    The side of an id depends on the id and the seed only, so adding or removing images moves no other image,
+    and the same split comes out on every machine. The share in validation is ``fraction`` only on average.
+
+    Raises:
+        DataError: a fraction outside (0, 1), or one of the two sides would be empty.
+    """
+    if not 0 < fraction < 1:
+        raise DataError(f"The fraction for validation is {fraction}; give a number between 0 and 1, for example 0.1.")
+    sides: tuple[list[str], list[str]] = ([], [])
+    for sample_id in dataset.ids:
+        draw = int(hashlib.sha256(f"{seed}:{sample_id}".encode()).hexdigest()[:8], 16) / 2**32
+        sides[draw < fraction].append(sample_id)
+    train, validation = sides
+    if not train or not validation:
+        empty = "validation" if train else "training"
+        raise DataError(
+            f"Splitting the {len(dataset)} samples of {dataset.name} with fraction {fraction} and seed {seed} leaves "
+            f"none for {empty}; use more images, another fraction or another seed."
+        )
+    return dataset.subset(train), dataset.subset(validation)
+
+
+def shorten(names: Iterable[str], limit: int = 5) -> str:
+    """At most ``limit`` names, and how many more there are: ``"a, b and 3 more"``."""
+    listed = list(names)
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(listed[:limit]) + more
+
+
+def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
+    total = hashlib.sha256()
+    for sample_id, content in parts:
+        # Each part is hashed by itself, so that no shift of bytes between neighbours goes unnoticed.
+        total.update(hashlib.sha256(sample_id.encode()).digest())
+        total.update(hashlib.sha256(content).digest())
+    return total.hexdigest()
