@@ -1,0 +1,130 @@
+"""MobileNetV2 as a feature pyramid whose stages can be frozen for real.
+
+Source: Sandler et al., *MobileNetV2: Inverted Residuals and Linear Bottlenecks*, CVPR 2018; layers and weights
+from torchvision.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
+
+from lesionseg_lib.errors import UnknownNameError, WeightsNotFoundError
+
+STAGES = {1: (0, 4), 2: (4, 7), 3: (7, 14), 4: (14, 19)}
+"""Stage number -> half-open range of torchvision's ``features``. A stage ends where the stride has doubled."""
+
+_LEVELS = (2, 4, 7, 14, 19)  # the pyramid is read after these many layers of ``features``
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What the weights were trained with: per-channel mean and standard deviation of RGB in [0, 1]."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def default_preprocessing() -> Preprocessing:
+    """Mean and standard deviation as torchvision's weights enum declares them (no network, no file)."""
+    transform: Any = MobileNet_V2_Weights.IMAGENET1K_V1.transforms()
+    return Preprocessing(tuple(transform.mean), tuple(transform.std))
+
+
+class MobileNetV2Encoder(nn.Module):
+    """Image batch (N, 3, H, W) -> five feature maps, finest first.
+
+    Level *i* has ``channels[i]`` channels at ``strides[i]``: 16 at 2, 24 at 4, 32 at 8, 96 at 16, 1280 at 32.
+    2,223,872 parameters. H and W must be multiples of 32 (``Segmenter`` checks that).
+
+    ``weights`` is a member of torchvision's ``MobileNet_V2_Weights``, its name, or None for random weights.
+    Raises ``WeightsNotFoundError`` when weights are asked for but are neither cached nor downloadable.
+    """
+
+    channels: tuple[int, ...] = (16, 24, 32, 96, 1280)
+    strides: tuple[int, ...] = (2, 4, 8, 16, 32)
+
+    def __init__(self, weights: MobileNet_V2_Weights | str | None = "IMAGENET1K_V1") -> None:
+        super().__init__()
+        network = mobilenet_v2(weights=None)
+        if weights is not None:
+            network.load_state_dict(_state_dict(_member(weights)))
+        self.features: nn.Sequential = network.features
+        self.frozen: frozenset[int] = frozenset()
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        pyramid = []
+        for index, layer in enumerate(self.features, start=1):
+            x = layer(x)
+            if index in _LEVELS:
+                pyramid.append(x)
+        return pyramid
+
+    def stage(self, number: int) -> nn.Sequential:
+        """Layers of stage 1, 2, 3 or 4 (see ``STAGES``)."""
+        if number not in STAGES:
+            raise UnknownNameError(f"Encoder stage {number!r} does not exist. Stages are {sorted(STAGES)}.")
+        start, stop = STAGES[number]
+        return self.features[start:stop]
+
+    def freeze(self, stages: Iterable[int] = tuple(STAGES)) -> None:
+        """Freeze these stages and thaw all others.
+
+        Frozen means that nothing in the stage changes any more: parameters get no gradient *and* batch norm keeps its
+        running statistics, also after ``model.train()``. ``requires_grad = False`` alone does not do the second.
+        """
+        self.frozen = frozenset(stages)
+        for number in sorted(self.frozen | STAGES.keys()):  # a wrong number meets the error of ``stage``
+            self.stage(number).requires_grad_(number not in self.frozen)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "MobileNetV2Encoder":
+        super().train(mode)
+        for number in self.frozen:
+            self.stage(number).eval()
+        return self
+
+
+def _member(weights: MobileNet_V2_Weights | str) -> MobileNet_V2_Weights:
+    if isinstance(weights, MobileNet_V2_Weights):
+        return weights
+    try:
+        return MobileNet_V2_Weights[weights]
+    except KeyError:
+        names = ", ".join(MobileNet_V2_Weights.__members__)
+        raise UnknownNameError(f"Weights {weights!r} do not exist. torchvision has: {names}; or None.") from None
+
+
+def weights_file(weights: MobileNet_V2_Weights | str = "IMAGENET1K_V1") -> Path:
+    """Where torchvision keeps these weights, whether or not they are there (``TORCH_HOME`` decides the folder)."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(_member(weights).url).name
+
+
+def weights_sha256(weights: MobileNet_V2_Weights | str = "IMAGENET1K_V1") -> str | None:
+    """SHA-256 of the cached weights file, for the record of a run; None when there is no file."""
+    path = weights_file(weights)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def _state_dict(weights: MobileNet_V2_Weights) -> dict[str, Tensor]:
+    path = weights_file(weights)
+    cached = path.exists()
+    try:
+        state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True)
+    except Exception as error:
+        if cached:
+            raise WeightsNotFoundError(
+                f"{path}: the cached ImageNet weights cannot be read ({error}). Expected torchvision's "
+                f"MobileNetV2 state dict of about 14 MB. Delete the file; it will be downloaded again."
+            ) from error
+        raise WeightsNotFoundError(
+            f"ImageNet weights are not at {path} and cannot be downloaded ({error}). Either connect to the network "
+            f"once, or put the file of {weights.url} into {path.parent}, or set TORCH_HOME to the folder that holds "
+            f"hub/checkpoints/{path.name}."
+        ) from error
+    return state
