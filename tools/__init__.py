@@ -1,1 +1,13 @@
 """What stands around the library: the environment, the notebooks, the book. Run by the Makefile."""
+
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def repository(root: Path = ROOT) -> str:
+    """The repository's address. It stands in `_config.yml` alone; everything else is stamped from there."""
+    url: str = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+    return url
