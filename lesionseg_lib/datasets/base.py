@@ -93,9 +93,9 @@ class LesionDataset(ABC):
     def _size_message(self, index: int, image: Image, mask: Mask) -> str:
         (image_h, image_w), (mask_h, mask_w) = image.shape[:2], mask.shape
         return (
-            f"{self.name}, {self.ids[index]}: the image is {image_w} x {image_h} pixels (width x height), the mask "
-            f"{mask_w} x {mask_h}; a mask must have its image's size. Make it anew from the original, or leave "
-            "the pair out."
+            f"{self.name}, {self.ids[index]}: the image is {image_w} x {image_h} pixels (width x height), "
+            f"the mask {mask_w} x {mask_h}; a mask must have its image's size. Make the mask anew from the "
+            "original, or leave the pair out."
         )
 
     def fingerprint(self) -> str:
@@ -126,7 +126,7 @@ class Subset(LesionDataset):
         unknown = [sample_id for sample_id in self.ids if sample_id not in number]
         if unknown:
             raise DataError(
-                f"{parent.name} has no {shorten(unknown)}; its {len(parent)} ids look like {shorten(parent.ids, 2)}."
+                f"{parent.name} has no {shorten(unknown)}; its {len(parent)} ids are like {shorten(parent.ids[:2])}."
             )
         if len(set(self.ids)) < len(self.ids):
             twice = sorted({sample_id for sample_id in self.ids if self.ids.count(sample_id) > 1})
@@ -157,7 +157,8 @@ def split_validation(
 ) -> tuple[LesionDataset, LesionDataset]:
     """Split a training set into (train, validation) by a rule that looks at each id alone.
 
-    An id is in validation if and only if ``int(sha256(f"{seed}:{id}").hexdigest()[:8], 16) / 2**32 < fraction``.
+    An id is in validation if and only if
+    ``int(sha256(f"{seed}:{id}").hexdigest()[:8], 16) / 2**32 < fraction``.
     The side of an id depends on the id and the seed only, so adding or removing images moves no other image,
     and the same split comes out on every machine. The share in validation is ``fraction`` only on average.
 
@@ -165,7 +166,7 @@ def split_validation(
         DataError: a fraction outside (0, 1), or one of the two sides would be empty.
     """
     if not 0 < fraction < 1:
-        raise DataError(f"The fraction for validation is {fraction}; give a number between 0 and 1, for example 0.1.")
+        raise DataError(f"The fraction for validation is {fraction}; give one between 0 and 1, such as 0.1.")
     sides: tuple[list[str], list[str]] = ([], [])
     for sample_id in dataset.ids:
         draw = int(hashlib.sha256(f"{seed}:{sample_id}".encode()).hexdigest()[:8], 16) / 2**32
@@ -174,8 +175,8 @@ def split_validation(
     if not train or not validation:
         empty = "validation" if train else "training"
         raise DataError(
-            f"Splitting the {len(dataset)} samples of {dataset.name} with fraction {fraction} and seed {seed} leaves "
-            f"none for {empty}; use more images, another fraction or another seed."
+            f"Splitting the {len(dataset)} samples of {dataset.name} with fraction {fraction} and seed "
+            f"{seed} leaves none for {empty}; use more images, another fraction or another seed."
         )
     return dataset.subset(train), dataset.subset(validation)
 
