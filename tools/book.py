@@ -30,8 +30,7 @@ def stage(notebooks: list[Path], folder: Path, results: Path) -> None:
         if "vendor" in page.parts:
             continue
         text = page.read_text(encoding="utf-8").replace("{{repository}}", repository())
-        name = f"book/{page.relative_to(folder)}"
-        page.write_text(fill(text, results, lambda n, name=name: f"{name}, line {n}"), encoding="utf-8")
+        page.write_text(fill(text, results, f"book/{page.relative_to(folder)}"), encoding="utf-8")
     for notebook in notebooks:
         save(read(notebook), folder / "notebooks" / notebook.name)
     if not notebooks:

@@ -94,9 +94,7 @@ def set_up(root: Path) -> None:
         print(f"Setting up {venv} with Python {sys.version.split()[0]}: once, some minutes", flush=True)
         shutil.rmtree(venv, ignore_errors=True)
         if subprocess.run([sys.executable, "-m", "venv", str(venv)]).returncode != 0:
-            sys.exit(
-                "Python could not make a virtual environment. On Debian, Ubuntu: apt install python3-venv"
-            )
+            sys.exit("Python could not make a virtual environment. On Debian, Ubuntu: apt install python3-venv")
         write_stamp(root, "")
     else:
         print(f"Completing {venv}", flush=True)

@@ -40,7 +40,7 @@ def fill_markdown(text: str, source: Path, results: Path) -> str:
         if line.startswith("# %%"):
             in_markdown = "[markdown]" in line
         elif in_markdown:
-            lines[i] = fill(line, results, lambda _, n=i + 1: f"{source.name}, line {n}")
+            lines[i] = fill(line, results, source.name, i + 1)
     return "\n".join(lines)
 
 

@@ -1,12 +1,12 @@
 """Numbers in prose: `{{recipe:path}}` in a lesson, a page or the README, filled in from `results/`.
 
 `recipe` names `results/<recipe>/seed0.json`; `path` is a dotted path into that record, or a test metric by its short
-name (`jaccard`, `dice`: the mean; `jaccard_interval`: the 95 % interval). A format may follow: `{{dilated-all:macs|.2e}}`.
+name (`jaccard`, `dice`: the mean; `jaccard_interval`: the 95 % interval). A format may follow:
+`{{dilated-all:macs|.2e}}`.
 """
 
 import json
 import re
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,21 +70,18 @@ def resolve(placeholder: str, results: Path) -> str:
     return _number(_look_up(record, path), spec)
 
 
-def fill(text: str, results: Path, where: Callable[[int], str]) -> str:
-    """Replace every placeholder in `text`.
-
-    Args:
-        where: names the place of a line (counted from 1) for the message, e.g. "book/index.md, line 7".
+def fill(text: str, results: Path, file: str, first_line: int = 1) -> str:
+    """Replace every placeholder in `text`, which begins at line `first_line` of `file`.
 
     Raises:
-        UnknownNumber: naming the place and the placeholder.
+        UnknownNumber: naming the file, the line and the placeholder.
     """
 
     def one(match: re.Match[str]) -> str:
         try:
             return resolve(match[1], results)
         except UnknownNumber as error:
-            line = text.count("\n", 0, match.start()) + 1
-            raise UnknownNumber(f"{where(line)}: {match[0]}: {error}") from None
+            line = first_line + text.count("\n", 0, match.start())
+            raise UnknownNumber(f"{file}, line {line}: {match[0]}: {error}") from None
 
     return PLACEHOLDER.sub(one, text)

@@ -1,7 +1,7 @@
 """Fetch the scripts that the book's pages load, so that no page loads anything from another host.
 
-Run by hand to renew them (`python -m tools.vendor`, needs npm); the files are committed. `book/_static/vendor/README.md`
-is written from the same table.
+Run by hand to renew them (`python -m tools.vendor`, needs npm); the files are committed. The README beside them is
+written from the same table.
 """
 
 import hashlib
