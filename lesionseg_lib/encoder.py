@@ -70,7 +70,7 @@ class MobileNetV2Encoder(nn.Module):
         if number not in STAGES:
             raise UnknownNameError(f"Encoder stage {number!r} does not exist. Stages are {sorted(STAGES)}.")
         start, stop = STAGES[number]
-        return self.features[start:stop]
+        return nn.Sequential(*list(self.features)[start:stop])
 
     def freeze(self, stages: Iterable[int] = tuple(STAGES)) -> None:
         """Freeze these stages and thaw all others.

@@ -12,9 +12,9 @@ class TransposedDecoder(nn.Module):
     For a 128 x 128 input::
 
         pyramid[-1]   1280 x  4 x  4
-        up 1           256 x  8 x  8    ReLU
-        up 2           128 x 16 x 16    ReLU
-        up 3            64 x 32 x 32    ReLU, dropout p = .5
+        up 1           128 x  8 x  8    ReLU
+        up 2            64 x 16 x 16    ReLU
+        up 3            32 x 32 x 32    ReLU, dropout p = .5
         up 4             1 x 64 x 64
         interpolate      1 x 128 x 128
 
@@ -27,14 +27,14 @@ class TransposedDecoder(nn.Module):
         super().__init__()
         del strides  # whatever size four doublings reach, the last interpolation leads to the input's
         self.up = nn.Sequential(
-            nn.ConvTranspose2d(channels[-1], 256, 4, stride=2, padding=1),
-            nn.ReLU(),
-            nn.ConvTranspose2d(256, 128, 4, stride=2, padding=1),
+            nn.ConvTranspose2d(channels[-1], 128, 4, stride=2, padding=1),
             nn.ReLU(),
             nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1),
             nn.ReLU(),
+            nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),
+            nn.ReLU(),
             nn.Dropout(0.5),
-            nn.ConvTranspose2d(64, 1, 4, stride=2, padding=1),
+            nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1),
         )
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:

@@ -1,0 +1,140 @@
+"""A recipe from data to record: decode, train, score once on test, write."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from accelerate import Accelerator
+
+from lesionseg_lib.cache import CachedDataset, decode_once
+from lesionseg_lib.checkpoints import Epoch
+from lesionseg_lib.cost import count_macs, count_parameters
+from lesionseg_lib.encoder import weights_file, weights_sha256
+from lesionseg_lib.evaluation import official_scores, save_logits, score_images, summarise
+from lesionseg_lib.losses import get_loss
+from lesionseg_lib.profiles import Profile, Splits
+from lesionseg_lib.readings import readings, train_mode_reading
+from lesionseg_lib.recipes import Recipe
+from lesionseg_lib.records import Record, environment, write_record
+from lesionseg_lib.training import Run, train
+
+IMAGENET = "IMAGENET1K_V1"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The three splits at the network's size."""
+
+    train: CachedDataset
+    validation: CachedDataset
+    test: CachedDataset
+
+
+def decode(splits: Splits, size: tuple[int, int]) -> Decoded:
+    """Every image of the splits, decoded and resized once and for all."""
+    parts = (decode_once(part, size) for part in (splits.train, splits.validation, splits.test))
+    return Decoded(*parts)
+
+
+def pick_weights(profile: Profile) -> str | None:
+    """ImageNet, always, but for a profile that may do without where the weights are not cached: then None, loudly."""
+    if profile.needs_weights or weights_file(IMAGENET).exists():
+        return IMAGENET
+    warnings.warn(
+        f"Profile {profile.name}: no ImageNet weights at {weights_file(IMAGENET)}, so the encoder starts from RANDOM "
+        f"weights. Everything runs, but every score is meaningless. Profile student or full downloads the weights.",
+        stacklevel=2,
+    )
+    return None
+
+
+def run_folder(profile: Profile, recipe: str, seed: int, root: Path | str = "runs") -> Path:
+    """Where a run keeps its checkpoint: ``<root>/<profile>/<recipe>/seed<k>``."""
+    return Path(root) / profile.name / recipe / f"seed{seed}"
+
+
+def run(
+    recipe: Recipe,
+    profile: Profile,
+    splits: Splits,
+    *,
+    seed: int = 0,
+    runs: Path | str = "runs",
+    results: Path | str | None = None,
+    resume: bool = False,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> tuple[Run, Record, pd.DataFrame]:
+    """Train ``recipe`` in ``profile``, score the best model on the test set, write the record.
+
+    The record goes to ``results`` (default: ``results/`` for profile full, else the folder of the run). Returns the
+    run, its record and the per-image table. Raises what ``train`` raises.
+    """
+    recipe = profile.apply(recipe)
+    folder = run_folder(profile, recipe.name, seed, runs)
+    weights = pick_weights(profile)
+    accelerator = Accelerator()
+    data = decode(splits, recipe.size)
+    place = environment(accelerator.device)  # before training: the commit the run started from
+    finished = train(
+        recipe, data.train, data.validation, folder,
+        seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,
+    )  # fmt: skip
+    network = finished.load_best()
+    network.encoder.freeze(recipe.frozen_stages)
+    network.to(accelerator.device)
+
+    logits = network.logits(data.test.images)
+    table = score_images(logits, splits.test, recipe.threshold)
+    validation_logits = network.logits(data.validation.images)
+    record: Record = {
+        "name": recipe.name,
+        "seed": seed,
+        "profile": profile.name,
+        "recipe": recipe.settings(),
+        **place,
+        "weights": {"name": weights, "sha256": weights and weights_sha256(weights)},
+        "data": {
+            "name": splits.name,
+            "size": list(recipe.size),
+            **{
+                part: {"images": len(decoded.ids), "fingerprint": decoded.content_fingerprint}
+                for part, decoded in (("train", data.train), ("validation", data.validation), ("test", data.test))
+            },
+        },
+        "parameters": count_parameters(network),
+        "macs": count_macs(network, recipe.size),
+        "epochs_run": len(finished.history),
+        "best_epoch": finished.best_epoch,
+        "seconds_per_epoch": float(pd.Series([row.seconds for row in finished.history]).median()),
+        "seconds_total": sum(row.seconds for row in finished.history),
+        "history": [asdict(row) for row in finished.history],
+        "validation": summarise(score_images(validation_logits, splits.validation, recipe.threshold)),
+        "test": {
+            **summarise(table),
+            "loss": _loss(recipe, logits, data.test),
+            "images": len(table),
+        },
+        "official": official_scores(logits, splits.test, recipe.threshold),
+        "readings": {
+            **readings(logits, splits.test, data.test, recipe.threshold),
+            "train_mode": train_mode_reading(network, data.test, recipe.threshold),
+        },
+    }
+    if accelerator.is_main_process:
+        save_logits(folder / "test_logits.npz", splits.test.ids, logits)
+        write_record(Path(results) if results else _default_results(profile, folder), record, table)
+    accelerator.wait_for_everyone()
+    return finished, record, table
+
+
+def _default_results(profile: Profile, folder: Path) -> Path:
+    return Path("results") if profile.name == "full" else folder / "results"
+
+
+def _loss(recipe: Recipe, logits: object, data: CachedDataset) -> float:
+    predicted = torch.as_tensor(logits)[:, None]
+    target = torch.as_tensor(data.masks)[:, None].float()
+    return float(get_loss(recipe.loss)(predicted, target))

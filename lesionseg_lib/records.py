@@ -1,0 +1,121 @@
+"""One JSON a run, one CSV row an image: the only source of any figure the course shows.
+
+``results/<recipe>/seed<k>.json`` is written when a run ends and never edited. The wheel carries a copy, so that a
+notebook can quote the published figures where there is no checkout.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from lesionseg_lib.errors import RecordError
+from lesionseg_lib.files import replacing
+
+FORMAT = 1
+Record = dict[str, Any]
+_PACKAGE = Path(__file__).parent
+_PACKAGES = ("lesionseg", "torch", "torchvision", "numpy", "albumentations", "opencv-python-headless", "accelerate")
+
+
+def published_results() -> Path:
+    """Folder of the published records: the checkout's ``results/``, or the copy inside the wheel.
+
+    ``LESIONSEG_RESULTS`` overrides both.
+    """
+    if "LESIONSEG_RESULTS" in os.environ:
+        return Path(os.environ["LESIONSEG_RESULTS"])
+    inside = _PACKAGE / "_results"
+    return inside if inside.is_dir() else _PACKAGE.parent / "results"
+
+
+def record_path(results: Path, recipe: str, seed: int) -> Path:
+    return results / recipe / f"seed{seed}.json"
+
+
+def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:
+    """Write the record and, beside it, the table of images as CSV. The JSON comes last: where it is, both are."""
+    path = record_path(results, record["name"], record["seed"])
+    with replacing(path.with_suffix(".csv")) as part:
+        table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+    with replacing(path) as part:
+        part.write_text(json.dumps({"format": FORMAT, **record}, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def read_record(path: Path | str) -> Record:
+    """A record, checked. Raises ``RecordError`` when it is missing, damaged or of another format."""
+    path = Path(path)
+    try:
+        record: Record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordError(
+            f"{path}: no such record. Expected one JSON a run; `lesionseg train NAME --profile full` writes it."
+        ) from None
+    except ValueError as error:
+        raise RecordError(f"{path}: not a JSON record ({error}). Restore it from the repository.") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        found = record.get("format") if isinstance(record, dict) else type(record).__name__
+        raise RecordError(f"{path}: format {found}, expected {FORMAT}. Use a matching version of lesionseg.")
+    return record
+
+
+def read_table(path: Path | str) -> pd.DataFrame:
+    """The per-image table beside a record (give the record's path). Raises ``RecordError`` when it is missing."""
+    csv = Path(path).with_suffix(".csv")
+    if not csv.exists():
+        raise RecordError(f"{csv}: no such table. Expected the per-image CSV beside its record.")
+    return pd.read_csv(csv)
+
+
+def load_records(results: Path | None = None) -> dict[str, dict[int, Record]]:
+    """Every record under ``results`` (default: the published ones) as recipe -> seed -> record, sorted."""
+    folder = results or published_results()
+    found: dict[str, dict[int, Record]] = {}
+    for path in sorted(folder.glob("*/seed*.json")):
+        record = read_record(path)
+        found.setdefault(record["name"], {})[record["seed"]] = record
+    return found
+
+
+def environment(device: torch.device) -> Record:
+    """Where a run took place: commit, device, threads, versions. Commit is None outside a checkout."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "device": f"{device.type}: {name}",
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "versions": {package: _version(package) for package in _PACKAGES},
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    root = _PACKAGE.parent
+    if not (root / ".git").exists():
+        return None
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")  # platform.processor() is empty on most Linux systems
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
