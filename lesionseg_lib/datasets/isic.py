@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,17 @@ from typing import ClassVar
 
 import pooch
 
-from lesionseg_lib.datasets import download as download_module
 from lesionseg_lib.datasets.base import LesionDataset, Subset
-from lesionseg_lib.datasets.download import ARCHIVES, SOURCES, default_root, mirror_file
+from lesionseg_lib.datasets.download import (
+    FOLDERS,
+    MIRROR_MD5,
+    SOURCES,
+    default_root,
+    download_isic2016,
+    expected_counts,
+    mirror_file,
+    urls,
+)
 from lesionseg_lib.datasets.folder import PairedFiles, describe_folder, pair_by_id, read_manifest
 from lesionseg_lib.datasets.mirror import MirrorArrays
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
@@ -68,8 +77,8 @@ class ISIC2016(Subset):
     Paper: Gutman et al., "Skin Lesion Analysis toward Melanoma Detection" (2016), arXiv:1605.01397.
     """
 
-    urls: ClassVar[dict[str, tuple[str, ...]]] = download_module.urls()
-    md5: ClassVar[dict[str, str]] = download_module.MIRROR_MD5
+    urls: ClassVar[dict[str, tuple[str, ...]]] = {source: urls(source) for source in SOURCES}
+    md5: ClassVar[dict[str, str]] = MIRROR_MD5
     licence: ClassVar[str] = "CC-0 (official); CC BY-NC 4.0 (mirror)"
     paper: ClassVar[str] = "https://arxiv.org/abs/1605.01397"
     DUPLICATES: ClassVar[tuple[str, ...]] = ("ISIC_0001184", "ISIC_0001385")
@@ -86,13 +95,13 @@ class ISIC2016(Subset):
         self.root = default_root() if root is None else Path(root)
         self.split = split
         self.source = source
-        self._expected = _expected(source)
+        self._expected = expected_counts(source)
         if split not in self._expected:
             choices = " or ".join(repr(name) for name in self._expected)
             hint = " (see split_validation for a part of 'train')" if split == "validation" else ""
             raise DataError(f"ISIC 2016, {source}, has no split {split!r}; choose {choices}{hint}.")
         if download and not _is_there(self.root, split, source):
-            download_module.download_isic2016(self.root, source, checksum=checksum)
+            download_isic2016(self.root, source, checksum=checksum)
         pairs = _open_official(self.root, split) if source == "official" else self._open_mirror(checksum)
         leave_out = self.DUPLICATES if split == "train" and not include_duplicates else ()
         self._left_out = tuple(sample_id for sample_id in leave_out if sample_id in pairs.ids)
@@ -118,30 +127,24 @@ class ISIC2016(Subset):
 def find_isic2016(source: str = "official") -> Path | None:
     """The default root if all splits of ISIC 2016 are there, else None."""
     root = default_root()
-    return root if all(_is_there(root, split, source) for split in _expected(source)) else None
-
-
-def _expected(source: str) -> dict[str, int]:
-    if source not in SOURCES:
-        raise DataError(f"ISIC 2016 has no source {source!r}; choose one of {', '.join(SOURCES)}.")
-    return download_module.COUNTS if source == "official" else download_module.MIRROR_COUNTS
+    return root if all(_is_there(root, split, source) for split in expected_counts(source)) else None
 
 
 def _is_there(root: Path, split: str, source: str) -> bool:
     if source == "official":
-        return all((root / folder).is_dir() for folder in ARCHIVES[split])
+        return all((root / folder).is_dir() for folder in FOLDERS[split])
     return (root / mirror_file(source)).is_file()
 
 
 def _open_official(root: Path, split: str) -> LesionDataset:
     if not _is_there(root, split, "official"):
         raise DatasetNotFoundError(_not_found_message(root, split, "official"))
-    images, masks = (root / folder for folder in ARCHIVES[split])
+    images, masks = (root / folder for folder in FOLDERS[split])
     return PairedFiles(f"isic2016-{split}", pair_by_id(images, masks), read_manifest(root / "manifest.csv"))
 
 
 def _not_found_message(root: Path, split: str, source: str) -> str:
-    expected = " and ".join(ARCHIVES[split]) if source == "official" else mirror_file(source)
+    expected = " and ".join(FOLDERS[split]) if source == "official" else mirror_file(source)
     message = f"ISIC 2016 ({split}) was not found in {root}: {describe_folder(root)}. Expected {expected}."
     nearby = next((folder for folder in _neighbours(root) if _is_there(folder, split, source)), None)
     if nearby is not None:
@@ -156,6 +159,6 @@ def _not_found_message(root: Path, split: str, source: str) -> str:
 
 def _neighbours(root: Path) -> Iterator[Path]:
     """Folders that a wrong root is often confused with: around it, above it, and one or two levels below."""
-    yield from (root.parent, root.parent.parent)
-    for pattern in ("*/", "*/*/"):
-        yield from sorted(root.glob(pattern))
+    below = (folder for pattern in ("*/", "*/*/") for folder in sorted(root.glob(pattern)))
+    # In a folder that may not be entered, even asking whether something exists raises an error.
+    yield from (folder for folder in (root.parent, root.parent.parent, *below) if os.access(folder, os.X_OK))
