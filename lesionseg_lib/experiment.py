@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from accelerate import Accelerator
@@ -13,7 +14,7 @@ from lesionseg_lib.cache import CachedDataset, decode_once
 from lesionseg_lib.checkpoints import Epoch
 from lesionseg_lib.cost import count_macs, count_parameters
 from lesionseg_lib.encoder import weights_file, weights_sha256
-from lesionseg_lib.evaluation import official_scores, save_logits, score_images, summarise
+from lesionseg_lib.evaluation import Logits, official_scores, save_logits, score_images, summarise
 from lesionseg_lib.losses import get_loss
 from lesionseg_lib.profiles import Profile, Splits
 from lesionseg_lib.readings import readings, train_mode_reading
@@ -134,7 +135,7 @@ def _default_results(profile: Profile, folder: Path) -> Path:
     return Path("results") if profile.name == "full" else folder / "results"
 
 
-def _loss(recipe: Recipe, logits: object, data: CachedDataset) -> float:
-    predicted = torch.as_tensor(logits)[:, None]
-    target = torch.as_tensor(data.masks)[:, None].float()
+def _loss(recipe: Recipe, logits: Logits, data: CachedDataset) -> float:
+    predicted = torch.tensor(logits)[:, None]
+    target = torch.tensor(np.asarray(data.masks))[:, None].float()
     return float(get_loss(recipe.loss)(predicted, target))
