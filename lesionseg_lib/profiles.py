@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, replace
 
 from lesionseg_lib.datasets import ISIC2016, LesionDataset, SyntheticLesions, find_isic2016, split_validation
+from lesionseg_lib.datasets.download import SOURCES
 from lesionseg_lib.names import look_up
 from lesionseg_lib.recipes import Recipe
 
@@ -91,12 +92,19 @@ class Splits:
 def open_splits(profile: Profile) -> Splits:
     """The data of a profile: ISIC 2016 where it is wanted and found, else drawn lesions where they will do.
 
-    Validation is a tenth of ISIC's training part, by a rule that looks at each id alone (``split_validation``).
+    Validation is a tenth of ISIC's training part, by a rule that looks at each id alone (``split_validation``). A
+    downloaded one-file mirror stands in for the official archives in profile ``student``; it brings its own split.
     Raises ``DatasetNotFoundError`` when real data are needed and missing.
     """
-    if profile.synthetic is not None and not (profile.prefer_real_data and find_isic2016()):
-        side = (profile.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
-        parts = (SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(profile.synthetic))
-        return Splits(*parts)
+    source = "official"
+    if profile.synthetic is not None:
+        found = [name for name in SOURCES if find_isic2016(name)] if profile.prefer_real_data else []
+        if not found:
+            side = (profile.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
+            return Splits(*(SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(profile.synthetic)))
+        source = found[0]
+    test = ISIC2016(split="test", source=source)
+    if source != "official":
+        return Splits(ISIC2016(split="train", source=source), ISIC2016(split="validation", source=source), test)
     train, validation = split_validation(ISIC2016(split="train"))
-    return Splits(train, validation, ISIC2016(split="test"))
+    return Splits(train, validation, test)
