@@ -4,19 +4,23 @@
 notebook can quote the published figures where there is no checkout.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import torch
 
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.files import replacing
+
+if TYPE_CHECKING:
+    import torch
 
 FORMAT = 1
 Record = dict[str, Any]
@@ -86,6 +90,8 @@ def load_records(results: Path | None = None) -> dict[str, dict[int, Record]]:
 
 def environment(device: torch.device) -> Record:
     """Where a run took place: commit, device, threads, versions. Commit is None outside a checkout."""
+    import torch  # not above: it takes seconds, and records are read without it
+
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     return {
         "commit": _git("rev-parse", "HEAD"),
