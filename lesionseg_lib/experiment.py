@@ -70,8 +70,8 @@ def run(
 ) -> tuple[Run, Record, pd.DataFrame]:
     """Train ``recipe`` in ``profile``, score the best model on the test set, write the record.
 
-    The record goes to ``results`` (default: ``results/`` for profile full, else the folder of the run). Returns the
-    run, its record and the per-image table. Raises what ``train`` raises.
+    The record goes to ``results`` (default: ``default_results``). Returns the run, its record and the per-image table.
+    Raises what ``train`` raises.
     """
     recipe = profile.apply(recipe)
     folder = run_folder(profile, recipe.name, seed, runs)
@@ -126,12 +126,13 @@ def run(
     }
     if accelerator.is_main_process:
         save_logits(folder / "test_logits.npz", splits.test.ids, logits)
-        write_record(Path(results) if results else _default_results(profile, folder), record, table)
+        write_record(Path(results) if results else default_results(profile, folder), record, table)
     accelerator.wait_for_everyone()
     return finished, record, table
 
 
-def _default_results(profile: Profile, folder: Path) -> Path:
+def default_results(profile: Profile, folder: Path) -> Path:
+    """Where a run in ``folder`` puts its record: profile full publishes, the others keep theirs to themselves."""
     return Path("results") if profile.name == "full" else folder / "results"
 
 
