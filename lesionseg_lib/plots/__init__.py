@@ -1,0 +1,34 @@
+"""Figures of the course: plain arrays, lists and small dicts in, a figure with alt text out. No model, no torch.
+
+In a notebook a figure as the last expression of a cell is shown with its alt text, which the book hands on to the
+page. Readable in grey and by the colour-blind: line styles, markers, contours and hatching carry whatever
+colour carries.
+"""
+
+from lesionseg_lib.plots.charts import comparison, curves, parameter_bars
+from lesionseg_lib.plots.figure import Figure, new_figure, with_alt
+from lesionseg_lib.plots.pictures import (
+    between_epochs,
+    error_image,
+    error_maps,
+    feature_maps,
+    overlays,
+    samples,
+    triptychs,
+)
+
+__all__ = [
+    "Figure",
+    "between_epochs",
+    "comparison",
+    "curves",
+    "error_image",
+    "error_maps",
+    "feature_maps",
+    "new_figure",
+    "overlays",
+    "parameter_bars",
+    "samples",
+    "triptychs",
+    "with_alt",
+]
