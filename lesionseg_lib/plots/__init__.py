@@ -5,6 +5,7 @@ page. Readable in grey and by the colour-blind: line styles, markers, contours a
 colour carries.
 """
 
+from lesionseg_lib.plots.bars import grouped_bars
 from lesionseg_lib.plots.charts import comparison, curves, parameter_bars
 from lesionseg_lib.plots.figure import Figure, new_figure, with_alt
 from lesionseg_lib.plots.pictures import (
@@ -25,6 +26,7 @@ __all__ = [
     "error_image",
     "error_maps",
     "feature_maps",
+    "grouped_bars",
     "new_figure",
     "overlays",
     "parameter_bars",
