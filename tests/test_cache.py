@@ -187,7 +187,7 @@ def test_a_pickled_cache_is_mapped_again_and_not_copied(place):
 
 def build_when_all_are_ready(place, barrier, queue):
     data = dataset(place)
-    barrier.wait(timeout=60)
+    barrier.wait(timeout=200)
     cached = decode_once(data, (6, 8), place / "cache")
     queue.put((cached.path.name, int(cached.images.sum()), cached.ids))
 
@@ -198,7 +198,7 @@ def test_of_two_processes_at_once_one_builds_and_both_read(place):
     processes = [context.Process(target=build_when_all_are_ready, args=(place, barrier, queue)) for _ in range(2)]
     for process in processes:
         process.start()
-    results = [queue.get(timeout=120) for _ in processes]
+    results = [queue.get(timeout=200) for _ in processes]
     for process in processes:
         process.join(timeout=60)
     assert [process.exitcode for process in processes] == [0, 0]

@@ -138,12 +138,14 @@ def _transfer(url: str, part: Path) -> None:
             part.unlink()
             raise _Temporary("what an earlier attempt left does not fit the file on the server")
         _check(response, url)
-        start = have if response.status_code == 206 else 0
-        if start and _content_range(response)[0] != start:
-            part.unlink()
-            raise _Temporary(f"the server did not continue at byte {start} as asked")
-        length = response.headers.get("Content-Length")
-        total = None if length is None else start + int(length)
+        if response.status_code == 206:
+            start, total = _content_range(response)
+            if start != have:
+                part.unlink()
+                raise _Temporary(f"the server did not continue at byte {have} as asked")
+        else:
+            length = response.headers.get("Content-Length")
+            start, total = 0, (None if length is None else int(length))
         chunks = response.iter_content(_CHUNK)
         first = next(chunks, b"")
         if start == 0 and first.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):

@@ -90,6 +90,14 @@ def test_a_server_that_ignores_ranges_is_started_over(server, tmp_path):
     server.faults[FILE] = [("drop", 200_000), ("ignore range",)]
     fetch.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
+    assert len(server.seen) == 2
+
+
+def test_a_server_that_sends_less_than_the_rest_is_asked_for_more(server, tmp_path):
+    server.faults[FILE] = [("drop", 200_000), ("short range", 10_000)]
+    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    assert (tmp_path / FILE).read_bytes() == BODY
+    assert len(server.seen) == 3
 
 
 def test_a_server_that_sends_another_range_is_started_over(server, tmp_path):

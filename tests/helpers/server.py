@@ -15,7 +15,8 @@ class FileServer(ThreadingHTTPServer):
 
     Faults: ("drop", n) closes the connection after n bytes of the body; ("status", code) answers that code;
     ("page",) sends a web page with code 200; ("ignore range",) sends the whole file to a request for a part;
-    ("wrong range",) sends another part than the one asked for. ``seen`` collects (file name, Range header).
+    ("wrong range",) sends another part than the one asked for; ("short range", n) sends n bytes of it and says
+    so. ``seen`` collects (file name, Range header).
     """
 
     daemon_threads = True
@@ -52,8 +53,9 @@ class _Handler(BaseHTTPRequestHandler):
             start = int(re.fullmatch(r"bytes=(\d+)-", wanted).group(1)) - (fault[0] == "wrong range")
             if start >= len(body):
                 return self.send(416, b"", "text/plain", {"Content-Range": f"bytes */{len(body)}"})
-            code, extra = 206, {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}
-            body = body[start:]
+            end = start + int(str(fault[1])) if fault[0] == "short range" else len(body)
+            code, extra = 206, {"Content-Range": f"bytes {start}-{end - 1}/{len(body)}"}
+            body = body[start:end]
         self.send(code, body, "application/zip", extra, cut=int(str(fault[1])) if fault[0] == "drop" else None)
 
     def send(
