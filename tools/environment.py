@@ -5,6 +5,8 @@ which distributions it holds. With a stamp that fits, nothing is done. Its key i
 so an interrupted one is seen and made anew. A `.venv` without a stamp is somebody's own: packages are added to it.
 """
 
+from __future__ import annotations  # lets an old Python read this file far enough to be told that it is too old
+
 import fcntl
 import hashlib
 import json
@@ -18,8 +20,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 14)  # NEWEST: constraints.txt has pins for it
-BUILD_TOOLS = ["hatchling", "editables"]  # they build the library itself, so they must be there before it
-LIBRARY = ".[official,book,dev]"
+BUILD_TOOLS = ["hatchling", "editables", "setuptools", "wheel"]  # first, so that what is built is built by pinned ones
+LIBRARY = ".[book,dev]"
+SCORER = ".[official]"
 
 
 def key(root: Path) -> str:
@@ -59,8 +62,11 @@ def state(root: Path) -> str:
     return "ready" if whole and stamp["key"] == key(root) else "incomplete"
 
 
-def pip(venv: Path, *arguments: str) -> None:
-    """Run pip; show large downloads and the final step, keep everything in `.venv/install.log`."""
+def pip(venv: Path, *arguments: str) -> str:
+    """Run pip; show large downloads and the final step, keep everything in `.venv/install.log`.
+
+    Returns "" or, when pip failed, the end of what it said.
+    """
     command = [str(venv / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--progress-bar", "off", "--constraint", "constraints.txt", *arguments]
     last: list[str] = []
@@ -74,10 +80,21 @@ def pip(venv: Path, *arguments: str) -> None:
             last = [*last[-29:], line]
             if re.search(r"Downloading .*\d\d MB\)|^Installing collected", line):
                 print("  " + line.strip()[:100], flush=True)
-    if process.wait() != 0:
-        sys.exit(
-            "".join(last) + f"\nThe packages could not be installed (whole log: {venv / 'install.log'}).\n"
-            "This step needs a network, once. After an interruption run the same command again."
+    return "".join(last) if process.wait() != 0 else ""
+
+
+def install(venv: Path) -> None:
+    for what in (BUILD_TOOLS, ["--no-build-isolation", "--editable", LIBRARY]):
+        if failure := pip(venv, *what):
+            sys.exit(
+                f"{failure}\nThe packages could not be installed (whole log: {venv / 'install.log'}).\n"
+                "This step needs a network, once. After an interruption run the same command again."
+            )
+    if pip(venv, "--no-build-isolation", "--editable", SCORER):
+        print(
+            "  Left out: the organisers' scorer, whose dependency zipfile-deflate64 needs a C compiler and Python's\n"
+            "  headers (Debian, Ubuntu: apt install gcc python3-dev). The library's own scores do not need it.",
+            flush=True,
         )
 
 
@@ -100,8 +117,7 @@ def set_up(root: Path) -> None:
         print(f"Completing {venv}", flush=True)
         if (venv / "stamp.json").exists():
             write_stamp(root, "")
-    pip(venv, *BUILD_TOOLS)
-    pip(venv, "--no-build-isolation", "--editable", LIBRARY)
+    install(venv)
     write_stamp(root, key(root))
 
 
