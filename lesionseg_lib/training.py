@@ -4,6 +4,7 @@ After every epoch the whole state is on disk, and every epoch draws its random n
 was killed goes on after the last complete epoch and, on a CPU, ends with the same bits as one that was not.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -72,11 +73,11 @@ def train(
     folder = Path(folder)
     accelerator = accelerator or Accelerator()
     main = accelerator.is_main_process
-    identity = _identity(recipe, train_data, validation_data, seed, weights)
-    state = open_folder(folder, identity, resume)
 
     torch.manual_seed(seed)
     network = build_segmenter(recipe, weights).to(accelerator.device)
+    identity = _identity(recipe, train_data, validation_data, seed, weights)  # after a download: hashes the weights
+    state = open_folder(folder, identity, resume)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     samples = batches_for(train_data, recipe, seed, network)
     sampler = EpochSampler(len(samples), seed)
@@ -110,8 +111,9 @@ def train(
             break
         start = time.perf_counter()
         torch.manual_seed(seed * 1_000_003 + epoch * 1_009 + accelerator.process_index)
-        sampler.set_epoch(epoch)
-        samples.set_epoch(epoch)
+        # Accelerate counts its epochs itself, from 0, and tells sampler and samples; a resumed run must go on counting.
+        loader.set_epoch(epoch - 1)
+        samples.set_epoch(epoch - 1)  # with several processes Accelerate leaves the samples out
         model.train()
         sums = torch.zeros(2, device=accelerator.device)  # of loss * images, and of images
         for step, (inputs, masks) in enumerate(loader, start=1):
@@ -172,7 +174,7 @@ def build_optimizer(recipe: Recipe, network: Segmenter) -> Optimizer:
 def build_schedule(recipe: Recipe, optimizer: Optimizer) -> LambdaLR:
     """A factor on every group's rate, by epoch: 1 throughout, or half a cosine from 1 down to 0."""
     if recipe.schedule == "cosine":
-        return LambdaLR(optimizer, lambda epoch: (1 + np.cos(np.pi * epoch / recipe.epochs)) / 2)
+        return LambdaLR(optimizer, lambda epoch: (1 + math.cos(math.pi * epoch / recipe.epochs)) / 2)
     return LambdaLR(optimizer, lambda epoch: 1.0)
 
 
