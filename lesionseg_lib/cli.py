@@ -1,0 +1,246 @@
+"""The command line. What a command needs beyond names and records is imported when the command runs: torch takes
+seconds, and ``--help``, ``recipes`` and ``compare`` need none of it."""
+
+import errno
+import os
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lesionseg_lib import listings
+from lesionseg_lib.errors import LesionSegError, RecordError, UnknownNameError
+from lesionseg_lib.recipes import get_recipe, load_recipes
+from lesionseg_lib.records import load_records
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
+
+
+class Commands(TyperGroup):
+    """Errors raised on purpose end in one message and exit code 2, ctrl-C in 130, warnings are one line each."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.showwarning = _one_line  # restored with the filters
+            try:
+                return super().invoke(ctx)
+            except LesionSegError as error:
+                raise _failed(str(error)) from error
+            except OSError as error:
+                if error.filename is None or error.errno == errno.EPIPE:
+                    raise
+                raise _failed(f"{error.filename}: {error.strerror}.") from error
+            except KeyboardInterrupt as interrupt:
+                typer.echo(f"\n{interrupt or 'Stopped.'}", err=True)
+                raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Segment skin lesions: get data, train the course's recipes, score them, predict masks, compare.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Runs = Annotated[Path, typer.Option(envvar="LESIONSEG_RUNS", help="Folder of the runs: checkpoints and models.")]
+Results = Annotated[Path | None, typer.Option(help="Folder of the records, by default the published ones.")]
+
+
+@app.callback()
+def lesionseg(
+    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and stop.")] = False,
+) -> None:
+    if show_version:
+        typer.echo(f"lesionseg {version('lesionseg')}")
+        raise typer.Exit()
+
+
+@app.command()
+def download(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to put it in, by default $LESIONSEG_DATA/isic2016, else a folder in the user's cache."
+        ),
+    ] = None,
+    source: Annotated[
+        str,
+        typer.Option(help="official: the organisers' archives. mirror128, mirror256, mirror512: one file of squares."),
+    ] = "official",
+) -> None:
+    """Download ISIC 2016. Continues where it stopped, checks what it got, and does nothing if all is there."""
+    from lesionseg_lib.datasets import ISIC2016, default_root, download_isic2016
+
+    folder = download_isic2016(root, source)
+    typer.echo(f"ISIC 2016 ({source}) is in {folder}")
+    for split in ("train", "test"):
+        typer.echo(f"  {split}: {ISIC2016(folder, split, source=source).completeness()}")
+    if folder.resolve() != default_root().resolve():
+        if folder.name == "isic2016":
+            typer.echo(f"Commands will find it after: export LESIONSEG_DATA={folder.parent.resolve()}")
+        else:
+            typer.echo(
+                f"Commands look for it in {default_root()}: move it there, or pass its folder as root in Python."
+            )
+
+
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Print all settings of this recipe.")] = None,
+    results: Results = None,
+) -> None:
+    """List the recipes, or print all settings of one."""
+    records = load_records(results)
+    if name is None:
+        typer.echo(listings.recipe_table(load_recipes(), records))
+    else:
+        typer.echo(listings.recipe_settings(get_recipe(name), records.get(name, {})))
+
+
+@app.command()
+def train(
+    names: Annotated[list[str] | None, typer.Argument(help="Recipes, see `lesionseg recipes`.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Train every recipe.")] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LESIONSEG_PROFILE",
+            help="smoke: seconds, on drawn lesions. student (default): five epochs. full: all epochs, on ISIC 2016.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Starts all random numbers.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last epoch that is saved.")] = False,
+    runs: Runs = Path("runs"),
+    results: Annotated[
+        Path | None, typer.Option(help="Folder for the record. By default results (profile full) or the run's folder.")
+    ] = None,
+) -> None:
+    """Train a recipe and score it once on the test set.
+
+    Several recipes, or --all, are trained one after another; those that have a record already are skipped. After each
+    epoch everything is saved: ctrl-C stops, --resume goes on.
+    """
+    if every == bool(names):
+        raise UnknownNameError(f"Name one recipe or more, or give --all. Recipes: {', '.join(load_recipes())}.")
+    chosen = [get_recipe(name) for name in dict.fromkeys(names or load_recipes())]
+    from lesionseg_lib.profiles import get_profile
+
+    chosen_profile = get_profile(profile)
+    from lesionseg_lib.runner import train_all
+
+    failures = train_all(
+        chosen, chosen_profile,
+        seed=seed, resume=resume, runs=runs, results=results, skip_recorded=len(chosen) > 1, say=typer.echo,
+    )  # fmt: skip
+    if failures:
+        raise _failed("\nError: ".join(failures))
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Folder of a model, or name of a recipe that was trained in --runs.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that holds images and masks, or test and test_masks. By default ISIC 2016's test set."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Score a saved model as the challenge does: at the size of each true mask, image by image."""
+    from lesionseg_lib.files import replacing
+    from lesionseg_lib.prediction import find_model, open_model
+    from lesionseg_lib.scoring import open_test_data, score_model
+    from lesionseg_lib.tables import score_table
+
+    folder = find_model(model, runs)
+    network, card = open_model(folder)
+    dataset = open_test_data(data)
+    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {card['threshold']}, on {network.device.type}")
+    typer.echo(f"Data     {dataset.name}: {len(dataset)} images\n")
+    scores = score_model(network, card, dataset)
+    typer.echo(score_table(scores.summary, scores.official))
+    if csv is not None:
+        with replacing(csv) as part:
+            scores.table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+        typer.echo(f"\nScores of each image: {csv}")
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
+    model: Annotated[
+        str, typer.Option(help="Folder of a model, or name of a recipe that was trained.")
+    ] = "dilated-all",
+    out: Annotated[Path, typer.Option(help="Folder for masks and overlays.")] = Path("predictions"),
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")] = False,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Write a mask and an overlay for each photo: NAME_mask.png (0 and 255) and NAME_overlay.jpg.
+
+    Photos may have any size. They are turned upright first if their EXIF data say so. One that cannot be read does not
+    stop the others; it is named at the end, and the exit code is 1. Not a medical device.
+    """
+    from lesionseg_lib.datasets.base import shorten
+    from lesionseg_lib.prediction import collect_photos, find_model, open_model, output_names, predict_file
+
+    folder = find_model(model, runs)
+    network, card = open_model(folder)
+    threshold = card["threshold"] if threshold is None else threshold
+    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
+    photos, aside = collect_photos(paths)
+    keep = [photo.resolve() for photo in photos]
+    failures = []
+    for photo, name in zip(photos, output_names(photos), strict=True):
+        try:
+            done = predict_file(network, tuple(card["size"]), threshold, photo, out, name, keep, overwrite)
+        except LesionSegError as error:
+            failures.append(str(error))
+            typer.echo(f"{photo}: failed, see below")
+        else:
+            found = f"lesion on {done.share:.1%} of the photo" if done.share else "NO lesion found, the mask is empty"
+            typer.echo(f"{photo}: {found} -> {done.mask}, {done.overlay.name}")
+    if aside:
+        typer.echo(f"Left aside, not photos: {shorten(map(str, aside))}", err=True)
+    typer.echo(f"{len(photos) - len(failures)} of {len(photos)} photos done. {NOT_A_DEVICE}")
+    for failure in failures:
+        typer.echo(f"Error: {failure}", err=True)
+    if failures or not photos:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Nothing: all recipes. One: how its score depends on the scoring. Two: which is better."),
+    ] = None,
+    results: Results = None,
+) -> None:
+    """Print what was claimed beside what was measured, from the records alone."""
+    if results is not None and not results.is_dir():
+        raise RecordError(f"{results}: no such folder. Expected records, as `lesionseg train` writes them.")
+    if names and len(names) > 2:
+        raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
+    typer.echo(listings.comparison(names or [], load_recipes(), results))
+
+
+def _failed(message: str) -> typer.Exit:
+    typer.echo(f"Error: {message}", err=True)
+    return typer.Exit(2)
+
+
+def _one_line(message: Warning | str, *_: Any, **__: Any) -> None:
+    if os.environ.get("RANK", "0") == "0":  # of several processes, one speaks
+        typer.echo(f"Note: {message}", err=True)

@@ -1,0 +1,35 @@
+"""Tables as plain text, for a terminal or a file."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+
+def format_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
+    """Columns as wide as their widest cell, two spaces apart; those numbered in ``right`` are set to the right.
+
+    Every row must have one cell for each cell of the header.
+    """
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if number in right else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def score_table(summary: Mapping[str, Any], official: Mapping[str, float] | None) -> str:
+    """Metrics with 95 % intervals (``evaluation.summarise``), the organisers' own figures beside them if there are any.
+
+    ``summary`` may hold more than metrics; what has no interval is left out.
+    """
+    metrics = {name: score for name, score in summary.items() if isinstance(score, Mapping)}
+    rows = [
+        [name.replace("_", " "), f"{score['mean']:.4f}", f"{score['low']:.4f} to {score['high']:.4f}"]
+        + ([f"{official[name]:.4f}"] if official else [])
+        for name, score in metrics.items()
+    ]
+    header = ["metric", "mean", "95 % interval"] + (["organisers' scorer"] if official else [])
+    return format_table(header, rows, right={1, 3})
