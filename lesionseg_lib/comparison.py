@@ -145,7 +145,7 @@ class Difference:
     def sentence(self) -> str:
         """What may be said."""
         direction = "higher" if self.mean > 0 else "lower"
-        what = f"{self.first} scores {abs(self.mean):.4f} {direction} than {self.second} in mean {self.metric.capitalize()}"
+        what = f"{self.first} scores {abs(self.mean):.4f} {direction} than {self.second} in mean {self.metric}"
         interval = f"{self.low:+.4f} to {self.high:+.4f}"
         if self.shown:
             return f"{what}; the 95 % interval of the difference, {interval}, leaves out zero."
@@ -192,7 +192,7 @@ def compare_two(first: str, second: str, known: Mapping[str, Any], results: Path
             Difference(
                 first,
                 second,
-                metric,
+                metric.capitalize(),
                 float(difference.mean()),
                 low,
                 high,

@@ -154,7 +154,7 @@ def difference_text(differences: Sequence[Difference]) -> str:
     one = differences[0]
     header = ("metric", "difference", "95 % interval", f"{one.first} better", "worse")
     cells = [
-        (d.metric.capitalize(), f"{d.mean:+.4f}", f"{d.low:+.4f} to {d.high:+.4f}", f"{d.better} images", str(d.worse))
+        (d.metric, f"{d.mean:+.4f}", f"{d.low:+.4f} to {d.high:+.4f}", f"{d.better} images", str(d.worse))
         for d in differences
     ]
     a, b = one.seeds
