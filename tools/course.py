@@ -36,7 +36,11 @@ def main(profile: str) -> None:
 def _prepare_environment(profile: str) -> None:
     """Set what the kernels inherit. A lesson runs in its own folder, so paths must not depend on this one."""
     os.environ["LESIONSEG_PROFILE"] = profile
-    os.environ.setdefault("LESIONSEG_RUNS", str(ROOT / "runs"))
+    if profile == "full":  # takes recorded runs, so it must know where they are
+        os.environ.setdefault("LESIONSEG_RUNS", str(ROOT / "runs"))
+    else:  # trains anew, once for all lessons
+        shutil.rmtree(COURSE / "runs", ignore_errors=True)
+        os.environ["LESIONSEG_RUNS"] = str(COURSE / "runs")
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     for name in ("LESIONSEG_DATA", "LESIONSEG_CACHE", "LESIONSEG_RESULTS", "LESIONSEG_RUNS", "TORCH_HOME"):
         if name in os.environ:

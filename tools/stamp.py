@@ -1,0 +1,107 @@
+"""`make stamp`: write what stands in one place into the others that repeat it.
+
+The repository's address stands in `_config.yml`. README.md shows recorded results, the list of lessons and single
+numbers (`<!-- =dilated-all:jaccard -->0.834<!-- = -->`, see tools/numbers.py), each between comments.
+"""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lesionseg_lib.comparison import Row, Score, compare_all
+from lesionseg_lib.recipes import load_recipes
+from lesionseg_lib.records import load_records
+from tools import ROOT, repository
+from tools.notebooks import sources
+from tools.numbers import UnknownNumber, resolve
+
+ADDRESSED = ("README.md", "CITATION.cff", "LICENSE-text", "pyproject.toml", "environment.yml")
+NUMBER = re.compile(r"(<!-- =(.+?) -->).*?(<!-- = -->)")
+TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
+
+
+def slug(address: str) -> str:
+    """Return "owner/name" of "https://host/owner/name"."""
+    return urlsplit(address).path.strip("/")
+
+
+def stamped_address(root: Path) -> str:
+    """The address as it was stamped last: the one in pyproject.toml."""
+    with (root / "pyproject.toml").open("rb") as file:
+        address: str = tomllib.load(file)["project"]["urls"]["Homepage"]
+    return address
+
+
+def readdress(text: str, old: str, new: str) -> str:
+    """Replace the address; also where it is only owner/name (badges, links to Colab)."""
+    host = "{0.scheme}://{0.netloc}".format
+    return text.replace(old, new).replace(slug(old), slug(new)).replace(host(urlsplit(old)) + "/" + slug(new), new)
+
+
+def results_table(root: Path) -> str:
+    """Claimed and measured figures of every recipe, as Markdown."""
+    rows = compare_all(load_recipes(), load_records(root / "results"))
+    header = "| recipe | claimed IoU / Dice | our Jaccard (95 % interval) | our Dice (95 % interval) | seeds |"
+    return "\n".join([header, "|---|---|---|---|---|", *map(_result, rows)])
+
+
+def _result(row: Row) -> str:
+    about = "about " if row.claim and row.claim.approximate else ""
+    claim = f"{about}{row.claim.iou:g} / {row.claim.dice:g}" if row.claim else "–"
+    seeds = str(len(row.seeds)) if row.seeds else "not run yet"
+    return f"| `{row.name}` | {claim} | {_score(row.jaccard)} | {_score(row.dice)} | {seeds} |"
+
+
+def _score(score: Score | None) -> str:
+    return f"{score.mean:.3f} ({score.low:.3f} to {score.high:.3f})" if score else "–"
+
+
+def lessons_table(root: Path) -> str:
+    """The lessons with their links, as Markdown."""
+    lines = ["| lesson | |", "|---|---|"]
+    colab = f"https://colab.research.google.com/github/{slug(repository(root))}/blob/main/notebooks"
+    for source in sources(root):
+        title = TITLE.search(source.read_text(encoding="utf-8"))
+        name = title[1] if title else source.stem
+        lines.append(f"| [{name}](notebooks/{source.stem}.ipynb) | [Colab]({colab}/{source.stem}.ipynb) |")
+    return "\n".join(lines)
+
+
+def stamp_readme(text: str, root: Path) -> str:
+    """Bring the stamped parts of the README up to date.
+
+    Raises:
+        UnknownNumber: a number that no record has.
+        ValueError: the comments around a part are missing.
+    """
+    for name, content in (("results", results_table(root)), ("lessons", lessons_table(root))):
+        part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text, count = part.subn(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)  # type: ignore[misc]
+        if count != 1:
+            raise ValueError(f"README.md: expected <!-- {name} --> and <!-- /{name} --> once, found {count}")
+    return NUMBER.sub(lambda match: f"{match[1]}{resolve(match[2], root / 'results')}{match[3]}", text)
+
+
+def stamped(root: Path = ROOT) -> dict[Path, str]:
+    """What the files should hold now."""
+    old, new = stamped_address(root), repository(root)
+    files = {root / name: (root / name).read_text(encoding="utf-8") for name in ADDRESSED}
+    texts = {path: readdress(text, old, new) for path, text in files.items()}
+    texts[root / "README.md"] = stamp_readme(texts[root / "README.md"], root)
+    return texts
+
+
+def main() -> None:
+    for path, text in stamped().items():
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"Stamped {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UnknownNumber as error:
+        sys.exit(f"README.md: {error}")
