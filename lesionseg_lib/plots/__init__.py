@@ -8,6 +8,7 @@ colour carries.
 from lesionseg_lib.plots.bars import grouped_bars
 from lesionseg_lib.plots.charts import comparison, curves, parameter_bars
 from lesionseg_lib.plots.figure import Figure, new_figure, with_alt
+from lesionseg_lib.plots.panels import panels
 from lesionseg_lib.plots.pictures import (
     between_epochs,
     error_image,
@@ -29,6 +30,7 @@ __all__ = [
     "grouped_bars",
     "new_figure",
     "overlays",
+    "panels",
     "parameter_bars",
     "samples",
     "triptychs",
