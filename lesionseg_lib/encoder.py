@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -53,7 +54,7 @@ class MobileNetV2Encoder(nn.Module):
         super().__init__()
         network = mobilenet_v2(weights=None)
         if weights is not None:
-            network.load_state_dict(_state_dict(_member(weights)))
+            _load_weights(network, _member(weights))
         self.features: nn.Sequential = network.features
         self.frozen: frozenset[int] = frozenset()
 
@@ -77,10 +78,14 @@ class MobileNetV2Encoder(nn.Module):
 
         Frozen means that nothing in the stage changes any more: parameters get no gradient *and* batch norm keeps its
         running statistics, also after ``model.train()``. ``requires_grad = False`` alone does not do the second.
+        Raises ``UnknownNameError`` for a stage that does not exist.
         """
-        self.frozen = frozenset(stages)
-        for number in sorted(self.frozen | STAGES.keys()):  # a wrong number meets the error of ``stage``
-            self.stage(number).requires_grad_(number not in self.frozen)
+        wanted = frozenset(stages)
+        for number in wanted:
+            self.stage(number)  # a wrong number meets its error before anything has changed
+        self.frozen = wanted
+        for number in STAGES:
+            self.stage(number).requires_grad_(number not in wanted)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "MobileNetV2Encoder":
@@ -111,20 +116,20 @@ def weights_sha256(weights: MobileNet_V2_Weights | str = "IMAGENET1K_V1") -> str
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
-def _state_dict(weights: MobileNet_V2_Weights) -> dict[str, Tensor]:
+def _load_weights(network: nn.Module, weights: MobileNet_V2_Weights) -> None:
     path = weights_file(weights)
     cached = path.exists()
     try:
-        state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True)
+        network.load_state_dict(weights.get_state_dict(progress=True, check_hash=True))
     except Exception as error:
+        reason = shorten(str(error), 200)  # of a wrong state dict, torch lists every key
         if cached:
             raise WeightsNotFoundError(
-                f"{path}: the cached ImageNet weights cannot be read ({error}). Expected torchvision's "
+                f"{path}: the cached ImageNet weights cannot be read ({reason}). Expected torchvision's "
                 f"MobileNetV2 state dict of about 14 MB. Delete the file; it will be downloaded again."
             ) from error
         raise WeightsNotFoundError(
-            f"ImageNet weights are not at {path} and cannot be downloaded ({error}). Either connect to the network "
+            f"ImageNet weights are not at {path} and cannot be downloaded ({reason}). Either connect to the network "
             f"once, or put the file of {weights.url} into {path.parent}, or set TORCH_HOME to the folder that holds "
             f"hub/checkpoints/{path.name}."
         ) from error
-    return state
