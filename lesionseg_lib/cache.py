@@ -62,8 +62,8 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
     """Decode and resize a data set, or open what an earlier call decoded.
 
     Images are averaged over areas when they shrink and interpolated linearly when they grow; masks take the
-    nearest pixel. The cache is rebuilt when a file's name, size or time of change differs, and when it is
-    damaged. Of several processes that ask at once, one builds and the others wait for it.
+    nearest pixel. The cache is rebuilt, and the old one removed, when a file's name, size or time of change
+    differs, and when it is damaged. Of several processes that ask at once, one builds and the others wait for it.
 
     Args:
         dataset: what to decode.
@@ -92,8 +92,9 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
             if (cached := _open_if_sound(target)) is not None:
                 return cached
             # Under the lock, whatever else bears this prefix is stale, damaged or left by a killed process.
+            # Windows does not remove what another process still maps; it may stay until the next rebuild.
             for leftover in directory.glob(f"{prefix}*/"):
-                shutil.rmtree(leftover)
+                shutil.rmtree(leftover, ignore_errors=True)
             building = directory / f"{prefix}building"
             building.mkdir()
             try:
