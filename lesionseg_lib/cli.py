@@ -74,7 +74,10 @@ def download(
         typer.Option(help="official: the organisers' archives. mirror128, mirror256, mirror512: one file of squares."),
     ] = "official",
 ) -> None:
-    """Download ISIC 2016. Continues where it stopped, checks what it got, and does nothing if all is there."""
+    """Download ISIC 2016.
+
+    Continues where it stopped, checks what it got, and does nothing if all is there.
+    """
     from lesionseg_lib.datasets import ISIC2016, default_root, download_isic2016
 
     folder = download_isic2016(root, source)
@@ -92,7 +95,7 @@ def download(
 
 @app.command()
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="Print all settings of this recipe.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print all settings of this recipe.")] = None,
     results: Results = None,
 ) -> None:
     """List the recipes, or print all settings of one."""
@@ -105,7 +108,7 @@ def recipes(
 
 @app.command()
 def train(
-    names: Annotated[list[str] | None, typer.Argument(help="Recipes, see `lesionseg recipes`.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Recipes, see `lesionseg recipes`.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Train every recipe.")] = False,
     profile: Annotated[
         str | None,
@@ -121,7 +124,7 @@ def train(
         Path | None, typer.Option(help="Folder for the record. By default results (profile full) or the run's folder.")
     ] = None,
 ) -> None:
-    """Train a recipe and score it once on the test set.
+    """Train recipes, score each once on test.
 
     Several recipes, or --all, are trained one after another; those that have a record already are skipped. After each
     epoch everything is saved: ctrl-C stops, --resume goes on.
@@ -144,7 +147,9 @@ def train(
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Folder of a model, or name of a recipe that was trained in --runs.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Folder of a model, or name of a recipe that was trained in --runs.")
+    ],
     data: Annotated[
         Path | None,
         typer.Option(
@@ -154,7 +159,10 @@ def evaluate(
     csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
     runs: Runs = Path("runs"),
 ) -> None:
-    """Score a saved model as the challenge does: at the size of each true mask, image by image."""
+    """Score a saved model.
+
+    As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
+    """
     from lesionseg_lib.files import replacing
     from lesionseg_lib.prediction import find_model, open_model
     from lesionseg_lib.scoring import open_test_data, score_model
@@ -175,7 +183,7 @@ def evaluate(
 
 @app.command()
 def predict(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
     model: Annotated[
         str, typer.Option(help="Folder of a model, or name of a recipe that was trained.")
     ] = "dilated-all",
@@ -187,48 +195,39 @@ def predict(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")] = False,
     runs: Runs = Path("runs"),
 ) -> None:
-    """Write a mask and an overlay for each photo: NAME_mask.png (0 and 255) and NAME_overlay.jpg.
+    """Draw masks for photos of your own.
 
-    Photos may have any size. They are turned upright first if their EXIF data say so. One that cannot be read does not
-    stop the others; it is named at the end, and the exit code is 1. Not a medical device.
+    Each photo gets NAME_mask.png (0 and 255, at the photo's size) and NAME_overlay.jpg (the outline drawn in). Photos
+    are turned upright first if their EXIF data say so. One that cannot be read does not stop the others; it is named at
+    the end, and the exit code is 1. Not a medical device.
     """
-    from lesionseg_lib.datasets.base import shorten
-    from lesionseg_lib.prediction import collect_photos, find_model, open_model, output_names, predict_file
+    from lesionseg_lib.prediction import find_model, open_model, predict_all
 
     folder = find_model(model, runs)
     network, card = open_model(folder)
     threshold = card["threshold"] if threshold is None else threshold
     typer.echo(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
-    photos, aside = collect_photos(paths)
-    keep = [photo.resolve() for photo in photos]
-    failures = []
-    for photo, name in zip(photos, output_names(photos), strict=True):
-        try:
-            done = predict_file(network, tuple(card["size"]), threshold, photo, out, name, keep, overwrite)
-        except LesionSegError as error:
-            failures.append(str(error))
-            typer.echo(f"{photo}: failed, see below")
-        else:
-            found = f"lesion on {done.share:.1%} of the photo" if done.share else "NO lesion found, the mask is empty"
-            typer.echo(f"{photo}: {found} -> {done.mask}, {done.overlay.name}")
-    if aside:
-        typer.echo(f"Left aside, not photos: {shorten(map(str, aside))}", err=True)
-    typer.echo(f"{len(photos) - len(failures)} of {len(photos)} photos done. {NOT_A_DEVICE}")
+    size = (card["size"][0], card["size"][1])
+    done, failures = predict_all(network, size, threshold, paths, out, overwrite, typer.echo)
+    typer.echo(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
     for failure in failures:
         typer.echo(f"Error: {failure}", err=True)
-    if failures or not photos:
+    if failures or not done:
         raise typer.Exit(1)
 
 
 @app.command()
 def compare(
     names: Annotated[
-        list[str] | None,
-        typer.Argument(help="Nothing: all recipes. One: how its score depends on the scoring. Two: which is better."),
+        list[str] | None, typer.Argument(metavar="NAME", help="One recipe, or two. Without a name: all.")
     ] = None,
     results: Results = None,
 ) -> None:
-    """Print what was claimed beside what was measured, from the records alone."""
+    """Show what was claimed and what came out.
+
+    From the records alone: needs no data and no network. With one name, the same predictions scored in every way; with
+    two, the difference on the same images and whether it can be shown.
+    """
     if results is not None and not results.is_dir():
         raise RecordError(f"{results}: no such folder. Expected records, as `lesionseg train` writes them.")
     if names and len(names) > 2:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import PIL.Image
 from accelerate import Accelerator
 
 from lesionseg_lib.datasets import IMAGE_SUFFIXES, Image, Mask, read_image, resize_image
+from lesionseg_lib.datasets.base import shorten
 from lesionseg_lib.errors import CheckpointError, DataError
 from lesionseg_lib.evaluation import predict_mask
 from lesionseg_lib.files import replacing
@@ -113,6 +114,36 @@ def output_names(photos: Sequence[Path]) -> list[str]:
             taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def predict_all(
+    network: Segmenter,
+    size: tuple[int, int],
+    threshold: float,
+    paths: Sequence[Path],
+    folder: Path,
+    overwrite: bool,
+    say: Callable[[str], None],
+) -> tuple[int, list[str]]:
+    """Segment every photo of ``paths`` (see ``collect_photos``) as ``predict_file`` does.
+
+    One that fails does not stop the others. Returns the number done and what went wrong, a sentence each.
+    """
+    photos, aside = collect_photos(paths)
+    keep = [photo.resolve() for photo in photos]
+    failures = []
+    for photo, name in zip(photos, output_names(photos), strict=True):
+        try:
+            done = predict_file(network, size, threshold, photo, folder, name, keep, overwrite)
+        except DataError as error:
+            failures.append(str(error))
+            say(f"{photo}: failed, see below")
+        else:
+            found = f"lesion on {done.share:.1%} of the photo" if done.share else "NO lesion found, the mask is empty"
+            say(f"{photo}: {found} -> {done.mask}, {done.overlay.name}")
+    if aside:
+        say(f"Left aside, not photos: {shorten(map(str, aside))}")
+    return len(photos) - len(failures), failures
 
 
 def predict_file(
