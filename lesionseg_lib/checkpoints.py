@@ -2,7 +2,6 @@
 
 import csv
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -46,12 +45,17 @@ def open_folder(folder: Path, identity: Mapping[str, Any], resume: bool) -> dict
         )
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        found = json.loads(state["identity"])
-    except (OSError, RuntimeError, EOFError, KeyError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+        version, found = state["format"], json.loads(state["identity"])
+    except Exception as error:  # torch.load alone raises six kinds, and advises to switch its safety off
         raise CheckpointError(
-            f"{path}: not a readable checkpoint ({error}). It is damaged or cut short; remove or rename {folder} "
-            f"to start again. The best model so far, if any, is in {folder / 'best'}."
+            f"{path}: not a readable checkpoint ({type(error).__name__}). It is damaged or cut short; remove or "
+            f"rename {folder} to start again. The best model so far, if any, is in {folder / 'best'}."
         ) from error
+    if version != FORMAT:
+        raise CheckpointError(
+            f"{path}: format {version}, expected {FORMAT}. Go on with the version of lesionseg that wrote it, or "
+            f"remove or rename {folder} to start again."
+        )
     if found != identity:
         differing = [key for key in sorted(found.keys() | identity.keys()) if found.get(key) != identity.get(key)]
         listed = "; ".join(f"{key}: {found.get(key)!r} there, {identity.get(key)!r} now" for key in differing)
@@ -95,15 +99,21 @@ def save_state(
 
 
 def read_history(folder: Path | str) -> list[Epoch]:
-    """``history.csv`` of a run. Raises ``CheckpointError`` when there is none."""
+    """``history.csv`` of a run. Raises ``CheckpointError`` when there is none, or another table."""
     path = Path(folder) / HISTORY
     if not path.exists():
         raise CheckpointError(f"{path}: no such file. Expected the folder of a run, as `lesionseg train` writes it.")
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            Epoch(int(row.pop("epoch")), **{key: float(value) for key, value in row.items()})
-            for row in csv.DictReader(file)
-        ]
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return [
+                Epoch(int(row.pop("epoch")), **{key: float(value) for key, value in row.items()})
+                for row in csv.DictReader(file)
+            ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path}: not the history of a run ({error!r}). Expected the columns "
+            f"{', '.join(field.name for field in fields(Epoch))}, all numbers. Restore it, or train again."
+        ) from error
 
 
 def read_previews(folder: Path | str) -> tuple[list[str], npt.NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import cv2
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from lesionseg_lib.datasets.images import resize_image
 from lesionseg_lib.decoders import DECODERS, build_decoder
 from lesionseg_lib.encoder import MobileNetV2Encoder, Preprocessing, default_preprocessing
-from lesionseg_lib.errors import CheckpointError, ShapeError
+from lesionseg_lib.errors import CheckpointError, ShapeError, UnknownNameError
 from lesionseg_lib.files import replacing
 
 FORMAT = 1
@@ -73,7 +74,10 @@ class Segmenter(nn.Module):
         return enlarge(sigmoid(self.logits(small[None])[0]), (image.shape[0], image.shape[1]))
 
     def save(self, folder: Path | str, *, recipe: str, threshold: float, size: tuple[int, int]) -> Path:
-        """Write ``model.safetensors`` and ``model.json`` into ``folder``; an older model there is replaced at once."""
+        """Write ``model.safetensors`` and ``model.json`` into ``folder``; an older model there is replaced at once.
+
+        Raises ``CheckpointError`` when the disk is full or the folder cannot be written; an older model stays.
+        """
         folder = Path(folder)
         card = {
             "format": FORMAT,
@@ -86,10 +90,16 @@ class Segmenter(nn.Module):
         }
         state = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
         metadata = {"card": json.dumps(card)}  # the card travels inside too: the two files cannot be mixed up
-        with replacing(folder / WEIGHTS_NAME) as part:
-            save_file(state, part, metadata=metadata)
-        with replacing(folder / CARD_NAME) as part:
-            part.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        try:
+            with replacing(folder / WEIGHTS_NAME) as part:
+                save_file(state, part, metadata=metadata)
+            with replacing(folder / CARD_NAME) as part:
+                part.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        except (OSError, SafetensorError) as error:  # safetensors reports a full disk as its own error
+            raise CheckpointError(
+                f"{folder}: the model could not be written ({error}). Free some space, or name a folder that can be "
+                f"written, and save again; a model that was there is unharmed."
+            ) from error
         return folder
 
     @classmethod
@@ -102,15 +112,17 @@ class Segmenter(nn.Module):
         folder = Path(folder)
         card = read_card(folder, recipe)
         encoder = MobileNetV2Encoder(weights=None)
-        model = cls(encoder, build_decoder(card["decoder"], encoder.channels, encoder.strides))
         try:
+            model = cls(encoder, build_decoder(card["decoder"], encoder.channels, encoder.strides))
             with safe_open(folder / WEIGHTS_NAME, framework="pt") as file:
                 inside = json.loads((file.metadata() or {}).get("card", "null"))
             model.load_state_dict(load_file(folder / WEIGHTS_NAME))
-        except (OSError, SafetensorError, RuntimeError) as error:
+        except UnknownNameError as error:
+            raise CheckpointError(f"{folder / CARD_NAME}: {error} Use a matching version of lesionseg.") from error
+        except (OSError, SafetensorError, RuntimeError, ValueError) as error:
             raise CheckpointError(
-                f"{folder / WEIGHTS_NAME}: cannot be read as the weights of a {card['decoder']!r} segmenter ({error}). "
-                f"The file is damaged or incomplete; train again, or copy it again."
+                f"{folder / WEIGHTS_NAME}: cannot be read as the weights of a {card['decoder']!r} segmenter "
+                f"({shorten(str(error), 200)}). The file is damaged or incomplete; train again, or copy it again."
             ) from error
         if inside != card:
             raise CheckpointError(
