@@ -67,6 +67,8 @@ def read_record(path: Path | str) -> Record:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = record.get("format") if isinstance(record, dict) else type(record).__name__
         raise RecordError(f"{path}: format {found}, expected {FORMAT}. Use a matching version of lesionseg.")
+    if missing := {"name", "seed"} - record.keys():
+        raise RecordError(f"{path}: lacks {', '.join(sorted(missing))}. Restore it from the repository.")
     return record
 
 

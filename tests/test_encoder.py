@@ -1,5 +1,6 @@
 """The encoder equals torchvision's, declares what it gives, and freezes for real."""
 
+# ruff: noqa: F401, F811 (fixtures are imported by name)
 from __future__ import annotations
 
 import hashlib
@@ -23,7 +24,7 @@ from lesionseg_lib.encoder import (
 )
 from lesionseg_lib.errors import UnknownNameError, WeightsNotFoundError
 from lesionseg_lib.segmenter import normalise
-from tests.core_fixtures import imagenet_weights  # noqa: F401
+from tests.core_fixtures import imagenet_weights
 from tests.helpers.server import serving
 
 LEVELS = (2, 4, 7, 14, 19)  # written out again here, so that a change in the library is noticed
@@ -45,7 +46,7 @@ def test_every_level_equals_torchvisions_features_bit_for_bit(encoder: MobileNet
             assert torch.equal(level, features[:length](x))
 
 
-def test_imagenet_weights_are_torchvisions_bit_for_bit(imagenet_weights: Path) -> None:  # noqa: F811
+def test_imagenet_weights_are_torchvisions_bit_for_bit(imagenet_weights: Path) -> None:
     theirs = mobilenet_v2(weights=ENUM).features.eval()
     ours = MobileNetV2Encoder().eval()
     x = torch.randn(1, 3, 64, 64)

@@ -1,0 +1,156 @@
+"""Records come back as they were written, and damaged ones are refused by a sentence."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from lesionseg_lib import records as module
+from lesionseg_lib.errors import RecordError
+from lesionseg_lib.records import (
+    environment,
+    load_records,
+    published_results,
+    read_record,
+    read_table,
+    record_path,
+    write_record,
+)
+
+RECORD = {"name": "dilated-all", "seed": 3, "test": {"jaccard": {"mean": 0.1 + 0.2}}, "history": [{"epoch": 1}]}
+TABLE = pd.DataFrame({"id": ["a", "b"], "tp": [1, 20_000], "jaccard": [1 / 3, 1.0]})
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    path = write_record(tmp_path, RECORD, TABLE)
+    assert path == tmp_path / "dilated-all" / "seed3.json" == record_path(tmp_path, "dilated-all", 3)
+    assert read_record(path) == {"format": 1, **RECORD}
+    table = read_table(path)
+    assert table["id"].tolist() == ["a", "b"] and table["tp"].tolist() == [1, 20_000]
+    assert table["jaccard"].tolist() == pytest.approx([1 / 3, 1.0], abs=1e-6)
+    assert (tmp_path / "dilated-all" / "seed3.csv").read_bytes() == b"id,tp,jaccard\na,1,0.333333\nb,20000,1.000000\n"
+    assert sorted(file.name for file in path.parent.iterdir()) == ["seed3.csv", "seed3.json"]
+
+
+def test_the_same_record_is_the_same_bytes(tmp_path: Path) -> None:
+    one, other = (write_record(tmp_path / name, RECORD, TABLE) for name in ("one", "other"))
+    assert one.read_bytes() == other.read_bytes()
+    assert one.read_text(encoding="utf-8").endswith("}\n")
+
+
+def test_a_record_that_cannot_be_written_leaves_the_older_one(tmp_path: Path) -> None:
+    path = write_record(tmp_path, RECORD, TABLE)
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        write_record(tmp_path, {**RECORD, "test": object()}, TABLE)
+    assert path.read_bytes() == before
+
+
+def test_records_are_sorted_by_recipe_and_seed(tmp_path: Path) -> None:
+    for name, seed in (("b", 2), ("a", 1), ("b", 0)):
+        write_record(tmp_path, {**RECORD, "name": name, "seed": seed}, TABLE)
+    (tmp_path / "notes.json").write_text("no record: records lie one folder deeper")
+    found = load_records(tmp_path)
+    assert {name: list(seeds) for name, seeds in found.items()} == {"a": [1], "b": [0, 2]}
+    assert list(found) == ["a", "b"]
+    assert found["b"][2]["seed"] == 2
+
+
+def test_no_results_are_no_records(tmp_path: Path) -> None:
+    assert load_records(tmp_path / "nothing") == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such record.*lesionseg train NAME --profile full"),
+        (b"", "not a JSON record"),
+        (b'{"format": 1, "name": "dil', "not a JSON record"),
+        (b"\xff\xfe\x00", "not a JSON record"),
+        (b"[1, 2]", "format list, expected 1"),
+        (b"{}", "format None, expected 1"),
+        (b'{"format": 2, "name": "x", "seed": 0}', "format 2, expected 1. Use a matching version"),
+        (b'{"format": 1, "seed": 0}', "lacks name"),
+        (b'{"format": 1}', "lacks name, seed"),
+    ],
+)
+def test_a_damaged_record_is_refused_by_a_sentence_that_names_it(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    path = tmp_path / "dilated-all" / "seed0.json"
+    path.parent.mkdir()
+    if content is not None:
+        path.write_bytes(content)
+        with pytest.raises(RecordError, match=message):
+            load_records(tmp_path)
+    with pytest.raises(RecordError, match=message) as caught:
+        read_record(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_record_without_its_table_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="seed0.csv: no such table"):
+        read_table(tmp_path / "seed0.json")
+
+
+def test_published_records_are_found_in_checkout_wheel_or_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LESIONSEG_RESULTS", raising=False)
+    package = tmp_path / "site" / "lesionseg_lib"
+    package.mkdir(parents=True)
+    monkeypatch.setattr(module, "_PACKAGE", package)
+    assert published_results() == tmp_path / "site" / "results"
+    (package / "_results").mkdir()
+    assert published_results() == package / "_results"
+    monkeypatch.setenv("LESIONSEG_RESULTS", str(tmp_path / "mine"))
+    assert published_results() == tmp_path / "mine"
+
+
+# ---- where a run took place
+
+
+def test_the_environment_names_device_versions_and_threads() -> None:
+    found = environment(torch.device("cpu"))
+    assert found["device"].startswith("cpu: ") and len(found["device"]) > 5
+    assert found["python"] == platform.python_version()
+    assert found["threads"] == torch.get_num_threads()
+    assert found["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert {"torchvision", "numpy", "albumentations", "accelerate"} <= found["versions"].keys()
+    json.dumps(found)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    return subprocess.run(
+        ["git", "-C", str(folder), *settings, *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_the_environment_names_the_commit_and_whether_files_differ_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PACKAGE", tmp_path / "lesionseg_lib")
+
+    def commit_and_dirty() -> tuple[Any, Any]:
+        found = environment(torch.device("cpu"))
+        return found["commit"], found["dirty"]
+
+    assert commit_and_dirty() == (None, False)  # an installed wheel knows no commit
+    git(tmp_path, "init", "-q")
+    (tmp_path / "file.txt").write_text("one")
+    git(tmp_path, "add", "file.txt")
+    git(tmp_path, "commit", "-q", "-m", "one")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert commit_and_dirty() == (commit, False)
+    (tmp_path / "untracked.txt").write_text("runs and results are no change of the code")
+    assert commit_and_dirty() == (commit, False)
+    (tmp_path / "file.txt").write_text("two")
+    assert commit_and_dirty() == (commit, True)
