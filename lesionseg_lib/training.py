@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from lesionseg_lib.batches import EpochSampler, batches_for
 from lesionseg_lib.cache import CachedDataset
@@ -186,7 +186,8 @@ def _validate(
     loss = loss_of(torch.from_numpy(logits)[:, None], torch.from_numpy(truth)[:, None].float())
     probabilities = sigmoid(logits)
     counts = confusion(probabilities > recipe.threshold, truth)
-    preview = (probabilities[:PREVIEW_IMAGES] * 255).round().astype(np.uint8)
+    with np.errstate(invalid="ignore"):  # where the loss is NaN the caller stops, and says more than numpy
+        preview = (probabilities[:PREVIEW_IMAGES] * 255).round().astype(np.uint8)
     return float(loss), reduce(counts, "jaccard"), reduce(counts, "dice"), preview
 
 

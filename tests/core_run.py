@@ -1,0 +1,30 @@
+"""A small run in a process of its own, to be killed or doubled: ``python -m tests.core_run FOLDER [PROCESSES]``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import accelerate
+from accelerate import Accelerator
+
+from lesionseg_lib import decoders
+from lesionseg_lib.training import Run, train
+from tests.core_fixtures import TinyDecoder, discs, tiny_recipe
+
+RECIPE = tiny_recipe(augmentation="family-c", schedule="cosine", epochs=5)
+"""Everything that draws random numbers: order, augmentation, dropout."""
+
+
+def run(folder: str, resume: bool = False) -> Run:
+    decoders.DECODERS["tiny"] = TinyDecoder
+    return train(
+        RECIPE, discs(8), discs(4, seed=1), Path(folder), weights=None, resume=resume, accelerator=Accelerator(cpu=True)
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        accelerate.debug_launcher(run, (sys.argv[1],), num_processes=int(sys.argv[2]))
+    else:
+        run(sys.argv[1])
