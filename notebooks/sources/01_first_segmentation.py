@@ -1,0 +1,511 @@
+# %% [markdown]
+# # 01 · A first segmentation in ten minutes
+#
+# A dermatologist looks at a mole through a magnifier and sees where it ends. In this lesson a network learns to see it:
+# a photo goes in, and out comes, for every pixel, the probability that it is lesion. You write the first decoder
+# yourself, in ten lines, and watch it work. Then a recipe of the course shows how much further one gets, and how we
+# know. **After this lesson you can**
+#
+# - say what a mask, a pyramid of feature maps and a decoder are, and what shapes they have;
+# - put a decoder of your own on a frozen encoder and train it in seconds;
+# - read learning curves, triptychs and overlays;
+# - quote a score with its interval, and say what it does not promise;
+# - tell where the minutes of a training run go.
+#
+# **You need** Python and an idea of what a convolution is. No data, no GPU, no earlier lesson.
+#
+# **Time**: TIMESENTENCE
+
+# %%
+from lesionseg_lib import lessons, plots
+
+lesson = lessons.start()
+
+# %% [markdown]
+# Every lesson begins with these lines. Read them before you compare a number of yours with one of ours.
+#
+# *Profile* says how much is computed: `student` is made for you, this book shows `full`. *Data* is ISIC 2016 where it
+# is found; otherwise a program draws lesions, which teach everything but the scores. *Encoder* should have learnt on
+# ImageNet. In the profile `smoke`, which only shows that all code runs, lesions are drawn, 64 x 64 pixels small, and
+# weights may be random. Then no score means anything, and masks may look like nothing.
+#
+# ## What are we looking at?
+#
+# *Dermoscopic* photos, taken through a magnifier laid on the skin. Each has a *mask*: the lesion as an expert traced
+# it. Here are eight, evenly spread over the training set, with the mask's outline drawn in.
+
+# %%
+ids = lesson.splits.train.ids
+eight = lesson.splits.train.subset(ids[:: len(ids) // 8][:8])
+print("photo:", eight[0].image.shape, eight[0].image.dtype, " mask:", eight[0].mask.shape, eight[0].mask.dtype)
+plots.samples(eight, count=8)
+
+# %% [markdown]
+# A photo is height x width x 3 bytes. **Its mask has the same height and width, and one truth value a pixel.** Follow
+# the white lines. Some borders are sharp; others fade so slowly that two experts would draw them apart. Hairs, black
+# corners and coloured stickers get in the way, and a lesion may be a dot or fill the picture.
+#
+# Networks want batches of one size. So all photos and masks were decoded and resized once, and stay on disk. A resized
+# mask takes the nearest pixel, for there is nothing between lesion and skin.
+#
+# > **Predict.** What share of all training pixels is lesion? How often is a network right that has learnt a single
+# > word, "skin"?
+
+# %%
+photos, masks = lesson.decoded.train.images, lesson.decoded.train.masks
+print("photos", photos.shape, photos.dtype)
+print("masks ", masks.shape, masks.dtype, "with the values", {int(masks.min()), int(masks.max())})
+shares = masks.mean(axis=(1, 2))  # one number a photo
+print(f"lesion: {masks.mean():.0%} of all pixels; in single photos {shares.min():.1%} to {shares.max():.0%}")
+print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
+
+# %% [markdown]
+# **Calling everything skin is right for most pixels, and finds not one lesion.** So the share of correct pixels is a
+# poor judge. We use the *Jaccard index* J instead: the number of pixels that both masks call lesion, divided by the
+# number that at least one of them calls lesion. "Skin everywhere" scores 0, a perfect mask 1.
+#
+# ## What does a trained encoder hand over?
+#
+# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None of
+# them is a lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let
+# them *encode* our photos. On its way through, a photo of 128 x 128 shrinks by two, five times, and gains channels:
+#
+# | stride | height and width | channels |
+# |---:|---:|---:|
+# | 2 | 128 / 2 = 64 | 16 |
+# | 4 | 128 / 4 = 32 | 24 |
+# | 8 | 128 / 8 = 16 | 32 |
+# | 16 | 128 / 16 = 8 | 96 |
+# | 32 | 128 / 32 = 4 | 1280 |
+#
+# > **Predict.** Which holds more numbers: the photo, 128 x 128 x 3, or the last map?
+
+# %%
+import torch
+
+from lesionseg_lib.encoder import default_preprocessing
+from lesionseg_lib.segmenter import Segmenter, normalise
+
+encoder = lesson.encoder().to(lesson.device)  # frozen: nothing in it will ever change
+some = photos[:: len(photos) // 8][:8]  # the eight from above, uint8 (8, 128, 128, 3)
+inputs = normalise(torch.tensor(some, device=lesson.device), default_preprocessing())  # (8, 3, 128, 128)
+pyramid = encoder(inputs)
+for level, stride in zip(pyramid, encoder.strides, strict=True):
+    assert level.shape[-1] == photos.shape[2] // stride
+    print(f"stride {stride:2d}: (N, C, H, W) = {tuple(level.shape)}, {level[0].numel():6,} numbers a photo")
+
+# %% [markdown]
+# The shapes are the table's, for a batch of our eight photos. (A photo of 64 x 64 gives half of each height and width.)
+# **At 128 x 128 the last map has 20,480 numbers where the photo has 49,152, but only 4 x 4 places to put them.** It can
+# say much about each place, and little about where exactly. The five maps together are called a *pyramid*.
+#
+# `normalise` shifts and scales the colours to what the encoder knew when it learnt. Its weights carry these numbers.
+#
+# What does a pyramid look like? For each place we draw how far its channels are from agreeing: their standard
+# deviation. Bright means that something is going on there.
+
+# %%
+bright = [level.std(dim=1).cpu().numpy() for level in pyramid]  # each (8, h, w)
+plots.panels(
+    [[some[i], *(level[i] for level in bright)] for i in (5, 6)],
+    [["photo", *(f"stride {stride}" for stride in encoder.strides)], [""] * 6],
+    "Two photos, and of each five maps, coarser from left to right, bright where the channels differ most.",
+)
+
+# %% [markdown]
+# **Fine maps see hairs and borders; coarse maps see that something is there.** In this book's first row hairs outshine
+# the lesion that they cross at stride 2, and are gone at stride 32. The small lesion of the second row is one place
+# wide at stride 16. Nobody told this encoder about lesions. They stand out by themselves.
+#
+# ## Can ten lines make a mask?
+#
+# What turns a pyramid into a mask is a *decoder*. Ours does the least that can work. At each place of a map it takes a
+# weighted sum of the channels, with the same weights at every place: a 1 x 1 convolution. That gives one number a
+# place, a *logit*: positive for lesion, negative for skin. Then it stretches the logits to the photo's size. It may use
+# the last map only, or the last two or three; then it adds up their logits.
+#
+# > **Predict.** How many weights does the decoder have that uses the last map only? What will its masks look like?
+
+# %%
+from torch import nn
+from torch.nn import functional as F
+
+
+class TinyDecoder(nn.Module):
+    def __init__(self, maps):
+        super().__init__()
+        self.scores = nn.ModuleList(nn.Conv2d(c, 1, kernel_size=1) for c in encoder.channels[-maps:])
+
+    def forward(self, pyramid, size):
+        logits = [score(level) for score, level in zip(self.scores, pyramid[-len(self.scores) :], strict=True)]
+        return sum(F.interpolate(x, size=size, mode="bilinear", align_corners=False) for x in logits)  # (N, 1, *size)
+
+
+# %% [markdown]
+# **Frozen means: compute once.** The encoder never changes, so its maps of a photo never change either. We send every
+# training photo through it a single time, keep the last three maps, and train on those. To the decoder it makes no
+# difference. To the clock it does: 300 training steps of 32 photos would send 9,600 photos through the encoder, and as
+# many again for the next decoder we try.
+
+# %%
+from time import perf_counter
+
+start = perf_counter()
+parts = []
+for i in range(0, len(photos), 32):
+    batch = torch.tensor(photos[i : i + 32], device=lesson.device)
+    parts.append(encoder(normalise(batch, default_preprocessing()))[-3:])
+maps = [torch.cat(level) for level in zip(*parts, strict=True)]  # (N, 32, 16, 16), (N, 96, 8, 8), (N, 1280, 4, 4)
+targets = torch.tensor(masks, device=lesson.device)[:, None].float()  # (N, 1, 128, 128)
+megabytes = sum(level.nbytes for level in maps) / 1e6
+print(f"{len(photos)} photos, {megabytes:.0f} MB of maps, {perf_counter() - start:.1f} s")
+
+# %% [markdown]
+# Now the loop that trains every network you have heard of: draw some examples, compare output and truth, take a small
+# step downhill. The comparison is *binary cross-entropy*: how surprised is a network that gives this probability by the
+# truth? Saying .5 everywhere costs ln 2 = .69. The library's `Segmenter` is encoder plus decoder; it takes photos, or
+# maps that were computed before.
+
+
+# %%
+def train(model):
+    optimizer = torch.optim.Adam(model.decoder.parameters(), lr=3e-3)
+    for step in range(301):
+        chosen = torch.randint(len(targets), (32,))  # the numbers of 32 photos
+        loss = F.binary_cross_entropy_with_logits(model([level[chosen] for level in maps]), targets[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 60 == 0:
+            print(f"step {step:3d}  loss {loss.item():.3f}")
+
+
+# %% [markdown]
+# A loss is not a mask, so we also want to see. `show` takes three photos of the *validation* set, which no training
+# touches. `probabilities` turns logits into numbers from 0 to 1 and enlarges them to the photo's own size; what is
+# above .5 we call lesion. Truth is drawn as a solid line, prediction dashed, and J stands above.
+
+# %%
+from lesionseg_lib.metrics import confusion, jaccard
+
+validation, size = lesson.splits.validation, lesson.decoded.validation.size
+three = list(validation.subset(validation.ids[:: len(validation) // 3][:3]))
+images, truths, names = zip(*((photo.image, photo.mask, photo.id) for photo in three), strict=True)
+
+
+def show(model):
+    guesses = [model.probabilities(image, size) > 0.5 for image in images]
+    scores = [jaccard(confusion(guess, truth))[0] for guess, truth in zip(guesses, truths, strict=True)]
+    return plots.overlays(images, truths, guesses, names, scores)
+
+
+# %% [markdown]
+# > **Predict.** How long will 300 steps take, with the maps ready? How far below .69 will the loss get?
+
+# %%
+torch.manual_seed(0)
+last_map = Segmenter(encoder, TinyDecoder(maps=1)).to(lesson.device)
+train(last_map)
+show(last_map)
+
+# %% [markdown]
+# Your first segmentation. With ImageNet weights the loss has fallen far below .69 within seconds, and **the network has
+# found out roughly where each lesion is, but draws blobs with odd stems.** It cannot do better: it decides at 4 x 4
+# places, and a straight ramp joins one place to the next. A lesion smaller than a place may be missed altogether.
+#
+# > **Predict.** We now let the decoder use the last three maps, 4 x 4, 8 x 8 and 16 x 16 places. That adds 130 weights
+# > to 1,281. How much will it help?
+
+# %%
+torch.manual_seed(0)
+three_maps = Segmenter(encoder, TinyDecoder(maps=3)).to(lesson.device)
+train(three_maps)
+show(three_maps)
+
+# %% [markdown]
+# **A tenth more weights, and the dashed lines hug the lesions.** The deep map knows *that* there is a lesion, the finer
+# ones know *where* it ends; added up, they correct each other. Nearly every good segmentation network since [Long et
+# al. 2015](https://arxiv.org/abs/1411.4038) rests on this, under the name of skip connections. Lesson 08 is about them.
+#
+# Three photos are a story, not a measurement. So we score all validation photos, each at its own size, and take the
+# mean.
+
+# %%
+from lesionseg_lib.evaluation import score_images
+
+
+def validation_jaccard(model, images=lesson.decoded.validation.images):
+    return score_images(model.logits(images), validation)["jaccard"].mean()
+
+
+for name, model in {"last map": last_map, "last three maps": three_maps}.items():
+    weights = sum(p.numel() for p in model.decoder.parameters())
+    print(f"{name:15}  {weights:5,} weights  mean J on validation {validation_jaccard(model):.3f}")
+
+# %% [markdown]
+# ## What does a real decoder add?
+#
+# The recipe `dilated-frozen` rebuilds a student's design. Same frozen encoder; the decoder walks up from the last map
+# in three steps. Each step doubles height and width with learned weights (a *transposed convolution*), sets the next
+# finer map beside the result, and mixes both with a 3 x 3 convolution whose nine taps stand two pixels apart
+# (*dilated*). One more 1 x 1 convolution gives logits. It trains with flips and changes of brightness.
+#
+# > **Predict.** 1,411 weights brought you this far. How much further do 4.8 million bring you? Then run it; with
+# > profile `full` the cell takes the recorded run.
+
+# %%
+fit = lesson.fit("dilated-frozen")
+print(f"{fit.record['parameters']['decoder']:,} weights in the decoder, {fit.recipe.loss} loss")
+plots.curves({fit.recipe.name: fit.history})
+
+# %% [markdown]
+# Dashed is the loss on training photos, solid on validation photos, which the network never learns from. Both fall
+# steeply and then level off. Dashed may start *above* solid: it is an average over an epoch in which the network still
+# improved. Later it sinks below, because the network gets to know its training photos. The validation Jaccard zigzags;
+# each epoch ends at another place, and the set is small.
+#
+# The star marks the epoch that is kept, in the published run number {{dilated-frozen:best_epoch}} of
+# {{dilated-frozen:epochs_run}}. **It is chosen on validation, never on test**; otherwise the test score would praise
+# the luck of the choice.
+#
+# After every epoch the training kept the probabilities of four validation photos. White is lesion for sure.
+
+# %%
+preview_ids, kept = fit.previews()  # probabilities * 255, (epochs, 4, H, W)
+epochs = sorted({1, 2, min(5, len(kept)), len(kept)})
+small = lesson.decoded.validation
+after = kept[[epoch - 1 for epoch in epochs], 1:]  # three of the four photos
+plots.between_epochs(small.images[1:4], small.masks[1:4], after, epochs, preview_ids[1:])
+
+# %% [markdown]
+# After one epoch of the published run each lesion is found, in a grey halo of doubt that makes the small ones too
+# large. Later epochs turn the halo black. **The first epoch finds the lesion, the others draw its border.** Not every
+# photo gains: of `ISIC_0000060` the last epoch gives up the pale lower end, which the fifth still had.
+#
+# Now the three photos from before, with the kept network.
+
+# %%
+print(f"mean J on all {len(validation)} validation photos: {validation_jaccard(fit.model):.3f}")
+show(fit.model)
+
+# %% [markdown]
+# Compare with the two scores and the two figures above. Three thousand times as many weights buy finer borders, and a
+# step in J that is smaller than the one from one map to three. Look for two more things. Small islands float in plain
+# skin: each pixel is decided by itself, and nothing asks for one connected piece. And in places the dashed line keeps
+# to the colour while the expert's line is generous. **J below 1 is not always the network's fault.**
+#
+# ## How good is it, honestly?
+#
+# The *test set* has not been looked at so far. Nothing was chosen on it, so it may judge. Its photos were scored once,
+# when the run ended: probabilities enlarged to the photo's size, cut at .5, one J a photo, as the organisers of ISIC
+# 2016 do it.
+#
+# We look before we average. Not at the prettiest: at the worst, at those with 5, 20, 50 and 80 % of the photos below
+# them, and at the best.
+#
+# > **Predict.** What will be wrong with the worst?
+
+# %%
+ranked = fit.table["jaccard"].sort_values()
+places = [ranked.index[round(share * (len(ranked) - 1))] for share in (0, 0.05, 0.2, 0.5, 0.8, 1)]
+picked = [lesson.splits.test[place] for place in places]
+guesses = [fit.model.probabilities(photo.image, size) > fit.recipe.threshold for photo in picked]
+plots.triptychs(
+    [photo.image for photo in picked],
+    [photo.mask for photo in picked],
+    guesses,
+    [photo.id for photo in picked],
+    ranked[places].tolist(),
+)
+
+# %% [markdown]
+# In the published run the worst photo scores 0: **the lesion is a dot, and the network marks another spot.** Then comes
+# one between hairs and a sticker. From the median upwards one has to look for the difference. Keep such a row of ranks
+# in mind whenever somebody shows you three good examples.
+#
+# Now the average, with all photos behind it.
+
+# %%
+test = fit.record["test"]["jaccard"]
+figure = plots.new_figure(2.3, f"Histogram of J over {len(ranked)} test photos, their mean {test['mean']:.2f} marked.")
+ax = figure.subplots()
+ax.hist(ranked, bins=[i / 40 for i in range(41)], color="#56B4E9", edgecolor="white")
+ax.axvspan(test["low"], test["high"], color="#D55E00", alpha=0.4)
+ax.axvline(test["mean"], color="#D55E00")
+ax.spines[["top", "right"]].set_visible(False)
+ax.set(xlabel="J of one test photo (line: their mean, band: its 95 % interval)", ylabel="photos")
+print(f"mean J of {len(ranked)} test photos: {test['mean']:.3f}, 95 % interval {test['low']:.3f} to {test['high']:.3f}")
+figure
+
+# %% [markdown]
+# **One honest number: J = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
+# published run. It says: had we drawn other test photos from the same source, the mean of *this* network would probably
+# lie in the band. It does not say that your next photo will; look how wide the histogram is and how far its left tail
+# reaches. It knows nothing of another seed, another clinic, or dark skin, which this set hardly has. The page *The
+# data* tells what else is special about our copy of the photos.
+#
+# The author of the design reported {{dilated-frozen:recipe.claimed.iou|.3f}}, outside the interval. How such figures
+# come about is a story for lesson 07.
+#
+# ## Where did the ten minutes go?
+#
+# Guess before you measure: reading photos, encoder, decoder, validation? We time each on the eight photos from above,
+# the fastest of three. Learning means a forward and a backward pass: the second finds out in which direction each
+# weight must move.
+
+# %%
+import timeit
+
+network = fit.model.to(lesson.device)
+work = {
+    "read and decode": lambda: [eight[i] for i in range(8)],
+    "encoder, forward": lambda: encoder(inputs)[-1].sum().item(),  # .item() waits until a GPU is done
+    "decoder, forward and backward": lambda: network.decoder(pyramid, size).sum().backward(),
+    "validate": lambda: network.logits(small.images[:8]),
+}
+milliseconds = {step: min(timeit.repeat(run, number=1, repeat=3)) / 8 * 1000 for step, run in work.items()}
+
+# %% [markdown]
+# A photo is read once and for all; in each epoch, every training photo goes through encoder and decoder, and every
+# validation photo is scored.
+
+# %%
+import pandas as pd
+
+n, n_validation, n_epochs = len(photos), len(validation), len(fit.history)
+table = pd.DataFrame({"ms a photo": milliseconds})
+table["photos"] = [n + n_validation, n, n, n_validation]
+table["times"] = [1, n_epochs, n_epochs, n_epochs]
+table["seconds"] = table["ms a photo"] * table["photos"] * table["times"] / 1000
+table["share, %"] = 100 * table["seconds"] / table["seconds"].sum()
+print(f"the run itself took {sum(row.seconds for row in fit.history):.0f} s on {fit.record['device']}")
+table.round(1)
+
+# %% [markdown]
+# READ table.
+#
+# ## Would you notice a mistake?
+#
+# Two classics. OpenCV reads photos with blue first, where everybody else has red. And many a pipeline forgets to
+# normalise. Nothing crashes: shapes are right, masks come out. We make both mistakes on purpose.
+#
+# > **Predict.** Which one costs more?
+
+# %%
+from lesionseg_lib.encoder import Preprocessing
+
+print(f"as it should be        {validation_jaccard(network):.3f}")
+print(f"red and blue swapped   {validation_jaccard(network, small.images[..., [2, 1, 0]]):.3f}")
+network.preprocessing = Preprocessing(mean=(0, 0, 0), std=(1, 1, 1))
+print(f"not normalised         {validation_jaccard(network):.3f}")
+network.preprocessing = default_preprocessing()
+
+# %% [markdown]
+# **Each mistake costs more than ten points, and no error appears.** The masks still look like masks, only worse, and
+# whoever has not seen the right score takes them for the best there is. In the published run swapped colours cost most:
+# brown becomes blue, and the frozen encoder knows brown. So look at pictures *after* preprocessing, and distrust a
+# score before a mistake was ruled out. Lesson 03 has a whole clinic of these.
+#
+# ## Exercises
+#
+# Add a cell below each, try, then open the solution.
+#
+# **1. Move the threshold.** We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9:
+# `score_images(logits, validation, threshold)` with `logits = network.logits(small.images)`. Where is the best? How
+# much would you lose at .3? Why must you not try this on the test set?
+
+# %% Solution tags=["hide-cell"]
+logits = network.logits(small.images)
+for tenths in range(1, 10):
+    table = score_images(logits, validation, tenths / 10)
+    print(f"threshold {tenths / 10}:  mean J {table['jaccard'].mean():.3f}")
+
+# %% [markdown]
+# **The curve is flat in the middle.** In the published run .4, .5 and .6 differ by less than .003, for few pixels have
+# a probability in between. Test must stay out of it: whoever picks the best of nine on test reports the luck of the
+# pick as well.
+#
+# **2. Beat nothing.** A score is worth what it adds to the simplest guess. Score three guesses on validation: every
+# pixel lesion, every pixel skin, and the *mean mask*, which is lesion where more than half of the training masks are.
+# `score_images` wants logits, an array (N, height, width); positive means lesion. Where do your two decoders stand?
+
+# %% Solution tags=["hide-cell"]
+import numpy as np
+
+guesses = {"all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask": masks.mean(axis=0) - 0.5}
+for name, guess in guesses.items():
+    repeated = np.repeat(guess[None].astype(np.float32), len(validation), axis=0)
+    print(f"{name:15} {score_images(repeated, validation)['jaccard'].mean():.3f}")
+for name, model in {"last map": last_map, "last three maps": three_maps, fit.recipe.name: network}.items():
+    print(f"{name:15} {validation_jaccard(model):.3f}")
+
+# %% [markdown]
+# "All lesion" scores the mean share of lesion, not 0. **A mask that never looks at the photo gets nearly half of all
+# there is to get**, because photographers put the lesion in the middle. On ISIC 2016 the decoder on the last map alone
+# does not even reach it. A Jaccard index of .45 sounds like something; it is nothing. Always print the baseline beside
+# the score.
+#
+# **3. Your own photo.** Read a photo with `read_image(path)` and ask `network.probabilities(photo, size)`. Take a mole
+# if you have a dermatoscope; take anything if not. The solution takes a portrait that comes with Matplotlib, of the
+# computer pioneer Grace Hopper.
+#
+# > **Predict.** There is no lesion in it. What will the mask be?
+
+# %% Solution tags=["hide-cell"]
+from matplotlib.cbook import get_sample_data
+
+from lesionseg_lib.datasets import Sample, read_image
+
+photo = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
+mask = network.probabilities(photo, size) > fit.recipe.threshold
+figure = plots.samples([Sample("no lesion here", photo, mask)])
+plots.with_alt(figure, "A portrait, with the outline of what the network takes for lesion.")
+
+# %% [markdown]
+# **The network has an answer for everything.** On this page it takes parts of a face for lesion. It learnt what is
+# darker and warmer than what surrounds it; it never saw a photo without a lesion, so "none" was never right. Before a
+# network meets the world, somebody must ask whether the photo is of the right kind at all.
+#
+# ## Take-away
+#
+# - A decoder turns feature maps into one logit a pixel. Deep maps know what, fine maps know where; add them.
+# - What is frozen can be computed once, as long as the photo in front of it stays the same, too.
+# - Choose on validation, judge on test, once. Give the number with its interval, and look at the worst photos.
+# - Measure where the time goes before you make anything faster.
+#
+# ## Check yourself
+#
+# <details><summary>A photo is 10 % lesion, and the network says "skin" everywhere. How many pixels are right? What is
+# J?</summary>
+#
+# 90 % are right, and J = 0: no pixel is called lesion by both.
+# </details>
+#
+# <details><summary>We trained the tiny decoder on maps computed once. Why does <code>dilated-frozen</code>, with the
+# same frozen encoder, run the encoder in every epoch?</summary>
+#
+# It flips its training photos and changes their brightness, anew in every epoch. Another photo has other maps.
+# </details>
+#
+# <details><summary>A network has J = .83, interval .82 to .85. Do 95 % of the photos score between .82 and
+# .85?</summary>
+#
+# No. The interval is about the mean. Single photos spread far more widely; see the histogram.
+# </details>
+#
+# <details><summary>Three thresholds score .81, .82 and .83 on test. You report .83. What is wrong?</summary>
+#
+# The choice was made on the photos that should judge it, so .83 contains luck. Choose on validation, then score the one
+# choice on test.
+# </details>
+#
+# ## Where this breaks
+#
+# - **There is always an answer.** Every training photo had a lesion; the network was never taught to say "none".
+# - **Small lesions.** At 128 x 128 a small one is a handful of pixels. Missing it costs the photo everything.
+# - **Other photos.** Another camera, a phone, darker skin: scores on this set do not tell.
+# - **Maps computed once** are wrong as soon as photos are augmented anew or the encoder learns. Lesson 07 lets it
+#   learn.
+# - A mask is not a diagnosis. Nothing here is a medical device.
+#
+# *Next*: lesson 06 asks what each of the five maps sees, and compares three decoders on the frozen encoder.
