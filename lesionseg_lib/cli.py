@@ -52,13 +52,19 @@ Runs = Annotated[Path, typer.Option(envvar="LESIONSEG_RUNS", help="Folder of the
 Results = Annotated[Path | None, typer.Option(help="Folder of the records, by default the published ones.")]
 
 
-@app.callback()
-def lesionseg(
-    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and stop.")] = False,
-) -> None:
-    if show_version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"lesionseg {version('lesionseg')}")
         raise typer.Exit()
+
+
+@app.callback()
+def lesionseg(
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -79,10 +85,11 @@ def download(
     Continues where it stopped, checks what it got, and does nothing if all is there.
     """
     from lesionseg_lib.datasets import ISIC2016, default_root, download_isic2016
+    from lesionseg_lib.datasets.download import expected_counts
 
     folder = download_isic2016(root, source)
     typer.echo(f"ISIC 2016 ({source}) is in {folder}")
-    for split in ("train", "test"):
+    for split in expected_counts(source):
         typer.echo(f"  {split}: {ISIC2016(folder, split, source=source).completeness()}")
     if folder.resolve() != default_root().resolve():
         if folder.name == "isic2016":

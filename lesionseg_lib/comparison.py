@@ -164,6 +164,7 @@ def compare_two(first: str, second: str, known: Mapping[str, Any], results: Path
     records = load_records(results)
     for name in (first, second):
         look_up({**known, **records}, name, "recipe")
+    for name in (first, second):
         if name not in records:
             raise RecordError(
                 f"{folder / name}: {name} has no record. Expected seed0.json and seed0.csv; "
