@@ -80,7 +80,8 @@ def pip(venv: Path, *arguments: str) -> str:
             last = [*last[-29:], line]
             if re.search(r"Downloading .*\d\d MB\)|^Installing collected", line):
                 print("  " + line.strip()[:100], flush=True)
-    return "".join(last) if process.wait() != 0 else ""
+    status = process.wait()
+    return "".join(last) + f"\npip ended with status {status}" if status != 0 else ""
 
 
 def install(venv: Path) -> None:

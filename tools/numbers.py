@@ -31,7 +31,10 @@ def _number(value: Any, spec: str | None) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UnknownNumber(f"is no number but {type(value).__name__}")
     if spec is not None:
-        return format(value, spec)
+        try:
+            return format(value, spec)
+        except ValueError as error:
+            raise UnknownNumber(str(error)) from None
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
@@ -66,6 +69,8 @@ def resolve(placeholder: str, results: Path) -> str:
     record = _record(file)
     if path.endswith("_interval"):
         metric = _look_up(record, path.removesuffix("_interval"))
+        if not isinstance(metric, dict) or not {"low", "high"} <= set(metric):
+            raise UnknownNumber(f"'{path.removesuffix('_interval')}' has no interval")
         return f"{_number(metric['low'], spec)} to {_number(metric['high'], spec)}"
     return _number(_look_up(record, path), spec)
 

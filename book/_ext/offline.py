@@ -2,7 +2,8 @@
 
 Jupyter Book puts every script and style sheet below `_static` on every page. Those of `_static/vendor` are for the
 pages that ask for them, so they are taken off that list again. MathJax (2 MB) is asked for by Sphinx on every page with
-formulas, and on the first page because others have some; there it is left out.
+formulas, and on the first page because others have some; there it is left out. Thebe, which is not used and would come
+from another host, is left out everywhere.
 """
 
 from typing import Any
@@ -20,14 +21,20 @@ def _name(entry: Any) -> str:
     return str(entry[0] if isinstance(entry, tuple) else entry)
 
 
-def _only_with_formulas(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if not app.env.get_domain("math").data["has_equations"].get(page, False):
-        context["script_files"] = [
-            script for script in context["script_files"] if "mathjax" not in str(getattr(script, "filename", script))
-        ]
+def _drop_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    has_formulas = app.env.get_domain("math").data["has_equations"].get(page, False)
+    unwanted = ("thebe",) if has_formulas else ("thebe", "mathjax")
+    context["script_files"] = [
+        script for script in context["script_files"] if not any(word in _text(script) for word in unwanted)
+    ]
+
+
+def _text(script: Any) -> str:
+    """The address of a script, or its body where it stands in the page."""
+    return str(script.filename or script.attributes.get("body", "")).lower()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", _keep_vendored_files_off)
-    app.connect("html-page-context", _only_with_formulas, priority=900)
+    app.connect("html-page-context", _drop_scripts, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,210 @@
+"""The way from a lesson's source to an executed, accepted notebook, and the numbers in its prose."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tools import repository
+from tools.accept import accept, refusal
+from tools.execute import LessonError, execute
+from tools.notebooks import code_sha256, differences, first_error, read, save, tags, write
+from tools.numbers import UnknownNumber, fill, resolve
+
+LESSON = """\
+# %% [markdown]
+# # A lesson
+#
+# It reached {{net:jaccard}}.
+
+# %%
+half = f"{{1}} {1 / 2}"
+print(half)
+
+# %% [markdown]
+# The end.
+"""
+RECORD = {
+    "name": "net",
+    "macs": 123456789,
+    "best_epoch": 7,
+    "parameters": {"total": 6995457},
+    "data": {"name": "isic2016"},
+    "test": {"jaccard": {"mean": 0.83449, "low": 0.8201, "high": 0.8496}, "loss": 0.2},
+}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    record = tmp_path / "results" / "net" / "seed0.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps(RECORD))
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "01_lesson.py"
+    path.write_text(LESSON)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "text"),
+    [
+        ("net:jaccard", "0.834"),
+        ("net:test.jaccard.low", "0.820"),
+        ("net:jaccard_interval", "0.820 to 0.850"),
+        ("net:jaccard_interval|.1%", "82.0% to 85.0%"),
+        ("net:loss", "0.200"),
+        ("net:parameters.total", "6,995,457"),
+        (" net : macs | .1e ", "1.2e+08"),
+        ("net:best_epoch", "7"),
+        ("net:data.name", "isic2016"),
+    ],
+)
+def test_a_placeholder_becomes_the_recorded_number(results, placeholder, text):
+    assert resolve(placeholder, results) == text
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "message"),
+    [
+        ("other:jaccard", "no record of 'other' (recorded: net)"),
+        ("net:jacard", "'jacard' is not in the record; there is: name, macs"),
+        ("net:parameters.all", "'all' is not in the record; there is: total"),
+        ("net:best_epoch.mean", "'mean' is not in the record; there is: int"),
+        ("net:parameters", "is no number but dict"),
+        ("net:best_epoch_interval", "has no interval"),
+        ("net:jaccard|d", "Unknown format code 'd'"),
+        ("net.jaccard", "expected {{recipe:path}}"),
+    ],
+)
+def test_a_placeholder_without_a_number_is_an_error_that_names_file_line_and_reason(results, placeholder, message):
+    with pytest.raises(UnknownNumber) as error:
+        fill(f"one\ntwo {{{{{placeholder}}}}}", results, "page.md", first_line=10)
+    assert str(error.value).startswith(f"page.md, line 11: {{{{{placeholder}}}}}: ")
+    assert message in str(error.value)
+
+
+def test_a_notebook_has_its_numbers_and_the_install_cell_after_the_title(source, results):
+    cells = write(source, results).cells
+    assert [cell.cell_type for cell in cells] == ["markdown", "code", "code", "markdown"]
+    assert cells[0].source == "# A lesson\n\nIt reached 0.834."
+    assert f"lesionseg @ git+{repository()}" in cells[1].source
+    assert tags(cells[1]) == ["install", "remove-cell"]
+    assert 'f"{{1}} {1 / 2}"' in cells[2].source  # braces in code are code
+
+
+def test_the_same_source_gives_the_same_bytes(source, results, tmp_path):
+    for name in ("a.ipynb", "b.ipynb"):
+        save(write(source, results), tmp_path / name)
+    assert (tmp_path / "a.ipynb").read_bytes() == (tmp_path / "b.ipynb").read_bytes()
+
+
+def test_an_unknown_number_names_the_lesson_and_the_line(source, results):
+    source.write_text(LESSON.replace("net:jaccard", "net:jacquard"))
+    with pytest.raises(UnknownNumber, match=r"^01_lesson\.py, line 4: "):
+        write(source, results)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code_changes", "found"),
+    [
+        ("The end.", "The very end.", False, ["cell 4 differs from the source"]),
+        ("1 / 2", "1 / 3", True, ["cell 3 differs from the source"]),
+        ("# %% [markdown]\n# The end.\n", "", False, ["4 cells, its source gives 3"]),
+    ],
+)
+def test_differences_are_found_and_only_code_changes_the_hash(source, results, before, after, code_changes, found):
+    committed = write(source, results)
+    source.write_text(LESSON.replace(before, after))
+    changed = write(source, results)
+    assert differences(committed, changed) == found
+    assert (code_sha256(committed) != code_sha256(changed)) == code_changes
+
+
+@pytest.fixture
+def executed(source, results, tmp_path) -> Path:
+    """The lesson, executed as if in profile full."""
+    target = tmp_path / "executed" / "01_lesson.ipynb"
+    execute(write(source, results), target, tmp_path / "work", {"profile": "full", "commit": "abc"})
+    return target
+
+
+def test_a_lesson_is_executed_in_an_empty_folder_and_says_what_it_ran_on(source, results, executed, tmp_path):
+    notebook = read(executed)
+    assert notebook.cells[2].outputs[0].text == "{1} 0.5\n"
+    assert notebook.metadata["lesionseg"] == {
+        "profile": "full",
+        "commit": "abc",
+        "source_sha256": code_sha256(write(source, results)),
+    }
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_failing_lesson_names_the_cell_and_keeps_what_ran(source, results, tmp_path):
+    source.write_text(LESSON + "\n# %%\nraise ValueError('no lesion')\n")
+    target = tmp_path / "01_lesson.ipynb"
+    with pytest.raises(LessonError, match=r"01_lesson stopped in cell 5: ValueError: no lesion\n.*01_lesson\.ipynb"):
+        execute(write(source, results), target, tmp_path / "work", {})
+    notebook = read(target)
+    assert notebook.cells[2].outputs[0].text == "{1} 0.5\n"
+    assert first_error(notebook) == "cell 5: ValueError: no lesion"
+
+
+def test_widget_state_and_views_are_dropped(source, results, tmp_path):
+    source.write_text(LESSON + "\n# %%\nimport ipywidgets\n\nprint('kept')\ndisplay(ipywidgets.IntSlider())\n")
+    target = tmp_path / "01_lesson.ipynb"
+    execute(write(source, results), target, tmp_path / "work", {})
+    notebook = read(target)
+    assert "widgets" not in notebook.metadata
+    assert [output.output_type for output in notebook.cells[4].outputs] == ["stream"]
+
+
+def test_an_executed_lesson_is_accepted_and_later_only_its_text_follows_the_source(source, results, executed, tmp_path):
+    target = tmp_path / "notebooks" / "01_lesson.ipynb"
+    assert accept(source, executed, target, results) is None
+    executed.unlink()
+    source.write_text(LESSON.replace("The end.", "The very end."))
+    assert accept(source, executed, target, results) is None
+    notebook = read(target)
+    assert notebook.cells[3].source == "The very end."
+    assert notebook.cells[2].outputs[0].text == "{1} 0.5\n"
+    source.write_text(LESSON.replace("1 / 2", "1 / 3"))
+    assert "has not been executed" in accept(source, executed, target, results)
+    assert read(target) == notebook
+
+
+def _in_smoke(notebook):
+    notebook.metadata["lesionseg"]["profile"] = "smoke"
+
+
+def _with_error(notebook):
+    notebook.cells[2].outputs = [{"output_type": "error", "ename": "E", "evalue": "bad", "traceback": []}]
+
+
+def _unfinished(notebook):
+    notebook.cells[2].execution_count = None
+
+
+def _of_other_code(notebook):
+    notebook.metadata["lesionseg"]["source_sha256"] = "0"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (_in_smoke, "profile smoke"),
+        (_with_error, "cell 3: E: bad"),
+        (_unfinished, "not executed to its end"),
+        (_of_other_code, "other code"),
+    ],
+)
+def test_what_must_not_be_published_is_refused(source, results, executed, spoil, reason):
+    notebook = read(executed)
+    written = write(source, results)
+    assert refusal(notebook, written) is None
+    spoil(notebook)
+    save(notebook, executed)
+    assert reason in refusal(read(executed), written)
