@@ -8,7 +8,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab book accept stamp clean
+.PHONY: help environment course test check lab pictures book accept stamp clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -17,6 +17,7 @@ help:
 	@echo 'make lab      JupyterLab on the notebooks'
 	@echo 'make book     the book as HTML, from the committed, executed notebooks'
 	@echo 'make accept   take the lessons that `make course PROFILE=full` executed over into notebooks/'
+	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
 	@echo 'make clean    remove what the others built, all but .venv'
 
@@ -36,7 +37,10 @@ check: environment
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m 'not slow' -n 2
 
 lab: environment
-	@$(PY) -m tools.lab
+	@$(PY) -m jupyterlab notebooks
+
+pictures: environment
+	@$(PY) -m tools.pictures
 
 book: environment
 	@$(PY) -m tools.book
