@@ -1,0 +1,113 @@
+"""The committed notebooks: equal to their sources, run to their end in profile full, and running for everyone."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.built_wheel import wheel_python
+from tools import ROOT
+from tools.accept import refusal
+from tools.book import committed
+from tools.notebooks import differences, read, sources, tags, write
+
+LESSONS = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+NOTEBOOKS = pytest.mark.parametrize("path", committed(), ids=lambda path: path.stem)
+MACHINE_PATH = re.compile(r"/(?:home|root|Users|tmp|work|mnt|content)/\S*|file://\S*")
+
+
+def of(source: Path) -> Path:
+    return ROOT / "notebooks" / f"{source.stem}.ipynb"
+
+
+def texts(cell) -> list[str]:
+    """What a cell shows as text."""
+    found = []
+    for output in cell.get("outputs", []):
+        found.append(output.get("text", ""))
+        found += [text for kind, text in output.get("data", {}).items() if not kind.startswith("image/")]
+    return [text if isinstance(text, str) else str(text) for text in found]
+
+
+@LESSONS
+def test_a_lesson_and_its_notebook_say_the_same(source):
+    assert of(source).exists(), "make course PROFILE=full && make accept"
+    assert differences(read(of(source)), write(source, ROOT / "results")) == [], "make accept"
+
+
+@LESSONS
+def test_the_outputs_are_of_the_code_above_them_on_the_real_data(source):
+    assert refusal(read(of(source)), write(source, ROOT / "results")) is None
+
+
+def test_no_notebook_has_lost_its_source():
+    assert {path.stem for path in committed()} <= {path.stem for path in sources()}
+
+
+@NOTEBOOKS
+def test_the_metadata_say_what_it_ran_on(path):
+    about = read(path).metadata["lesionseg"]
+    assert set(about) >= {"commit", "profile", "device", "data", "data_fingerprint", "weights", "source_sha256"}
+    assert about["weights"] != "random"
+
+
+@NOTEBOOKS
+def test_a_notebook_is_small_enough_for_an_evening(path):
+    notebook = read(path)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and "install" not in tags(cell)]
+    assert path.stat().st_size <= 1_000_000
+    assert len(code) <= 25
+    assert [cell.source for cell in code if len(cell.source.strip().splitlines()) > 10] == []
+    assert [text[:80] for cell in code for text in texts(cell) if text.count("\n") > 100] == []
+
+
+@NOTEBOOKS
+def test_no_output_shows_a_path_of_the_machine_it_ran_on(path):
+    assert [
+        match[0] for cell in read(path).cells for text in texts(cell) for match in MACHINE_PATH.finditer(text)
+    ] == []
+
+
+@NOTEBOOKS
+def test_no_widget_state_is_saved(path):
+    text = path.read_text(encoding="utf-8")
+    assert "application/vnd.jupyter.widget" not in text
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory) -> Path:
+    return wheel_python(tmp_path_factory.mktemp("wheel"))
+
+
+def environment() -> dict[str, str]:
+    """No checkout on the path, no data, no weights, no network."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LESIONSEG_", "PYTHON"))}
+    nowhere = str(ROOT / "_build" / "test" / "no-weights")
+    return kept | {"LESIONSEG_PROFILE": "smoke", "TORCH_HOME": nowhere, "NO_ALBUMENTATIONS_UPDATE": "1"}
+
+
+@pytest.mark.slow
+def test_the_wheel_is_imported_and_not_the_checkout(python, tmp_path):
+    command = [python, "-c", "import lesionseg_lib, torch; print(lesionseg_lib.__file__)"]
+    found = subprocess.run(command, cwd=tmp_path, env=environment(), check=True, capture_output=True, text=True)
+    assert Path(found.stdout.strip()).is_relative_to(python.parent.parent)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@LESSONS
+def test_a_lesson_runs_alone_in_an_empty_folder_from_the_wheel(source, python, tmp_path):
+    (tmp_path / "alone").mkdir()
+    notebook = tmp_path / "alone" / f"{source.stem}.ipynb"
+    notebook.write_bytes(of(source).read_bytes())
+    options = ["--nbval-lax", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    run = subprocess.run(
+        [python, "-m", "pytest", *options, str(notebook)],
+        cwd=tmp_path / "alone",
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
