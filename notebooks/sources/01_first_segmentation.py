@@ -82,11 +82,18 @@ print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 # > **Predict.** Which holds more numbers: the photo, 128 x 128 x 3, or the last map?
 
 # %%
+from time import perf_counter
+
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from lesionseg_lib.encoder import default_preprocessing
+from lesionseg_lib.evaluation import score_images
+from lesionseg_lib.metrics import confusion, jaccard
 from lesionseg_lib.segmenter import Segmenter, normalise
 
+# %%
 encoder = lesson.encoder().to(lesson.device)  # frozen: nothing in it will ever change
 some = photos[:: len(photos) // 8][:8]  # the eight from above, uint8 (8, 128, 128, 3)
 inputs = normalise(torch.tensor(some, device=lesson.device), default_preprocessing())  # (8, 3, 128, 128)
@@ -128,11 +135,8 @@ plots.panels(
 #
 # > **Predict.** How many weights does the decoder have that uses the last map only? What will its masks look like?
 
+
 # %%
-from torch import nn
-from torch.nn import functional as F
-
-
 class TinyDecoder(nn.Module):
     def __init__(self, maps):
         super().__init__()
@@ -150,8 +154,6 @@ class TinyDecoder(nn.Module):
 # many again for the next decoder we try.
 
 # %%
-from time import perf_counter
-
 start = perf_counter()
 parts = []
 for i in range(0, len(photos), 32):
@@ -188,8 +190,6 @@ def train(model):
 # above .5 we call lesion. Truth is drawn as a solid line, prediction dashed, and J stands above.
 
 # %%
-from lesionseg_lib.metrics import confusion, jaccard
-
 validation, size = lesson.splits.validation, lesson.decoded.validation.size
 three = list(validation.subset(validation.ids[:: len(validation) // 3][:3]))
 images, truths, names = zip(*((photo.image, photo.mask, photo.id) for photo in three), strict=True)
@@ -235,10 +235,8 @@ show(three_maps)
 # Three photos are a story, not a measurement. So we score all validation photos, each at its own size, and take the
 # mean.
 
+
 # %%
-from lesionseg_lib.evaluation import score_images
-
-
 def validation_jaccard(model, images=lesson.decoded.validation.images):
     return score_images(model.logits(images), validation)["jaccard"].mean()
 
@@ -290,8 +288,9 @@ plots.between_epochs(small.images[1:4], small.masks[1:4], after, epochs, preview
 # Now the three photos from before, with the kept network.
 
 # %%
-print(f"mean J on all {len(validation)} validation photos: {validation_jaccard(fit.model):.3f}")
-show(fit.model)
+network = fit.model.to(lesson.device)
+print(f"mean J on all {len(validation)} validation photos: {validation_jaccard(network):.3f}")
+show(network)
 
 # %% [markdown]
 # Compare with the scores and figures above. Three thousand times as many weights buy finer borders and fewer blunders,
@@ -313,7 +312,7 @@ show(fit.model)
 ranked = fit.table.set_index("id")["jaccard"].sort_values()  # the worst first
 places = [round(share * (len(ranked) - 1)) for share in (0, 0.05, 0.2, 0.5, 0.8, 1)]
 picked = list(lesson.splits.test.subset(ranked.index[places]))
-guesses = [fit.model.probabilities(p.image, size) > fit.recipe.threshold for p in picked]
+guesses = [network.probabilities(p.image, size) > fit.recipe.threshold for p in picked]
 scores = ranked.iloc[places].tolist()
 plots.triptychs([p.image for p in picked], [p.mask for p in picked], guesses, ranked.index[places], scores)
 
@@ -349,23 +348,19 @@ figure
 # ## Where did the ten minutes go?
 #
 # Guess before you measure: reading photos, encoder, decoder, validation? We time each on the eight photos from above,
-# the fastest of three. Learning means a forward and a backward pass: the second finds out in which direction each
-# weight must move.
+# the fastest of three. To learn, the decoder is run both ways: forward to the loss, then backward, to find out in which
+# direction each weight must move.
 
 # %%
 import timeit
 
-from torch.autograd import grad
-
-network = fit.model.to(lesson.device)
 weights = list(network.decoder.parameters())
 work = {
     "read and decode": lambda: [eight[i] for i in range(8)],
-    "encoder, forward": lambda: encoder(inputs)[-1].sum().item(),
-    "decoder, forward and backward": lambda: grad(network.decoder(pyramid, size).sum(), weights)[0].sum().item(),
+    "encoder, forward": lambda: encoder(inputs)[-1].sum().item(),  # .item() waits until a GPU is done
+    "decoder, both ways": lambda: torch.autograd.grad(network.decoder(pyramid, size).sum(), weights)[0].sum().item(),
     "validate": lambda: network.logits(small.images[:8]),
 }
-# .item() above waits until a GPU is done
 milliseconds = {step: min(timeit.repeat(run, number=1, repeat=3)) / 8 * 1000 for step, run in work.items()}
 
 # %% [markdown]
@@ -476,9 +471,9 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 # %% [markdown]
 # <details><summary>What you should see</summary>
 #
-# **The network has an answer for everything.** On this page it takes parts of a face for lesion. It learnt to find what
-# is darker and warmer than its surroundings. It never saw a photo without a lesion, so "none" was never right. Before a
-# network meets the world, somebody must ask whether a photo is of the right kind at all.
+# **The network has an answer for everything.** On this page it takes parts of a face for lesion. It learnt where
+# lesions end. It never learnt what is no lesion, for every training photo had one. Before a network meets the world,
+# somebody must ask whether a photo is of the right kind at all.
 # </details>
 #
 # ## Take-away
