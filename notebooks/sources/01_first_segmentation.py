@@ -3,8 +3,8 @@
 #
 # A dermatologist looks at a mole through a magnifier and sees where it ends. In this lesson a network learns to see it:
 # a photo goes in, and out comes, for every pixel, the probability that it is lesion. You write the first decoder
-# yourself, in ten lines, and watch it work. Then a recipe of the course shows how much further one gets, and how we
-# know. **After this lesson you can**
+# yourself, in ten lines. Then a recipe of the course shows how much further one gets, and how we know. **After this
+# lesson you can**
 #
 # - say what a mask, a pyramid of feature maps and a decoder are, and what shapes they have;
 # - put a decoder of your own on a frozen encoder and train it in seconds;
@@ -25,10 +25,9 @@ lesson = lessons.start()
 # Every lesson begins with these lines. Read them before you compare a number of yours with one of ours.
 #
 # *Profile* says how much is computed: `student` is made for you, this book shows `full`. *Data* is ISIC 2016 where it
-# is found; otherwise a program draws lesions, which teach everything but the scores. (For the real photos run
-# `!lesionseg download` in a cell of its own, once, and start again.) *Encoder* should have learnt on ImageNet. In the
-# profile `smoke`, which only shows that all code runs, lesions are drawn, 64 x 64 pixels small, and weights may be
-# random. Then no score means anything, and masks may be empty.
+# is found; otherwise a program draws lesions, which teach everything but the scores. (For the photos run `!lesionseg
+# download` in a cell of its own, once, and start again.) *Encoder* should have learnt on ImageNet. Profile `smoke` only
+# shows that all code runs: with random weights no score means anything, and masks may be empty.
 #
 # ## What are we looking at?
 #
@@ -44,7 +43,7 @@ plots.samples(eight, count=8)
 # %% [markdown]
 # A photo is height x width x 3 bytes. **Its mask has the same height and width, and one truth value a pixel.** Follow
 # the white lines. Some borders are sharp; others fade so slowly that two experts would draw them apart. Hairs, black
-# corners and coloured stickers get in the way, and a lesion may be a dot or fill the picture.
+# corners and coloured stickers get in the way. A lesion may be a dot or fill the picture.
 #
 # Networks want batches of one size. So all photos and masks were decoded and resized once, and stay on disk. A resized
 # mask takes the nearest pixel, for there is nothing between lesion and skin.
@@ -67,9 +66,9 @@ print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 #
 # ## What does a trained encoder hand over?
 #
-# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None of
-# them is a lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let
-# them *encode* our photos. On its way through, a photo of 128 x 128 shrinks by two, five times, and gains channels:
+# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None is a
+# lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let them *encode*
+# our photos. On its way a photo of 128 x 128 shrinks by two, five times, and gains channels:
 #
 # | stride | height and width | channels |
 # |---:|---:|---:|
@@ -123,15 +122,15 @@ plots.panels(
 # %% [markdown]
 # **Fine maps see hairs and borders; coarse maps see that something is there.** In this book's first row, at stride 2,
 # hairs outshine the lesion that they cross. At stride 32 they are gone, and the lesion is the bright middle. The small
-# lesion of the second row is three places high at stride 16. (Bright rims and corners come from the photo's edge, where
-# convolutions are fed zeros.) Nobody told this encoder about lesions. They stand out by themselves.
+# lesion of the second row is three places high at stride 16. (Bright rims come from the photo's edge, where
+# convolutions are fed zeros.) Nobody told this encoder about lesions.
 #
 # ## Can ten lines make a mask?
 #
-# What turns a pyramid into a mask is a *decoder*. Ours does the least that can work. At each place of a map it takes a
-# weighted sum of the channels, with the same weights at every place: a 1 x 1 convolution. That gives one number a
-# place, a *logit*: positive for lesion, negative for skin. Then it stretches the logits to the photo's size. It may use
-# the last map only, or the last two or three; then it adds up their logits.
+# A *decoder* turns a pyramid into a mask. Ours does the least that can work. At each place of a map it takes a weighted
+# sum of the channels, with the same weights everywhere: a 1 x 1 convolution. That gives one number a place, a *logit*:
+# positive for lesion, negative for skin. Then it stretches the logits to the photo's size. It may use the last map
+# only, or the last two or three, and then it adds up their logits.
 #
 # > **Predict.** How many weights does the decoder have that uses the last map only? What will its masks look like?
 
@@ -299,9 +298,8 @@ show(network)
 #
 # ## How good is it, honestly?
 #
-# The *test set* has not been looked at so far. Nothing was chosen on it, so it may judge. Its photos were scored once,
-# when the run ended: probabilities enlarged to the photo's size, cut at .5, one J a photo, as the organisers of ISIC
-# 2016 do it.
+# The *test set* has not been looked at so far. Nothing was chosen on it, so it may judge. It was scored once, when the
+# run ended, as the organisers of ISIC 2016 do it: probabilities enlarged to the photo's size, cut at .5, one J a photo.
 #
 # We look before we average. Not at the prettiest: at the worst, at those with 5, 20, 50 and 80 % of the photos below
 # them, and at the best.
@@ -337,10 +335,10 @@ figure
 
 # %% [markdown]
 # **One honest number: J = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
-# published run. It says: had we drawn other test photos from the same source, the mean of *this* network would probably
-# lie in the band. It does not say that your next photo will; look how wide the histogram is and how far its left tail
-# reaches. It knows nothing of another seed, another clinic, or dark skin, which this set hardly has. The page *The
-# data* tells what else is special about our copy of the photos.
+# published run. It says: with other test photos from the same source, the mean of *this* network would probably lie in
+# the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of another
+# seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special about our
+# copy of the photos.
 #
 # The author of the design reported {{dilated-frozen:recipe.claimed.iou|.3f}}, outside the interval. How such figures
 # come about is a story for lesson 07.
@@ -380,11 +378,11 @@ print(f"the run itself took {sum(row.seconds for row in fit.history):.0f} s on {
 table.round(1)
 
 # %% [markdown]
-# **On a CPU most of the time goes into teaching the decoder.** Shares matter here, not the sum: the run was timed when
-# it ran, on a machine that may have been busier or faster. Two things follow. Keeping the encoder's maps, as we did
-# above, could save its row and no more; and flips forbid it. And reading costs next to nothing, but only because these
-# copies are small and are read once. Official photos are up to 4288 pixels wide. Whoever decodes them anew in every
-# epoch waits for that, above all with a GPU, which makes the other rows short. Lesson 05 measures it.
+# **On a CPU most of the time goes into teaching the decoder.** (Look at shares, not at the sum: the run was timed when
+# it ran, on a machine that may have been busier or faster.) Keeping the encoder's maps, as we did above, could save its
+# row and no more; and flips forbid it. Reading costs next to nothing, but only because these copies are small and are
+# read once. Official photos are up to 4288 pixels wide. Whoever decodes them anew in every epoch waits for that, above
+# all with a GPU, which makes the other rows short. Lesson 05 measures it.
 #
 # ## Would you notice a mistake?
 #
