@@ -1,7 +1,9 @@
 """What a network costs: parameters and multiply-accumulate operations."""
 
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lesionseg_lib.segmenter import Segmenter
@@ -33,3 +35,23 @@ def count_macs(network: Segmenter, size: tuple[int, int]) -> int:
         network(torch.zeros(1, 3, *size, device=network.device))
     network.train(training)
     return int(counter.get_total_flops()) // 2
+
+
+@torch.no_grad()
+def list_convolutions(module: nn.Module, *inputs: Any) -> list[str]:
+    """One line per convolution that runs in ``module(*inputs)``: its type, (C, H, W) in and out, its parameters."""
+    lines = []
+
+    def note(layer: nn.Module, got: tuple[Tensor, ...], gave: Tensor) -> None:
+        before, after = (" x ".join(f"{n:4}" for n in t.shape[1:]) for t in (got[0], gave))
+        weights = sum(p.numel() for p in layer.parameters())
+        lines.append(f"{type(layer).__name__:15} {before} -> {after} {weights:11,}")
+
+    convolutions = [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
+    hooks = [layer.register_forward_hook(note) for layer in convolutions]
+    try:
+        module(*inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return lines

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
-from lesionseg_lib.cost import count_macs, count_parameters
+from lesionseg_lib.cost import count_macs, count_parameters, list_convolutions
 from tests.core_fixtures import tiny_segmenter
 
 
@@ -45,3 +46,12 @@ def test_counting_changes_neither_mode_nor_statistics(training: bool) -> None:
     count_macs(network, (32, 32))
     assert network.training is training
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_convolutions_are_listed_in_the_order_they_run_and_nothing_stays_attached() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.ConvTranspose2d(8, 1, 2, stride=2))
+    assert list_convolutions(network, torch.zeros(2, 3, 4, 6)) == [
+        "Conv2d             3 x    4 x    6 ->    8 x    4 x    6         224",  # 3 * 8 * 9 + 8
+        "ConvTranspose2d    8 x    4 x    6 ->    1 x    8 x   12          33",  # 8 * 4 + 1
+    ]
+    assert not any(layer._forward_hooks for layer in network.modules())

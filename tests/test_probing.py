@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lesionseg_lib.cache import CachedDataset
-from lesionseg_lib.probing import linear_probe
+from lesionseg_lib.metrics import confusion, reduce
+from lesionseg_lib.probing import best_cover, channel_auc, cover, linear_probe, linear_readout
 
 
 class Average(nn.Module):
@@ -56,3 +57,48 @@ def test_the_encoder_is_probed_in_evaluation_mode_and_keeps_its_own(training: bo
     encoder = Average().train(training)
     assert linear_probe(encoder, drawn(400, 0.4, 0), drawn(20, 0.4, 1)) == 1
     assert encoder.training == training
+
+
+def test_cover_is_the_share_of_each_cell() -> None:
+    mask = np.array([[1, 1, 0, 0], [1, 1, 0, 1]], np.uint8)
+    assert cover(mask[None], 2).tolist() == [[[1.0, 0.25]]]
+
+
+@pytest.mark.parametrize(
+    ("values", "inside", "expected"),
+    [
+        ([1, 2, 3, 4], [0, 0, 1, 1], 1.0),
+        ([1, 2, 3, 4], [1, 1, 0, 0], 0.0),
+        ([1, 2, 3, 4], [1, 0, 0, 1], 0.5),
+        ([1, 3, 2, 4], [0, 0, 1, 1], 0.75),  # of the four pairs one is in the wrong order
+        ([5, 5, 5, 5], [0, 1, 0, 1], 0.5),
+        ([1, 2, 3, 4], [0, 0, 0, 0], 0.5),
+        ([1, 2, 3, 4], [1, 1, 1, 1], 0.5),
+    ],
+)
+def test_auc_is_the_share_of_pairs_in_order(values: list[int], inside: list[int], expected: float) -> None:
+    level = torch.tensor(values).float().reshape(2, 1, 1, 2)
+    both = torch.cat([level, -level], dim=1)  # (2, 2, 1, 2): the second channel is the first, backwards
+    found = channel_auc(both, torch.tensor(inside).bool().reshape(2, 1, 2))
+    assert found.tolist() == pytest.approx([expected, 1 - expected])
+
+
+def test_a_linear_relation_is_read_off_whatever_the_scale_of_its_channels() -> None:
+    known, new = torch.randn(2, 50, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    scale = torch.tensor([1.0, 1e-6, 1e3])[:, None, None]
+
+    def truth(x: Tensor) -> Tensor:
+        return 0.3 * x[:, 0] - 0.2 * x[:, 1] + 0.5  # the third channel does not matter
+
+    found = linear_readout(known * scale, truth(known), new * scale)
+    assert found.shape == (50, 4, 4)
+    assert torch.allclose(found, truth(new), atol=2e-3)
+
+
+def test_free_numbers_carry_a_lesion_that_is_smaller_than_a_cell() -> None:
+    mask = np.zeros((1, 32, 32), np.uint8)
+    mask[0, 10:14, 9:13] = 1  # a quarter of a cell at stride 8: its average is never above one half
+    drawn = best_cover(mask, 8)
+    assert drawn.shape == (1, 32, 32)
+    assert cover(mask, 8).max() < 0.5
+    assert reduce(confusion(drawn.numpy() > 0.5, mask > 0), "jaccard") > 0.3
