@@ -20,21 +20,13 @@
 import copy
 import time
 
-import cv2
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import rankdata
-from torch import nn
-from torch.nn import functional as F
 
-from lesionseg_lib import cost, lessons, losses, metrics, plots, recipes, training
-from lesionseg_lib.batches import FrozenPyramids, TrainingSet
-from lesionseg_lib.encoder import Preprocessing
-from lesionseg_lib.evaluation import score_images
+from lesionseg_lib import batches, cost, evaluation, lessons, losses, metrics, plots, probing, recipes, training
 
 lesson = lessons.start()
-train, validation, test = lesson.decoded.train, lesson.decoded.validation, lesson.decoded.test
 
 # %% [markdown]
 # ## Five maps of one photo
@@ -47,11 +39,11 @@ train, validation, test = lesson.decoded.train, lesson.decoded.validation, lesso
 # > five maps holds the fewest numbers?
 
 # %%
+train, validation, test = lesson.decoded.train, lesson.decoded.validation, lesson.decoded.test
 recipe = lesson.recipe("transposed-frozen")
-torch.manual_seed(0)
 network = recipes.build_segmenter(recipe, lesson.weights).eval()
 encoder = network.encoder
-photo = network.normalise(validation.images[:1])  # (1, 3, H, W)
+photo = network.normalise(validation.images[:1])
 print(f"photo      {photo[0].numel():6,} numbers, shape {tuple(photo.shape)}")
 with torch.no_grad():
     for stride, level in zip(encoder.strides, encoder(photo), strict=True):
@@ -71,37 +63,30 @@ with torch.no_grad():
 
 # %%
 start = time.perf_counter()
-kept = FrozenPyramids(network, TrainingSet(train, recipe, seed=0))
+kept = batches.FrozenPyramids(network, batches.TrainingSet(train, recipe, seed=0))
 seconds = time.perf_counter() - start
-kept_validation = FrozenPyramids(network, TrainingSet(validation, recipe, seed=0))
-megabytes = [train.images.nbytes / 1e6, sum(level.nbytes for level in kept.levels) / 1e6]
-print(f"{len(kept)} photos of {megabytes[0]:.1f} MB became maps of {megabytes[1]:.1f} MB in {seconds:.1f} s")
+print(f"{len(kept)} photos of {train.images.nbytes / 1e6:.1f} MB became", end=" ")
+print(f"maps of {sum(level.nbytes for level in kept.levels) / 1e6:.1f} MB in {seconds:.1f} s")
 with torch.no_grad():
     again = encoder(network.normalise(train.images[:4]))
 same = [torch.allclose(new, old[:4], atol=1e-4) for new, old in zip(again, kept.levels, strict=True)]
-print(f"computed again, {sum(same)} of {len(same)} levels are the same")
+print(f"four photos again: {sum(same)} of {len(same)} levels are as kept")
 
 # %% [markdown]
-# **Ten times the memory of the photos.** What does it buy? The next cell takes the same training steps of family B's
-# decoder twice, once from photos and once from kept maps.
-
+# **Ten times the memory of the photos.** What does it buy? A step of training with kept maps is the decoder's work
+# alone. A step from photos runs the encoder too, and the cell above has just timed that.
 
 # %%
-def seconds_for(inputs):
-    """Time of one training step for each batch; ``inputs`` are uint8 photos or lists of maps."""
-    optimizer, times = training.build_optimizer(recipe, network.train()), []
-    for batch in inputs:
-        start = time.perf_counter()
-        logits = network(batch if isinstance(batch, list) else network.normalise(batch))
-        losses.get_loss("bce")(logits, torch.zeros_like(logits)).backward()
-        optimizer.step()
-        times.append(time.perf_counter() - start)
-    return np.median(times)
-
-
-slow = seconds_for([train.images[:16]] * 6)
-fast = seconds_for([[level[:16] for level in kept.levels]] * 6)
-print(f"a step from photos {slow:.3f} s, from kept maps {fast:.3f} s: {slow / fast:.1f} times faster")
+maps = [level[:16] for level in kept.levels]
+optimizer, times = training.build_optimizer(recipe, network.train()), []
+for _ in range(8):
+    start = time.perf_counter()
+    losses.get_loss("bce")(network(maps), kept.masks[:16, None].float()).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    times.append(time.perf_counter() - start)
+step, encoding = np.median(times), 16 * seconds / len(kept)
+print(f"16 photos: encoder {encoding:.3f} s, the rest {step:.3f} s. Kept maps: {1 + encoding / step:.1f} times faster")
 
 # %% [markdown]
 # Your ratio differs from the one printed here; it depends on the machine and on how small the decoder is beside the
@@ -123,54 +108,37 @@ print(f"a step from photos {slow:.3f} s, from kept maps {fast:.3f} s: {slow / fa
 
 
 # %%
-def cover(masks, stride):
-    """Share of each cell that is lesion: masks (N, H, W) -> (N, H / stride, W / stride)."""
-    return F.avg_pool2d(torch.tensor(np.array(masks))[:, None].float(), stride)[:, 0]
-
-
-def auc(level, inside):
-    """For each channel of (N, C, h, w): does a lesion cell rank above a skin cell? ``inside``: bool (N, h, w)."""
-    ranks = rankdata(level.transpose(0, 1).flatten(1).numpy(), axis=1)  # (C, cells)
-    inside = inside.flatten().numpy()
-    lesion, skin = inside.sum(), (~inside).sum()
-    return (ranks[:, inside].sum(1) - lesion * (lesion + 1) / 2) / max(lesion * skin, 1)
-
-
-# %%
-def pixels(data):
-    return torch.tensor(np.array(data.images)).permute(0, 3, 1, 2) / 255  # (N, 3, H, W), stride 1
-
-
-strides = (1, *encoder.strides)
-levels = dict(zip(strides, [pixels(train), *kept.levels], strict=True))
-unseen = dict(zip(strides, [pixels(validation), *kept_validation.levels], strict=True))
-best = {}
+kept_validation = batches.FrozenPyramids(network, batches.TrainingSet(validation, recipe, seed=0))
+strides, best = (1, *encoder.strides), {}
+levels = dict(zip(strides, [network.normalise(train.images), *kept.levels], strict=True))  # stride: (N, C, h, w)
+unseen = dict(zip(strides, [network.normalise(validation.images), *kept_validation.levels], strict=True))
 for stride, level in levels.items():
-    chosen = auc(level[:64], cover(train.masks[:64], stride) > 0.5)
-    best[stride] = c = int(np.abs(chosen - 0.5).argmax())
-    value = auc(unseen[stride][:, [c]], cover(validation.masks, stride) > 0.5)[0]
-    print(f"stride {stride:2}, {level.shape[1]:4} channels: no. {c:4} has {chosen[c]:.2f}, on validation {value:.2f}")
+    auc = probing.channel_auc(level[:64], probing.cover(train.masks[:64], stride) > 0.5)
+    best[stride] = c = int(np.abs(auc - 0.5).argmax())
+    new = probing.channel_auc(unseen[stride][:, [c]], probing.cover(validation.masks, stride) > 0.5)[0]
+    print(f"stride {stride:2}, {len(auc):4} channels: no. {c:4} has {auc[c]:.2f}, on validation {new:.2f}")
 
 # %% [markdown]
-# A surprise, and a healthy one. **The best channel of the whole instrument is about as good as plain blue light**
-# (stride 1, no. 2, low on lesions): melanin is dark, and darkest in blue. Until stride 4 the encoder looks for edges
-# and colours of every kind, so no channel stands out. At stride 16 some do. At stride 32 the choice that looked good
-# in training falls back most on validation: with 1280 candidates, luck had most chances.
+# A surprise, and a healthy one. **No channel of the whole instrument separates better than plain green light** (stride
+# 1, no. 1, low on lesions): melanin and blood swallow it. At strides 2 and 4 the channels look for edges and
+# textures, and no single one stands out. At stride 16 some do. At stride 32 the choice loses most between training and
+# validation: with 1280 candidates, luck had most chances.
 
 # %%
-picks = range(min(4, len(validation)))
+picks = range(min(3, len(validation)))
 plots.panels(
     [[validation.images[i], *(unseen[s][i, best[s]].numpy() for s in encoder.strides)] for i in picks],
-    [["photo"] + [f"stride {s}" for s in encoder.strides]] + [[""] * 6 for _ in picks[1:]],
+    [[validation.ids[i], *(f"stride {s}" for s in encoder.strides)] for i in picks],
     f"{len(picks)} validation photos with the true outline. Beside each photo the best-separating channel of the five "
     "levels. Fine levels show texture and hair; coarser levels show the lesion as one area, in ever larger cells.",
-    [[validation.masks[i].astype(bool)] * 6 for i in picks],
+    [[validation.masks[i] == 1] * 6 for i in picks],
 )
 
 # %% [markdown]
-# Each panel shows the channel chosen above (bright: large values; some channels are low on lesions). From left to
-# right, **texture fades, and areas appear, while the cells grow**. At stride 16 you see roughly *what* and roughly
-# *where*. At stride 32 a lesion is a matter of one to six cells.
+# Each panel shows the channel chosen above; some are low on lesions, so look for *different*, not for bright. From
+# left to right **texture fades and areas appear, while the cells grow**. At stride 16 you see roughly what, and
+# roughly where. At stride 32 a lesion is a matter of one to six cells. Mind the frames: cells at the rim differ from
+# skin everywhere, because a part of what they see is zero padding.
 #
 # ## What does a stride cost?
 #
@@ -182,29 +150,32 @@ plots.panels(
 
 
 # %%
-def score(cover):
-    """Jaccard index of every validation photo for maps of lesion cover (N, h, w), enlarged and cut at one half."""
-    return score_images(torch.logit(cover, eps=1e-6).numpy(), lesson.splits.validation)["jaccard"]
+def score(logits):
+    """Jaccard index of every validation photo, official rule, for logits (N, h, w) of any resolution."""
+    return evaluation.score_images(logits, lesson.splits.validation)["jaccard"].to_numpy()
 
 
-yardstick = {stride: score(cover(validation.masks, stride)) for stride in strides}
+yardstick = {s: score(torch.logit(probing.cover(validation.masks, s), eps=1e-6).numpy()) for s in strides}
 for stride, j in yardstick.items():
     print(f"stride {stride:2}: mean {j.mean():.3f}, worst photo {j.min():.3f}, below .65: {(j < 0.65).mean():.0%}")
+
+# %%
 i = int(yardstick[32].argsort()[len(validation) // 2])  # the median photo at stride 32
-masks = [cv2.resize(cover(validation.masks[[i]], s)[0].numpy(), validation.size[::-1]) > 0.5 for s in strides[2:]]
-titles = ["photo, truth", *(f"stride {s}: {yardstick[s][i]:.2f}" for s in strides[2:])]
-alt = f"The true mask of one photo averaged to four strides and enlarged again, true outline on top: {titles[1:]}."
-plots.panels([[validation.images[i], *masks]], [titles], alt, [[validation.masks[i].astype(bool)] * 5])
+coarse = [probing.cover(validation.masks[[i]], s)[0].numpy() for s in encoder.strides[1:]]
+masks = [evaluation.enlarge(share, validation.size) > 0.5 for share in coarse]
+titles = ["photo, truth", *(f"stride {s}: {yardstick[s][i]:.2f}" for s in encoder.strides[1:])]
+alt = f"The true mask of one photo averaged to four strides and enlarged again, the true outline on top. {titles[1:]}"
+plots.panels([[validation.images[i], *masks]], [titles], alt, [[validation.masks[i] == 1] * 5])
 
 # %% [markdown]
 # **Down to stride 8 resolution costs little; at stride 32 it costs nearly half.** The mean hides who pays: look at the
 # worst photos. A lesion smaller than a cell never covers half of one, and vanishes. (Stride 1 is not 1.000, because
 # the masks were taken from 256 to 128 pixels first.)
 #
-# Is this an upper bound? For "the truth, averaged and enlarged", yes, by construction. For a decoder, no. The average is
-# not the best number that a cell could hold (exercise 2 finds out how much better the best is), and a cell has many
-# channels, from which a learned upsampling can paint a *shape*. Keep the figure for stride 32: a decoder on the deepest
-# map alone that scores above it does more than average.
+# Is this an upper bound? For "the truth, averaged and enlarged", yes, by construction. For a decoder, no. The average
+# is not the best number that a cell could hold (exercise 2 finds out how much better the best is), and a cell has many
+# channels, from which a learned upsampling can paint a *shape*. Keep the figure for stride 32: a decoder on the
+# deepest map alone that scores above it does more than average.
 #
 # ## What can be read off a level without any decoder?
 #
@@ -216,34 +187,46 @@ plots.panels([[validation.images[i], *masks]], [titles], alt, [[validation.masks
 
 
 # %%
-def readout(level, target, ridge=1.0):
-    """Least squares from the channels of (N, C, h, w) to lesion cover (N, h, w): C weights and a constant."""
-    X = level.transpose(0, 1).flatten(1)  # (C, cells)
-    centre = X.mean(1, keepdim=True)
-    X = X - centre
-    w = torch.linalg.solve(X @ X.T + ridge * torch.eye(len(X)), X @ (target.flatten() - target.mean()))
-    return w, target.mean() - w @ centre[:, 0]
-
-
-def stack(levels):
+def together(levels):
     """Strides 4, 8 and 16 at the size of stride 4: (N, 24 + 32 + 96, H / 4, W / 4)."""
-    return torch.cat([F.interpolate(levels[s], size=levels[4].shape[-2:], mode="bilinear") for s in (4, 8, 16)], dim=1)
+    size = levels[4].shape[-2:]
+    return torch.cat([torch.nn.functional.interpolate(levels[s], size, mode="bilinear") for s in (4, 8, 16)], dim=1)
+
+
+def read(known, new, stride):
+    """Mean Jaccard index on validation of the linear readout of maps (N, C, h, w) at this stride."""
+    drawn = probing.linear_readout(known, probing.cover(train.masks, stride), new)  # (N, h, w)
+    return score(torch.logit(drawn, eps=1e-6).numpy()).mean()
 
 
 # %%
-readouts = {}
-for name, stride in [*((str(s), s) for s in strides), ("4, 8, 16", 4)]:
-    known, new = (stack(part) if "," in name else part[stride] for part in (levels, unseen))
-    w, constant = readout(known, cover(train.masks, stride))
-    readouts[name] = float(score(torch.tensordot(w, new, dims=([0], [1])) + constant).mean())
-yardsticks = {name: float(yardstick[int(name.split(",")[0])].mean()) for name in readouts}
+readouts = {f"{s}": read(levels[s], unseen[s], s) for s in strides}
+readouts["4, 8, 16"] = read(together(levels), together(unseen), 4)
+yardsticks = {f"{s}": yardstick[s].mean() for s in strides} | {"4, 8, 16": yardstick[4].mean()}
 plots.grouped_bars({"yardstick": yardsticks, "linear readout": readouts}, "mean Jaccard on validation, by stride")
 
 # %% [markdown]
-# **The yardstick falls, the readout peaks at stride 16.** Fine levels know *where* but not *what*; the deepest knows
-# *what* but is spread over cells of 32 pixels, each of which has to say one number. And three levels together beat
-# each alone: 152 numbers per cell and not one of them ever saw skin. This is the whole argument for skip connections,
-# with everything else held equal. Remember the bar on the right; two of the three decoders below do not reach it.
+# **The yardstick falls, the readout peaks at stride 16.** Fine levels have the place but not the meaning. The deepest
+# has meaning, but each of its cells must sum up 32 x 32 pixels in one number. And three levels together beat each of
+# them alone. This is the argument for skip connections, with everything else held equal. Remember the bar on the
+# right: two of the three decoders below do not reach it.
+#
+# Is it ImageNet that knows this, or would *any* stack of convolutions do? Ask an encoder that has learned nothing.
+#
+# > **Predict.** Random weights, the same readout. At which stride is ImageNet's lead largest?
+
+# %%
+torch.manual_seed(0)
+blind = recipes.build_segmenter(recipe, weights=None).eval()
+sets = [batches.FrozenPyramids(blind, batches.TrainingSet(data, recipe, seed=0)) for data in (train, validation)]
+known, new = (dict(zip(encoder.strides, pyramids.levels, strict=True)) for pyramids in sets)
+control = {f"{s}": read(known[s], new[s], s) for s in encoder.strides}
+control["4, 8, 16"] = read(together(known), together(new), 4)
+learned = {name: readouts[name] for name in control}
+plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on validation, by stride")
+
+# %% [markdown]
+# OUTCOME random
 #
 # ## How far does a cell see?
 #
@@ -257,7 +240,7 @@ plots.grouped_bars({"yardstick": yardsticks, "linear readout": readouts}, "mean 
 r, d, field = 1, 1, {}
 for layer in encoder.features:
     for conv in layer.modules():
-        if isinstance(conv, nn.Conv2d):
+        if isinstance(conv, torch.nn.Conv2d):
             r, d = r + (conv.kernel_size[0] - 1) * d, d * conv.stride[0]
     field[d] = r  # overwritten until the stride doubles: the pyramid reads the last one
 for stride in encoder.strides:
@@ -278,30 +261,14 @@ for stride in encoder.strides:
 
 
 # %%
-def watch(decoder, pyramid, size):
-    """Run a decoder and print what every convolution gets and gives, and its parameters."""
-
-    def report(layer, inputs, output):
-        shapes = [" x ".join(f"{n:4}" for n in t.shape[1:]) for t in (inputs[0], output)]
-        weights = sum(p.numel() for p in layer.parameters())
-        print(f"  {type(layer).__name__:15} {shapes[0]} -> {shapes[1]}  {weights:9,}")
-
-    for layer in decoder.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            layer.register_forward_hook(report)
-    print(f"  logits {tuple(decoder(pyramid, size).shape)}")
-
-
-# %%
 NAMES = {"B": "transposed-frozen", "C": "dilated-frozen", "E": "conv5-frozen"}
 counts = {}
 for family, name in NAMES.items():
     one = recipes.build_segmenter(lesson.recipe(name), lesson.weights)
-    macs = cost.count_macs(one, (128, 128))
     counts[f"{family}: {name}"] = cost.count_parameters(one)
-    print(f"{family}: {one.decoder.__class__.__name__}, {macs / 1e6:.0f} million multiply-accumulates with the encoder")
-    watch(one.decoder, [level[:1] for level in kept.levels], recipe.size)
-assert counts["C: dilated-frozen"]["trainable"] == 4_771_585  # as the write-up of C says
+    print(f"{family}: {cost.count_macs(one, (128, 128)) / 1e6:.0f} million multiply-accumulates, encoder included")
+    print(*cost.list_convolutions(one.decoder, [level[:1] for level in kept.levels], recipe.size), sep="\n")
+assert counts["C: dilated-frozen"]["trainable"] == 4_771_585  # as its write-up says
 plots.parameter_bars(counts)
 
 # %% [markdown]
@@ -408,19 +375,16 @@ plots.grouped_bars(by_size.to_dict(), "mean Jaccard on test, by size of lesion")
 
 
 # %%
-@torch.no_grad()
-def without(level):
-    """Validation Jaccard of C when this level of the pyramid is replaced by its average over the training photos."""
+def without(*gone):
+    """Validation Jaccard of C when these levels of the pyramid are replaced by their average over training photos."""
     pyramid = list(kept_validation.levels)
-    if level is not None:
-        mean = kept.levels[level].mean((0, 2, 3), keepdim=True)  # (1, C, 1, 1)
-        pyramid[level] = mean.expand_as(pyramid[level])
-    logits = fits["C"].model(pyramid)[:, 0].numpy()
-    return float(score_images(logits, lesson.splits.validation)["jaccard"].mean())
+    for i in gone:
+        pyramid[i] = kept.levels[i].mean((0, 2, 3), keepdim=True).expand_as(pyramid[i])
+    return score(fits["C"].model(pyramid)[:, 0].detach().numpy()).mean()
 
 
-lost = {"nothing": without(None), **{f"stride {encoder.strides[i]}": without(i) for i in (1, 2, 3, 4)}}
-plots.grouped_bars({"C without ...": lost}, "mean Jaccard on validation")
+lost = {"nothing": without(), **{f"stride {encoder.strides[i]}": without(i) for i in (1, 2, 3, 4)}}
+plots.grouped_bars({"C without": lost}, "mean Jaccard on validation")
 
 # %% [markdown]
 # OUTCOME without
@@ -439,18 +403,12 @@ plots.grouped_bars({"C without ...": lost}, "mean Jaccard on validation")
 naive = copy.deepcopy(fits["C"].model)
 naive.encoder.freeze(())  # take our protection away
 naive.encoder.requires_grad_(False)  # what most tutorials call freezing
-now, then = (
-    [m for m in model.encoder.modules() if isinstance(m, nn.BatchNorm2d)] for model in (naive, fits["C"].model)
-)
 for batch in range(33):
     if batch in (0, 1, 2, 4, 8, 16, 32):
-        pairs = zip(now, then, strict=True)
-        shift = [(n.running_mean - t.running_mean).abs() / (t.running_var + t.eps).sqrt() for n, t in pairs]
-        j = score_images(naive.logits(validation.images), lesson.splits.validation)["jaccard"].mean()
-        print(f"after {batch:2} batches: median shift {torch.cat(shift).median():.2f} standard deviations, J = {j:.3f}")
+        j = score(naive.logits(validation.images)).mean()
+        print(f"after {batch:2} batches {0.9**batch:4.0%} of ImageNet's means and variances are left: J = {j:.3f}")
     naive.encoder.train()
-    with torch.no_grad():
-        naive.encoder(network.normalise(train.images[np.arange(16 * batch, 16 * batch + 16) % len(train)]))
+    naive.encoder(naive.normalise(train.images[np.arange(16 * batch, 16 * batch + 16) % len(train)]))
 
 # %% [markdown]
 # OUTCOME batch norm
@@ -504,7 +462,7 @@ for name in ("transposed-frozen", "transposed-finetuned", "dilated-frozen", "con
 
 # %%
 everything = np.full((len(test), 4, 4), 20.0, np.float32)  # logits of "lesion, for certain", everywhere
-whole = score_images(everything, lesson.splits.test)
+whole = evaluation.score_images(everything, lesson.splits.test)
 for metric in ("jaccard", "dice"):
     low, high = metrics.bootstrap_interval(whole[metric].to_numpy())
     print(f"all-foreground masks: mean {metric} {whole[metric].mean():.4f} ({low:.4f} to {high:.4f})")
@@ -520,8 +478,9 @@ pd.DataFrame(fits["B"].record["readings"]).T.round(3)
 # ## Exercises
 #
 # **1. The other half of the instrument.** The encoder was trained on photos whose mean colour had been subtracted.
-# Suppose the prediction script forgets this: it only divides by 255, or feeds bytes from 0 to 255. A model's `preprocessing`
-# can be replaced by `Preprocessing(mean, std)`, in units of 0 to 1. Predict, then measure, for B, C and E.
+# Suppose the prediction script forgets this: it only divides by 255, or feeds bytes from 0 to 255. A model's
+# `preprocessing` can be replaced by `Preprocessing(mean, std)`, in units of 0 to 1. Predict, then measure, for B, C
+# and E.
 #
 # <details><summary>Hint</summary>
 #
@@ -529,44 +488,31 @@ pd.DataFrame(fits["B"].record["readings"]).T.round(3)
 #
 # </details>
 
-# %% tags=["hide-cell"]
-# Solution
-slips = {"as trained": fits["C"].model.preprocessing}
-slips["only divided by 255"] = Preprocessing((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+# %% Solution tags=["hide-cell"]
+from lesionseg_lib.encoder import Preprocessing
+
+slips = {"as trained": network.preprocessing, "only / 255": Preprocessing((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))}
 slips["bytes"] = Preprocessing((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255))
 slipped = {slip: {} for slip in slips}
 for family, fit in fits.items():
     model = copy.deepcopy(fit.model)
     for slip, model.preprocessing in slips.items():
-        table = score_images(model.logits(validation.images), lesson.splits.validation)
-        slipped[slip][family] = float(table["jaccard"].mean())
+        slipped[slip][family] = score(model.logits(validation.images)).mean()
 plots.grouped_bars(slipped, "mean Jaccard on validation")
 
 # %% [markdown]
 # OUTCOME slips
 #
 # **2. Is the yardstick a bound?** Keep one number per cell, but choose it freely: start from the average, enlarge
-# smoothly, and let gradient descent on the true masks themselves find the best numbers for strides 8, 16 and 32. This
-# is cheating, of course; it asks what the *grid* allows. Predict the result at stride 32 first.
+# smoothly, and let gradient descent on the true masks themselves find the best numbers for strides 8, 16 and 32
+# (`probing.best_cover`). This is cheating, of course; it asks what the *grid* allows. Predict stride 32 first.
 
 
-# %% tags=["hide-cell"]
-# Solution
-def free(stride, steps=80):
-    """The best one number per cell: lesion cover at full size (N, H, W), fitted to the truth."""
-    truth = torch.tensor(np.array(validation.masks))[:, None].float()
-    grid = torch.logit(cover(validation.masks, stride)[:, None], eps=0.02).requires_grad_()  # (N, 1, h, w)
-    optimizer = torch.optim.Adam([grid], lr=0.3)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        losses.get_loss("dice")(F.interpolate(grid, size=validation.size, mode="bilinear"), truth).backward()
-        optimizer.step()
-    return torch.sigmoid(F.interpolate(grid.detach(), size=validation.size, mode="bilinear"))[:, 0]
-
-
-bars = {"average": {f"{s}": float(yardstick[s].mean()) for s in (8, 16, 32)}}
-bars["free"] = {f"{s}": float(score(free(s)).mean()) for s in (8, 16, 32)}
-plots.grouped_bars(bars, "mean Jaccard on validation, by stride")
+# %% Solution tags=["hide-cell"]
+coarse = (8, 16, 32)
+free = {f"{s}": score(torch.logit(probing.best_cover(validation.masks, s), eps=1e-6).numpy()).mean() for s in coarse}
+average = {f"{s}": yardstick[s].mean() for s in coarse}
+plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validation, by stride")
 
 # %% [markdown]
 # OUTCOME free
