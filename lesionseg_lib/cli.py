@@ -1,43 +1,19 @@
 """The command line. What a command needs beyond names and records is imported when the command runs: torch takes
 seconds, and ``--help``, ``recipes`` and ``compare`` need none of it."""
 
-import errno
-import os
-import warnings
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from lesionseg_lib import listings
-from lesionseg_lib.errors import LesionSegError, RecordError, UnknownNameError
+from lesionseg_lib.console import Commands, failed
+from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.recipes import get_recipe, load_recipes
 from lesionseg_lib.records import load_records
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
-
-
-class Commands(TyperGroup):
-    """Errors raised on purpose end in one message and exit code 2, ctrl-C in 130, warnings are one line each."""
-
-    def invoke(self, ctx: Any) -> Any:
-        with warnings.catch_warnings():
-            warnings.showwarning = _one_line  # restored with the filters
-            try:
-                return super().invoke(ctx)
-            except LesionSegError as error:
-                raise _failed(str(error)) from error
-            except OSError as error:
-                if error.filename is None or error.errno == errno.EPIPE:
-                    raise
-                raise _failed(f"{error.filename}: {error.strerror}.") from error
-            except KeyboardInterrupt as interrupt:
-                typer.echo(f"\n{interrupt or 'Stopped.'}", err=True)
-                raise typer.Exit(INTERRUPTED) from None
-
 
 app = typer.Typer(
     cls=Commands,
@@ -106,6 +82,7 @@ def recipes(
     results: Results = None,
 ) -> None:
     """List the recipes, or print all settings of one."""
+    _check_folder(results)
     records = load_records(results)
     if name is None:
         typer.echo(listings.recipe_table(load_recipes(), records))
@@ -149,7 +126,7 @@ def train(
         seed=seed, resume=resume, runs=runs, results=results, skip_recorded=len(chosen) > 1, say=typer.echo,
     )  # fmt: skip
     if failures:
-        raise _failed("\nError: ".join(failures))
+        raise failed("\nError: ".join(failures))
 
 
 @app.command()
@@ -235,18 +212,12 @@ def compare(
     From the records alone: needs no data and no network. With one name, the same predictions scored in every way; with
     two, the difference on the same images and whether it can be shown.
     """
-    if results is not None and not results.is_dir():
-        raise RecordError(f"{results}: no such folder. Expected records, as `lesionseg train` writes them.")
+    _check_folder(results)
     if names and len(names) > 2:
         raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
     typer.echo(listings.comparison(names or [], load_recipes(), results))
 
 
-def _failed(message: str) -> typer.Exit:
-    typer.echo(f"Error: {message}", err=True)
-    return typer.Exit(2)
-
-
-def _one_line(message: Warning | str, *_: Any, **__: Any) -> None:
-    if os.environ.get("RANK", "0") == "0":  # of several processes, one speaks
-        typer.echo(f"Note: {message}", err=True)
+def _check_folder(results: Path | None) -> None:
+    if results is not None and not results.is_dir():
+        raise RecordError(f"{results}: no such folder. Expected records, as `lesionseg train` writes them.")

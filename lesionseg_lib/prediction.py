@@ -55,17 +55,21 @@ def find_model(model: str, runs: Path) -> Path:
             f"{model}: no such folder. Expected the folder of a model, as `lesionseg train` writes it."
         )
     known = load_recipes()
-    cards = sorted(runs.glob(f"**/{BEST}/{CARD_NAME}"), key=lambda card: card.stat().st_mtime)
+    cards = sorted(runs.glob(f"**/{BEST}/{CARD_NAME}"), key=lambda card: card.stat().st_mtime, reverse=True)
     found = [card.parent for card in cards if card.parent.parent.parent.name == model]
     if not found:
         look_up(known, model, "recipe")
-        others = ", ".join(str(card.parent) for card in cards[-5:])
+        others = ", ".join(str(card.parent) for card in cards[:5])
         raise CheckpointError(
             f"{runs}: no trained model of recipe {model} there. Train it with `lesionseg train {model}`, or name the "
             f"folder of another model" + (f", for example one of {others}." if others else ".")
         )
     order = list(PROFILES)  # from small to large
-    return max(found, key=lambda f: max((order.index(part) for part in f.parts if part in order), default=-1))
+
+    def rank(folder: Path) -> int:
+        return max((order.index(part) for part in folder.relative_to(runs).parts if part in order), default=-1)
+
+    return max(found, key=rank)  # of equals the first, which is the newest
 
 
 def open_model(folder: Path) -> tuple[Segmenter, dict[str, Any]]:

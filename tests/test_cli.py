@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from lesionseg_lib import runner
+from lesionseg_lib import listings, runner
 from lesionseg_lib.cli import app
 from lesionseg_lib.datasets import download, fetch
 from lesionseg_lib.decoders import DECODERS
@@ -124,6 +124,7 @@ def test_every_recipe_names_what_exists() -> None:
         (("compare", "a", "b", "c"), ("3 recipes given",)),
         (("compare", "dilated-all"), ("dilated-all has no record",)),
         (("compare", "--results", "nowhere"), ("nowhere: no such folder",)),
+        (("recipes", "--results", "nowhere"), ("nowhere: no such folder",)),
         (("predict", "a.jpg", "--model", "dilated-al"), ("Did you mean 'dilated-all'?",)),
         (("train", "dilated-all", "--profile", "ful"), ("no profile named 'ful'", "Did you mean 'full'?")),
         (("train",), ("Name one recipe or more, or give --all", "dilated-all")),
@@ -276,6 +277,15 @@ def test_all_means_every_recipe_once_and_ctrl_c_stops_the_queue(trained: list[st
         "Stopped conv5-finetuned before its first epoch was complete; nothing is saved. Start again: "
         f"lesionseg train conv5-finetuned --profile smoke --seed 7 --runs runs --results {tmp_path}"
     )
+
+
+def test_ctrl_c_elsewhere_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(listings, "recipe_table", interrupted)
+    result = lesionseg("recipes")
+    assert (result.exit_code, result.stderr.strip()) == (130, "Stopped.")
 
 
 def test_evaluate_scores_a_model_and_writes_a_row_for_each_image(tmp_path: Path) -> None:

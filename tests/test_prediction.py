@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,14 @@ def test_a_recipes_model_is_that_of_the_largest_profile(tmp_path: Path) -> None:
     assert find_model("transposed-frozen", tmp_path / "runs") == full
     for folder in (smoke, smoke.parent):  # the model's own folder, and that of its run
         assert find_model(str(folder), tmp_path / "runs") == smoke
+
+
+def test_of_equals_the_newest_model_is_taken(tmp_path: Path) -> None:
+    runs = tmp_path / "full"  # which says nothing about the profile of what is in it
+    folders = [_run(runs, profile, "dilated-all", seed) for profile in ("student", "smoke") for seed in (0, 1, 2)]
+    for age, folder in zip((2, 0, 1, 0, 0, 0), folders, strict=True):
+        os.utime(folder / "model.json", (1e9 - age, 1e9 - age))
+    assert find_model("dilated-all", runs) == folders[1]
 
 
 def test_a_recipe_without_model_says_how_to_get_one(tmp_path: Path) -> None:
