@@ -29,7 +29,7 @@ def result() -> Figure:
     return plots.overlays(
         [sample.image for sample in samples],
         [sample.mask for sample in samples],
-        [predict_mask(one, sample.mask.shape) for one, sample in zip(logits, samples, strict=True)],
+        [predict_mask(one, (len(s.mask), len(s.mask[0]))) for one, s in zip(logits, samples, strict=True)],
         ids=[sample.id for sample in samples],
         scores=fit.table["jaccard"].iloc[chosen].tolist(),
     )
