@@ -16,7 +16,7 @@ ORDER = (
     "errors", "names", "files", "datasets", "cache", "transforms", "encoder", "decoders", "segmenter", "losses",
     "metrics", "recipes", "profiles", "batches", "checkpoints", "training", "evaluation", "readings", "probing", "cost",
     "records", "experiment", "tables", "comparison", "listings", "scoring", "prediction", "runner", "plots", "lessons",
-    "cli", "__main__",
+    "console", "cli", "__main__",
 )  # fmt: skip
 """A module imports only modules to its left. A new one finds its place here first."""
 

@@ -84,7 +84,7 @@ RECIPES = {
         "transposed-finetuned", augmentation="family-c", schedule="cosine", encoder_learning_rate=1e-4
     ),
     "frozen, on precomputed pyramids": tiny_recipe("transposed-frozen"),
-    "last stage trained, with RMSprop": tiny_recipe("dilated-stage4", optimizer="rmsprop"),
+    "last stage trained, with RMSprop": tiny_recipe("dilated-stage4", optimizer="rmsprop", epochs=2),
 }
 
 
@@ -143,7 +143,7 @@ def test_two_processes_train_to_finite_scores_and_leave_one_run(tmp_path: Path) 
     )
     assert done.returncode == 0, done.stderr[-2000:]
     history = read_history(tmp_path)
-    assert [row.epoch for row in history] == list(range(1, core_run.RECIPE.epochs + 1))
+    assert [row.epoch for row in history] == [1, 2]
     assert all(0 < row.train_loss < 10 and 0 < row.validation_loss < 10 for row in history)
     assert all(0 <= row.validation_jaccard <= row.validation_dice <= 1 for row in history)
     assert sorted(contents(tmp_path)) == [

@@ -51,10 +51,10 @@ def fit(recipe: Recipe, folder: Path, accelerator: Accelerator, **changes: Any) 
 def test_loss_falls_on_eight_drawn_lesions(tmp_path: Path, accelerator: Accelerator) -> None:
     drawn = list(SyntheticLesions(8, size=64, seed=0))
     data = cached(np.stack([s.image for s in drawn]), np.stack([s.mask for s in drawn]).astype(np.uint8))
-    recipe = tiny_recipe("transposed-finetuned", epochs=8, size=(64, 64), learning_rate=2e-3)
+    recipe = tiny_recipe("dilated-all", decoder="dilated", epochs=4, size=(64, 64), learning_rate=1e-3)
     run = train(recipe, data, data, tmp_path, weights=None, accelerator=accelerator)
     losses = [row.train_loss for row in run.history]
-    assert losses[-1] < 0.85 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
     assert all(math.isfinite(value) for row in run.history for value in (row.validation_loss, row.validation_jaccard))
 
 
@@ -269,7 +269,7 @@ def test_patience_counts_on_after_an_interruption(
 
 
 def test_mixed_precision_trains_to_a_similar_loss(tmp_path: Path, accelerator: Accelerator) -> None:
-    recipe = tiny_recipe(epochs=2)
+    recipe = tiny_recipe(epochs=1)
     plain = fit(recipe, tmp_path / "float32", accelerator)
     forget_accelerators()
     mixed = fit(recipe, tmp_path / "bfloat16", Accelerator(cpu=True, mixed_precision="bf16"))
