@@ -12,6 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from lesionseg_lib.cli import app
 from tests.built_wheel import build_wheel
 from tools import ROOT
 from tools.environment import BUILD_TOOLS, NEWEST, OLDEST
@@ -131,3 +132,11 @@ def test_no_tracked_file_is_larger_than_a_vendored_script():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
     paths = [ROOT / name for name in listed.stdout.split("\0") if name]
     assert [path.name for path in paths if path.exists() and path.stat().st_size > 2_200_000] == []
+
+
+def test_the_readme_names_only_commands_and_targets_that_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1].split()
+    assert {name for name in re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE)} <= set(targets)
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert set(re.findall(r"^lesionseg ([a-z]+)", readme, re.MULTILINE)) == commands
