@@ -309,10 +309,11 @@ show(network)
 # %%
 ranked = fit.table.set_index("id")["jaccard"].sort_values()  # the worst first
 places = [round(share * (len(ranked) - 1)) for share in (0, 0.05, 0.2, 0.5, 0.8, 1)]
-picked = list(lesson.splits.test.subset(ranked.index[places]))
+best_last = ranked.index[places].tolist()
+picked = list(lesson.splits.test.subset(best_last))
 guesses = [network.probabilities(p.image, size) > fit.recipe.threshold for p in picked]
 scores = ranked.iloc[places].tolist()
-plots.triptychs([p.image for p in picked], [p.mask for p in picked], guesses, ranked.index[places], scores)
+plots.triptychs([p.image for p in picked], [p.mask for p in picked], guesses, best_last, scores)
 
 # %% [markdown]
 # In the published run the worst photo scores 0: **the lesion is a dot, and the network marks another spot.** The next
