@@ -227,7 +227,10 @@ learned = {name: readouts[name] for name in control}
 plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on validation, by stride")
 
 # %% [markdown]
-# OUTCOME random
+# **ImageNet's lead is largest at stride 16 and clear at 8, and there is none at 2 and 32.** The first layers of any
+# network see colours and edges; the last of this one has been trained to forget place. And note what random filters
+# reach at three scales: they are a fair part of the score, without having learned anything. Whoever says "pre-training
+# helps" owes the reader this bar.
 #
 # ## How far does a cell see?
 #
@@ -538,8 +541,9 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 #
 # ## Take-away
 #
-# - Frozen ImageNet features know a lot about lesions. A linear readout of strides 4, 8 and 16 beats two of three
-#   published decoders that read stride 32 alone.
+# - Frozen ImageNet features know a lot about lesions, most of it at strides 8 and 16. One weight per channel on three
+#   levels beats two trained decoders that read stride 32 alone.
+# - Ask random weights before you praise trained ones.
 # - Every stride trades *where* for *what*. Skips are how a decoder gets both.
 # - `requires_grad = False` freezes weights, not batch norm. Frozen means that every tensor keeps its bits; test it.
 # - What never changes may be computed once. A random flip ends that.
