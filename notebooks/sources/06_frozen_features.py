@@ -120,10 +120,10 @@ for stride, level in levels.items():
     print(f"stride {stride:2}, {len(auc):4} channels: no. {c:4} has {auc[c]:.2f}, on validation {new:.2f}")
 
 # %% [markdown]
-# A surprise, and a healthy one. **No channel of the whole instrument separates better than plain green light** (stride
-# 1, no. 1, low on lesions): melanin and blood swallow it. At strides 2 and 4 the channels look for edges and
-# textures, and no single one stands out. At stride 16 some do. At stride 32 the choice loses most between training and
-# validation: with 1280 candidates, luck had most chances.
+# A surprise, and a healthy one. **Plain green light (stride 1, no. 1, low on lesions) separates about as well as the
+# best channel of the whole instrument**: melanin and blood swallow it. At strides 2 and 4 the channels look for edges
+# and textures, and no single one stands out. At stride 16 one does. Every choice loses a little on photos that it was
+# not chosen on, as it should.
 
 # %%
 picks = range(min(3, len(validation)))
@@ -170,7 +170,7 @@ plots.panels([[validation.images[i], *masks]], [titles], alt, [[validation.masks
 
 # %% [markdown]
 # **Down to stride 8 resolution costs little; at stride 32 it costs nearly half.** The mean hides who pays: look at the
-# worst photos. A lesion smaller than a cell never covers half of one, and vanishes. (Stride 1 is not 1.000, because
+# worst photos. A lesion that covers half of no cell vanishes. (Stride 1 is not 1.000, because
 # the masks were taken from 256 to 128 pixels first.)
 #
 # Is this an upper bound? For "the truth, averaged and enlarged", yes, by construction. For a decoder, no. The average
@@ -227,10 +227,11 @@ learned = {name: readouts[name] for name in control}
 plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on validation, by stride")
 
 # %% [markdown]
-# **ImageNet's lead is largest at stride 16 and clear at 8, and there is none at 2 and 32.** The first layers of any
-# network see colours and edges; the last of this one has been trained to forget place. And note what random filters
-# reach at three scales: they are a fair part of the score, without having learned anything. Whoever says "pre-training
-# helps" owes the reader this bar.
+# **ImageNet's lead is largest at stride 16 and clear at 8; at 2 and 32 it has none.** The first layers of any network
+# see colours and edges; the last ones of this network were rewarded for forgetting place. And note what one draw of
+# random filters reaches at three scales: more than the {{transposed-frozen:validation.jaccard}} and
+# {{conv5-frozen:validation.jaccard}} of B and E below, which train millions of weights on ImageNet's deepest map.
+# Whoever says "pre-training helps" owes the reader this bar.
 #
 # ## How far does a cell see?
 #
@@ -252,9 +253,9 @@ for stride in encoder.strides:
 
 # %% [markdown]
 # **A cell at stride 8 sees half the width of a photo of 128 pixels, one at stride 16 all of it**, and beyond that the
-# field is padding. This explains the bars above. Skin and lesion differ by comparison: dark *for this photo*. A cell
-# at stride 4 with its field of 19 pixels cannot compare; one at stride 16 can. (What counts in practice is less, since
-# the middle of a field weighs more than its rim: [Luo et al. 2016](https://arxiv.org/abs/1701.04128).)
+# field is padding. This goes with the bars above. Lesion and skin differ by comparison: dark *for this photo*. A cell
+# at stride 4 cannot compare, one at stride 16 can. A wide field alone is not enough: the random encoder has the same.
+# (And the middle of a field weighs more than its rim: [Luo et al. 2016](https://arxiv.org/abs/1701.04128).)
 #
 # ## Three ways back to full size
 #
@@ -276,10 +277,10 @@ assert counts["C: dilated-frozen"]["trainable"] == 4_771_585  # as its write-up 
 plots.parameter_bars(counts)
 
 # %% [markdown]
-# **Most weights sit where the readout found least.** In B and C they are in the first layer, which takes 1280 channels
-# in; in E they are in the five convolutions at 4 x 4 cells. The author calls those "downsampling", but with stride 1
-# they only change channels. C ends at stride 4 and enlarges the rest smoothly, which by the yardstick costs next to
-# nothing. C does 2.8 times the arithmetic of B, and E does as much as C. Keep that for "which is better".
+# **Most weights sit where the readout found little.** In B and C they are in the first layer, which takes 1280
+# channels in; in E they are in the five convolutions at 4 x 4 cells. The author calls those "downsampling", but with
+# stride 1 they only change channels. C ends at stride 4 and enlarges the rest smoothly, which by the yardstick costs
+# next to nothing. C does 2.8 times the arithmetic of B, and E does as much as C. Keep that for "which is better".
 #
 # ## Train all three
 #
@@ -395,8 +396,8 @@ plots.grouped_bars({"C without": lost}, "mean Jaccard on validation")
 # %% [markdown]
 # **Nearly everything hangs on stride 8.** Without it C collapses; any other level it can spare for two points or less,
 # even the 1280 channels of stride 32, which occupy more than half of its weights. So it is not the deepest features
-# that C owes its lead to. It reads a map whose cells are small enough to say *where*, and gains the wider view by its
-# own dilated convolutions. What a decoder needs is not the last layer of an encoder, but the right one.
+# that C owes its lead to. It leans on a map whose cells are small enough to say *where*; its own dilated convolutions
+# may give it the wider view. What a decoder needs is not the last layer of an encoder, but the right one.
 #
 # ## Is it frozen?
 #
