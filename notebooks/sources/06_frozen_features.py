@@ -453,7 +453,7 @@ assert all(torch.equal(value, trained[name]) for name, value in encoder.state_di
 # ## A pair that cannot be
 #
 # Family B reports a test IoU of .2985 and a test Dice of .7522. For a single photo the two are tied together:
-# $D = f(J) = 2J / (1 + J)$. The function $f$ is concave. So for any average over photos, batches or whatever else,
+# $D = f(J) = 2J / (1 + J)$. The function $f$ is concave. So for any average over photos, batches or classes
 # [Jensen's inequality](https://en.wikipedia.org/wiki/Jensen%27s_inequality) gives
 #
 # $$\operatorname{mean} D = \operatorname{mean} f(J) \le f(\operatorname{mean} J),$$
@@ -471,10 +471,10 @@ for name in ("transposed-frozen", "transposed-finetuned", "dilated-frozen", "con
     print(f"that Dice needs an IoU of {claimed.dice / (2 - claimed.dice):.4f} at least")
 
 # %% [markdown]
-# **No set of masks and no way of averaging gives .2985 together with .7522.** Read backwards, a mean Dice of .7522
-# needs a mean IoU of .603 or more. Our run of that recipe has {{transposed-frozen:jaccard}} and
-# {{transposed-frozen:dice}}, its intervals {{transposed-frozen:jaccard_interval}} and
-# {{transposed-frozen:dice_interval}}. The Dice is credible, then; the IoU is not.
+# **No set of masks gives .2985 together with .7522, however they are averaged, if only both in the same way.** Read
+# backwards, a mean Dice of .7522 needs a mean IoU of .603 or more. Our run of that recipe has
+# {{transposed-frozen:jaccard}} and {{transposed-frozen:dice}}, its intervals {{transposed-frozen:jaccard_interval}}
+# and {{transposed-frozen:dice_interval}}. The Dice is credible, then; the IoU is not.
 #
 # And the fine-tuned network of the same write-up has *the same* .2985, to four digits, beside another Dice. A score
 # that does not depend on the network does not look at its output. What scores about .3, whatever the network says?
@@ -492,7 +492,7 @@ pd.DataFrame(fits["B"].record["readings"]).T.round(3)
 # A mask that calls everything lesion scores the lesion's mean share of the photo. **In profile `full` the
 # claimed .2985 lies inside its interval, and far from every reading of B's real masks** in the table. One line is
 # enough for that: thresholding at 0 what a sigmoid has made positive, or `mask.bool()` of probabilities. We cannot
-# know that it was this line. We do know that it was not the IoU of masks with that Dice.
+# know that it was this line. We do know that it was not the mean IoU of masks with that mean Dice.
 #
 # ## Exercises
 #
@@ -559,22 +559,26 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 # could keep the maps of the flipped photos too: four versions, four times the memory.)
 #
 # </details>
+#
 # <details><summary>A frozen encoder gives other features after training than before. No weight has changed. What
 # has?</summary>
 #
 # The running means and variances of batch norm. The encoder was left in training mode.
 #
 # </details>
+#
 # <details><summary>A decoder at stride 32 scores above the yardstick of stride 32. Is the score wrong?</summary>
 #
 # No. The yardstick spends one number per cell. A cell has 1280, and upsampling layers can paint a shape from them.
 #
 # </details>
-# <details><summary>Mean IoU .80, mean Dice .90: possible?</summary>
+#
+# <details><summary>Mean IoU .80 and mean Dice .90 over the same photos: possible?</summary>
 #
 # No. 2 x .80 / 1.80 = .889 is the most. With .88 it would be.
 #
 # </details>
+#
 # <details><summary>C beats B by twenty points. Does that show that skips are worth twenty points?</summary>
 #
 # No. The two recipes also differ in loss, augmentation, batch norm and size. The linear readouts, equal in all but
@@ -587,9 +591,9 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 # - **One seed a recipe.** The intervals here resample photos, not trainings. Differences of a point or two between
 #   runs may be luck.
 # - **Robbing a trained network is not training it without.** A decoder trained without stride 8 would learn to lean on
-#   something else. Lesson 08 retrains.
-# - **Dermoscopy is kind to this method.** Photos are sharp, centred and lit; blue light alone separates quite well. On
-#   pale lesions, dark skin or phone photos frozen features meet what neither ImageNet nor this training set holds.
+#   something else. Lesson 08 takes skips apart.
+# - **Dermoscopy is kind to this method.** Photos are sharp, centred and lit; green light alone separates quite well.
+#   On pale lesions, dark skin or phone photos frozen features meet what neither ImageNet nor this training set holds.
 # - **Batch norm that moves is not always harm.** Averages of skin may even suit skin better. The harm is that training
 #   and evaluation compute different functions, and that kept features, shared encoders and saved decoders no longer
 #   fit.
