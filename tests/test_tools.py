@@ -1,6 +1,7 @@
 """The way from a lesson's source to an executed, accepted notebook, and the numbers in its prose."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,19 +35,23 @@ RECORD = {
 }
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
-    record = tmp_path / "results" / "net" / "seed0.json"
+def lay_out(folder: Path) -> tuple[Path, Path]:
+    """Return the source of a lesson and the results that it quotes."""
+    record = folder / "results" / "net" / "seed0.json"
     record.parent.mkdir(parents=True)
     record.write_text(json.dumps(RECORD))
-    return tmp_path / "results"
+    (folder / "01_lesson.py").write_text(LESSON)
+    return folder / "01_lesson.py", folder / "results"
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    path = tmp_path / "01_lesson.py"
-    path.write_text(LESSON)
-    return path
+    return lay_out(tmp_path)[0]
+
+
+@pytest.fixture
+def results(source: Path) -> Path:
+    return source.parent / "results"
 
 
 @pytest.mark.parametrize(
@@ -124,15 +129,23 @@ def test_differences_are_found_and_only_code_changes_the_hash(source, results, b
     assert (code_sha256(committed) != code_sha256(changed)) == code_changes
 
 
-@pytest.fixture
-def executed(source, results, tmp_path) -> Path:
-    """The lesson, executed as if in profile full."""
-    target = tmp_path / "executed" / "01_lesson.ipynb"
-    execute(write(source, results), target, tmp_path / "work", {"profile": "full", "commit": "abc"})
+@pytest.fixture(scope="module")
+def one_run(tmp_path_factory) -> Path:
+    """The lesson, executed once as if in profile full, in the folder `work` beside it."""
+    folder = tmp_path_factory.mktemp("run")
+    target = folder / "01_lesson.ipynb"
+    execute(write(*lay_out(folder)), target, folder / "work", {"profile": "full", "commit": "abc"})
     return target
 
 
-def test_a_lesson_is_executed_in_an_empty_folder_and_says_what_it_ran_on(source, results, executed, tmp_path):
+@pytest.fixture
+def executed(one_run, tmp_path) -> Path:
+    """A copy of the executed lesson."""
+    (tmp_path / "executed").mkdir()
+    return Path(shutil.copy(one_run, tmp_path / "executed"))
+
+
+def test_a_lesson_is_executed_in_an_empty_folder_and_says_what_it_ran_on(source, results, one_run, executed):
     notebook = read(executed)
     assert notebook.cells[2].outputs[0].text == "{1} 0.5\n"
     assert notebook.metadata["lesionseg"] == {
@@ -140,7 +153,7 @@ def test_a_lesson_is_executed_in_an_empty_folder_and_says_what_it_ran_on(source,
         "commit": "abc",
         "source_sha256": code_sha256(write(source, results)),
     }
-    assert list((tmp_path / "work").iterdir()) == []
+    assert list((one_run.parent / "work").iterdir()) == []
 
 
 def test_a_failing_lesson_names_the_cell_and_keeps_what_ran(source, results, tmp_path):
