@@ -7,7 +7,9 @@ there, so that executing all lessons takes minutes, not a day; it prints which o
 import hashlib
 import json
 import os
+import timeit
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from accelerate import Accelerator
 
 from lesionseg_lib.checkpoints import Epoch, read_history, read_previews
@@ -141,6 +144,19 @@ def start(profile: str | None = None) -> Lesson:
     for warning in caught:
         print(f"Note     {warning.message}")
     return Lesson(chosen, splits, weights, device)
+
+
+def seconds(work: Callable[[], object], repeat: int = 3) -> float:
+    """Wall time of ``work()``: the fastest of ``repeat`` runs, each of which waits until a GPU is done."""
+
+    def timed() -> None:
+        work()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        elif torch.backends.mps.is_available():
+            torch.mps.synchronize()
+
+    return min(timeit.repeat(timed, number=1, repeat=repeat))
 
 
 def _print_epoch(row: Epoch) -> None:

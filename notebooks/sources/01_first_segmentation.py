@@ -276,11 +276,11 @@ plots.curves({fit.recipe.name: fit.history})
 preview_ids, kept = fit.previews()  # probabilities * 255, (epochs, 4, H, W)
 epochs = sorted({1, 2, min(5, len(kept)), len(kept)})
 small = lesson.decoded.validation
-after = kept[[epoch - 1 for epoch in epochs], 1:]  # three of the four photos
-plots.between_epochs(small.images[1:4], small.masks[1:4], after, epochs, preview_ids[1:])
+after = kept[[epoch - 1 for epoch in epochs], 1:3]  # two of the four photos
+plots.between_epochs(small.images[1:3], small.masks[1:3], after, epochs, preview_ids[1:3])
 
 # %% [markdown]
-# After one epoch of the published run each lesion is found, in a grey halo of doubt that makes the small ones too
+# After one epoch of the published run the lesions are found, in a grey halo of doubt that makes the small one too
 # large. Later epochs turn the halo black. **The first epoch finds the lesion, the others draw its border.** Not every
 # photo gains: of `ISIC_0000060` the last epoch gives up the pale lower end, which the fifth still had.
 #
