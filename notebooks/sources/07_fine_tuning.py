@@ -157,13 +157,13 @@ table
 # %% [markdown]
 # Compare the last two columns. Stage 4 alone raises the trainable share from 68 to 92 % and makes a step hardly slower;
 # **the last 0.8 % of the weights cost the most time**, because they sit under the largest maps. So do not argue about
-# cost with parameter counts. Time a step.
+# cost with parameter counts. Time a step. (Yours differs, and on a busy machine small differences jump about.)
 #
 # ## Which learning rate for weights that already know something?
 #
-# A decoder starts from noise and must travel far. The encoder starts from 1.2 million photos, and a large step destroys
-# in one epoch what it brings along. So optimisers take *parameter groups*, each with its own rate. Our
-# `build_optimizer` makes one for the decoder, and a second for what is trainable of the encoder.
+# A decoder starts from noise and must travel far. The encoder has learnt from 1.3 million photos, and large steps may
+# undo that before the decoder has sent down a single useful gradient. So optimisers take *parameter groups*, each with
+# its own rate. Our `build_optimizer` makes one for the decoder, and a second for what is trainable of the encoder.
 
 # %%
 gentle = replace(lesson.recipe("dilated-all"), name="a gentle variant", encoder_learning_rate=1e-5)
@@ -198,8 +198,9 @@ print(f"encoder tensors that changed: {moved} of {len(before)}")
 # %% [markdown]
 # The loss falls, the counts say "all trainable", gradients are computed and paid for, and **not one weight of the
 # encoder has moved**. The optimiser holds the parameters of `first`. The two networks share a decoder, so that part
-# does learn, and the curve looks healthy. Published "fine-tuned" results have been made this way; their tell-tale is a
-# fine-tuned score that equals the frozen one.
+# learns, and the curve looks healthy. The mistake stands in public code for this very task; its tell-tale in a table is
+# a fine-tuned score beside an equal frozen one. (Batch norm's running means did move; they need no optimiser. So
+# "something changed" is no proof.)
 #
 # The check compares identities: every tensor that wants a gradient must be in some group of the optimiser. It costs
 # nothing; run it before every training.
@@ -265,7 +266,7 @@ plots.grouped_bars(changes, "change of weights, %")
 
 # %% [markdown]
 # **Frozen means exactly zero**: the assertion asks for bit-identity, not for "small". What was trained moved by about
-# one percent, in every stage alike, although the stages are so different. That is Adam's doing: it divides each
+# one percent, whichever the stage, different as they are. That is Adam's doing: it divides each
 # gradient by its own recent size, so every weight moves by about the rate per step, whether it matters or not. **The
 # rate is a leash, and the bars show its length, not importance.** (Exercise 1 pulls it; exercise 2 measures
 # importance.)
@@ -613,9 +614,12 @@ for stage in (None, *STAGES):
 #   larger than what a run jumps between its own epochs; the differences within C are not.
 # - **Two things at once.** C's frozen run has a ten times larger rate than the others; so has E's. Gains from *frozen*
 #   to *trained* mix both changes.
-# - **Small pictures.** At 128 x 128 the deepest map has 4 x 4 cells. At 512 x 512 it has 16 x 16, and a frozen encoder
-#   without skips loses less.
-# - **Seconds belong to a machine.** The ratios of a GPU differ: it hides small layers behind each other's latency. Time
-#   your own step.
+# - **Small pictures.** At 128 x 128 the deepest map has 4 x 4 cells, at 512 x 512 it has 16 x 16. A decoder without
+#   skips should then need a trained encoder less; we have not measured it.
+# - **Augmentation that drew together.** In the published runs of C the two flips and the change of brightness happened
+#   together or not at all (a mistake of ours, found after they had ended). All four met the same photos, so they can be
+#   compared; with independent flips all four may come out differently.
+# - **Seconds belong to a machine.** A GPU is busier with starting small layers than with computing them, so its ratios
+#   differ. Time your own step.
 # - **Images from the same clinics.** A fine-tuned encoder fits these cameras and this skin more closely. Whether it
 #   keeps its lead on pictures from elsewhere is another question.
