@@ -18,6 +18,7 @@ def test_time_is_that_of_the_fastest_run() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_time_includes_what_a_gpu_has_been_asked_to_do() -> None:
     x = torch.rand(4096, 4096, device="cuda")
 
