@@ -37,7 +37,9 @@ lesson = lessons.start()
 # %%
 ids = lesson.splits.train.ids
 eight = lesson.splits.train.subset(ids[:: len(ids) // 8][:8])
-print("photo:", eight[0].image.shape, eight[0].image.dtype, " mask:", eight[0].mask.shape, eight[0].mask.dtype)
+first = eight[0]
+print("photo", first.image.shape, first.image.dtype)
+print("mask ", first.mask.shape, first.mask.dtype)
 plots.samples(eight, count=8)
 
 # %% [markdown]
@@ -54,9 +56,10 @@ plots.samples(eight, count=8)
 # %%
 photos, masks = lesson.decoded.train.images, lesson.decoded.train.masks
 print("photos", photos.shape, photos.dtype)
-print("masks ", masks.shape, masks.dtype, "with the values", {int(masks.min()), int(masks.max())})
+print("masks ", masks.shape, masks.dtype, "from", masks.min(), "to", masks.max())
 shares = masks.mean(axis=(1, 2))  # one number a photo
-print(f"lesion: {masks.mean():.0%} of all pixels; in single photos {shares.min():.1%} to {shares.max():.0%}")
+print(f"lesion: {masks.mean():.0%} of all pixels")
+print(f"in single photos: {shares.min():.1%} to {shares.max():.0%}")
 print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 
 # %% [markdown]
@@ -85,28 +88,37 @@ from time import perf_counter
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from lesionseg_lib.encoder import default_preprocessing
 from lesionseg_lib.evaluation import score_images
+from lesionseg_lib.losses import bce
 from lesionseg_lib.metrics import confusion, jaccard
 from lesionseg_lib.segmenter import Segmenter, normalise
 
 # %%
 encoder = lesson.encoder().to(lesson.device)  # frozen: nothing in it will ever change
-some = photos[:: len(photos) // 8][:8]  # the eight from above, uint8 (8, 128, 128, 3)
-inputs = normalise(torch.tensor(some, device=lesson.device), default_preprocessing())  # (8, 3, 128, 128)
-pyramid = encoder(inputs)
+
+
+def pyramid_of(images):
+    pixels = torch.tensor(images, device=lesson.device)  # uint8 (N, H, W, 3)
+    return encoder(normalise(pixels, default_preprocessing()))  # five maps (N, C, h, w)
+
+
+# %%
+some = photos[:: len(photos) // 8][:8]  # the eight from above, now of one size
+pyramid = pyramid_of(some)
 for level, stride in zip(pyramid, encoder.strides, strict=True):
-    assert level.shape[-1] == photos.shape[2] // stride
-    print(f"stride {stride:2d}: (N, C, H, W) = {tuple(level.shape)}, {level[0].numel():6,} numbers a photo")
+    n, c, h, w = level.shape
+    assert (n, h) == (8, photos.shape[1] // stride)
+    print(f"stride {stride:2d}: {c:4d} x {h:2d} x {w:2d} = {c * h * w:6,} numbers a photo")
 
 # %% [markdown]
-# The shapes are the table's, for a batch of our eight photos. (A photo of 64 x 64 gives half of each height and width.)
-# **At 128 x 128 the last map has 20,480 numbers where the photo has 49,152, but only 4 x 4 places to put them.** It can
-# say much about each place, and little about where exactly. The five maps together are called a *pyramid*.
+# The shapes are the table's, channels first. (A photo of 64 x 64 gives half of each height and width.) **At 128 x 128
+# the last map has 20,480 numbers where the photo has 49,152, but only 4 x 4 places to put them.** It can say much about
+# each place, and little about where exactly. The five maps together are called a *pyramid*.
 #
-# `normalise` shifts and scales the colours to what the encoder knew when it learnt. Its weights carry these numbers.
+# `normalise` shifts and scales the colours to what the encoder knew when it learnt. The weights bring these numbers
+# along.
 #
 # What does a pyramid look like? For each place we draw how far its channels are from agreeing: their standard
 # deviation. Bright means that something is going on there.
@@ -116,7 +128,7 @@ bright = [level.std(dim=1).cpu().numpy() for level in pyramid]  # each (8, h, w)
 plots.panels(
     [[some[i], *(level[i] for level in bright)] for i in (5, 6)],
     [["photo", *(f"stride {stride}" for stride in encoder.strides)], [""] * 6],
-    "Two photos, and of each five maps, coarser from left to right, bright where the channels differ most.",
+    "Two photos, and of each the five maps, coarser from left to right.",
 )
 
 # %% [markdown]
@@ -139,11 +151,13 @@ plots.panels(
 class TinyDecoder(nn.Module):
     def __init__(self, maps):
         super().__init__()
-        self.scores = nn.ModuleList(nn.Conv2d(c, 1, kernel_size=1) for c in encoder.channels[-maps:])
+        channels = encoder.channels[-maps:]
+        self.scores = nn.ModuleList(nn.Conv2d(c, 1, kernel_size=1) for c in channels)
 
     def forward(self, pyramid, size):
-        logits = [score(level) for score, level in zip(self.scores, pyramid[-len(self.scores) :], strict=True)]
-        return sum(F.interpolate(x, size=size, mode="bilinear", align_corners=False) for x in logits)  # (N, 1, *size)
+        levels = pyramid[-len(self.scores) :]
+        logits = [score(level) for score, level in zip(self.scores, levels, strict=True)]
+        return sum(nn.functional.interpolate(x, size, mode="bilinear") for x in logits)
 
 
 # %% [markdown]
@@ -154,14 +168,12 @@ class TinyDecoder(nn.Module):
 
 # %%
 start = perf_counter()
-parts = []
-for i in range(0, len(photos), 32):
-    batch = torch.tensor(photos[i : i + 32], device=lesson.device)
-    parts.append(encoder(normalise(batch, default_preprocessing()))[-3:])
-maps = [torch.cat(level) for level in zip(*parts, strict=True)]  # (N, 32, 16, 16), (N, 96, 8, 8), (N, 1280, 4, 4)
-targets = torch.tensor(masks, device=lesson.device)[:, None].float()  # (N, 1, 128, 128)
-megabytes = sum(level.nbytes for level in maps) / 1e6
-print(f"{len(photos)} photos, {megabytes:.0f} MB of maps, {perf_counter() - start:.1f} s")
+parts = [pyramid_of(photos[i : i + 32])[-3:] for i in range(0, len(photos), 32)]
+maps = [torch.cat(level) for level in zip(*parts, strict=True)]
+for level in maps:
+    print(f"{tuple(level.shape)}  {level.nbytes / 1e6:4.0f} MB")
+print(f"{perf_counter() - start:.1f} s")
+targets = torch.tensor(masks, device=lesson.device)[:, None].float()  # (N, 1, H, W)
 
 # %% [markdown]
 # Now the loop that trains every network you have heard of: draw some examples, compare output and truth, take a small
@@ -175,7 +187,7 @@ def train(model):
     optimizer = torch.optim.Adam(model.decoder.parameters(), lr=3e-3)
     for step in range(301):
         chosen = torch.randint(len(targets), (32,))  # the numbers of 32 photos
-        loss = F.binary_cross_entropy_with_logits(model([level[chosen] for level in maps]), targets[chosen])
+        loss = bce(model([level[chosen] for level in maps]), targets[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -191,12 +203,13 @@ def train(model):
 # %%
 validation, size = lesson.splits.validation, lesson.decoded.validation.size
 three = list(validation.subset(validation.ids[:: len(validation) // 3][:3]))
-images, truths, names = zip(*((photo.image, photo.mask, photo.id) for photo in three), strict=True)
+images, truths, names = zip(*((p.image, p.mask, p.id) for p in three), strict=True)
 
 
 def show(model):
     guesses = [model.probabilities(image, size) > 0.5 for image in images]
-    scores = [jaccard(confusion(guess, truth))[0] for guess, truth in zip(guesses, truths, strict=True)]
+    pairs = zip(guesses, truths, strict=True)
+    scores = [jaccard(confusion(guess, truth))[0] for guess, truth in pairs]
     return plots.overlays(images, truths, guesses, names, scores)
 
 
@@ -242,7 +255,8 @@ def validation_jaccard(model, images=lesson.decoded.validation.images):
 
 for name, model in {"last map": last_map, "last three maps": three_maps}.items():
     weights = sum(p.numel() for p in model.decoder.parameters())
-    print(f"{name:15}  {weights:5,} weights  mean J on validation {validation_jaccard(model):.3f}")
+    score = validation_jaccard(model)
+    print(f"{name:15}  {weights:5,} weights  mean J on validation {score:.3f}")
 
 # %% [markdown]
 # ## What does a real decoder add?
@@ -257,7 +271,7 @@ for name, model in {"last map": last_map, "last three maps": three_maps}.items()
 
 # %%
 fit = lesson.fit("dilated-frozen")
-print(f"{fit.record['parameters']['decoder']:,} weights in the decoder, {fit.recipe.loss} loss")
+print(f"{fit.record['parameters']['decoder']:,} weights in the decoder")
 plots.curves({fit.recipe.name: fit.history})
 
 # %% [markdown]
@@ -288,7 +302,8 @@ plots.between_epochs(small.images[1:3], small.masks[1:3], after, epochs, preview
 
 # %%
 network = fit.model.to(lesson.device)
-print(f"mean J on all {len(validation)} validation photos: {validation_jaccard(network):.3f}")
+score = validation_jaccard(network)
+print(f"mean J on all {len(validation)} validation photos: {score:.3f}")
 show(network)
 
 # %% [markdown]
@@ -307,13 +322,13 @@ show(network)
 # > **Predict.** What will be wrong with the worst?
 
 # %%
-ranked = fit.table.set_index("id")["jaccard"].sort_values()  # the worst first
-places = [round(share * (len(ranked) - 1)) for share in (0, 0.05, 0.2, 0.5, 0.8, 1)]
-best_last = ranked.index[places].tolist()
-picked = list(lesson.splits.test.subset(best_last))
-guesses = [network.probabilities(p.image, size) > fit.recipe.threshold for p in picked]
-scores = ranked.iloc[places].tolist()
-plots.triptychs([p.image for p in picked], [p.mask for p in picked], guesses, best_last, scores)
+ranked = fit.table["jaccard"].sort_values()  # the worst first
+ranks = [round(share * (len(ranked) - 1)) for share in (0, 0.05, 0.2, 0.5, 0.8, 1)]
+picked = [lesson.splits.test[place] for place in ranked.index[ranks]]
+pictures, answers = [p.image for p in picked], [p.mask for p in picked]
+guesses = [network.probabilities(picture, size) > 0.5 for picture in pictures]
+scores = ranked.iloc[ranks].tolist()
+plots.triptychs(pictures, answers, guesses, [p.id for p in picked], scores)
 
 # %% [markdown]
 # In the published run the worst photo scores 0: **the lesion is a dot, and the network marks another spot.** The next
@@ -323,15 +338,15 @@ plots.triptychs([p.image for p in picked], [p.mask for p in picked], guesses, be
 # Now the average, with all photos behind it.
 
 # %%
-test = fit.record["test"]["jaccard"]
-figure = plots.new_figure(2.3, f"Histogram of J over {len(ranked)} test photos, their mean {test['mean']:.2f} marked.")
+mean, low, high = (fit.record["test"]["jaccard"][key] for key in ("mean", "low", "high"))
+figure = plots.new_figure(2.3, f"Histogram of J: {len(ranked)} photos, mean {mean:.2f}.")
 ax = figure.subplots()
-ax.hist(ranked, bins=[i / 40 for i in range(41)], color="#56B4E9", edgecolor="white")
-ax.axvspan(test["low"], test["high"], color="#D55E00", alpha=0.4)
-ax.axvline(test["mean"], color="#D55E00")
+ax.hist(ranked, bins=40, range=(0, 1), color="#56B4E9", edgecolor="white")
+ax.axvspan(low, high, color="#D55E00", alpha=0.4)
+ax.axvline(mean, color="#D55E00")
 ax.spines[["top", "right"]].set_visible(False)
-ax.set(xlabel="J of one test photo (line: their mean, band: its 95 % interval)", ylabel="photos")
-print(f"mean J of {len(ranked)} test photos: {test['mean']:.3f}, 95 % interval {test['low']:.3f} to {test['high']:.3f}")
+ax.set(xlabel="J of one test photo (line: mean; band: its 95 % interval)", ylabel="photos")
+print(f"{len(ranked)} test photos: mean J {mean:.3f}, 95 % interval {low:.3f} to {high:.3f}")
 figure
 
 # %% [markdown]
@@ -351,16 +366,13 @@ figure
 # direction each weight must move.
 
 # %%
-import timeit
-
-weights = list(network.decoder.parameters())
 work = {
     "read and decode": lambda: [eight[i] for i in range(8)],
-    "encoder, forward": lambda: encoder(inputs)[-1].sum().item(),  # .item() waits until a GPU is done
-    "decoder, both ways": lambda: torch.autograd.grad(network.decoder(pyramid, size).sum(), weights)[0].sum().item(),
+    "encoder, forward": lambda: pyramid_of(some),
+    "decoder, both ways": lambda: network.decoder(pyramid, size).sum().backward(),
     "validate": lambda: network.logits(small.images[:8]),
 }
-milliseconds = {step: min(timeit.repeat(run, number=1, repeat=3)) / 8 * 1000 for step, run in work.items()}
+milliseconds = {step: 1000 * lessons.seconds(run) / 8 for step, run in work.items()}
 
 # %% [markdown]
 # A photo is read once and for all; in each epoch, every training photo goes through encoder and decoder, and every
@@ -369,13 +381,13 @@ milliseconds = {step: min(timeit.repeat(run, number=1, repeat=3)) / 8 * 1000 for
 # %%
 import pandas as pd
 
-n, n_validation, n_epochs = len(photos), len(validation), len(fit.history)
 table = pd.DataFrame({"ms a photo": milliseconds})
-table["photos"] = [n + n_validation, n, n, n_validation]
-table["times"] = [1, n_epochs, n_epochs, n_epochs]
+table["photos"] = [len(photos) + len(validation), len(photos), len(photos), len(validation)]
+table["times"] = [1] + 3 * [len(fit.history)]
 table["seconds"] = table["ms a photo"] * table["photos"] * table["times"] / 1000
 table["share, %"] = 100 * table["seconds"] / table["seconds"].sum()
-print(f"the run itself took {sum(row.seconds for row in fit.history):.0f} s on {fit.record['device']}")
+took = sum(epoch.seconds for epoch in fit.history)
+print(f"the run itself took {took:.0f} s on {fit.record['device']}")
 table.round(1)
 
 # %% [markdown]
@@ -395,8 +407,9 @@ table.round(1)
 # %%
 from lesionseg_lib.encoder import Preprocessing
 
+swapped = small.images[..., [2, 1, 0]]
 print(f"as it should be        {validation_jaccard(network):.3f}")
-print(f"red and blue swapped   {validation_jaccard(network, small.images[..., [2, 1, 0]]):.3f}")
+print(f"red and blue swapped   {validation_jaccard(network, swapped):.3f}")
 network.preprocessing = Preprocessing(mean=(0, 0, 0), std=(1, 1, 1))
 print(f"not normalised         {validation_jaccard(network):.3f}")
 network.preprocessing = default_preprocessing()
@@ -411,15 +424,17 @@ network.preprocessing = default_preprocessing()
 #
 # Add a cell below each, try, then open the solution.
 #
-# **1. Move the threshold.** We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9:
-# `score_images(logits, validation, threshold)` with `logits = network.logits(small.images)`. Where is the best? How
-# much would you lose at .3? Why must you not try this on the test set?
+# ### 1. Move the threshold
+#
+# We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9: `score_images(logits,
+# validation, threshold)` with `logits = network.logits(small.images)`. Where is the best? How much would you lose at
+# .3? Why must you not try this on the test set?
 
 # %% Solution tags=["hide-cell"]
 logits = network.logits(small.images)
 for tenths in range(1, 10):
-    table = score_images(logits, validation, tenths / 10)
-    print(f"threshold {tenths / 10}:  mean J {table['jaccard'].mean():.3f}")
+    score = score_images(logits, validation, tenths / 10)["jaccard"].mean()
+    print(f"threshold {tenths / 10}:  mean J {score:.3f}")
 
 # %% [markdown]
 # <details><summary>What you should see</summary>
@@ -429,18 +444,22 @@ for tenths in range(1, 10):
 # as well.
 # </details>
 #
-# **2. Beat nothing.** A score is worth what it adds to the simplest guess. Score three guesses on validation: every
-# pixel lesion, every pixel skin, and the *mean mask*, which is lesion where more than half of the training masks are.
-# `score_images` wants logits, an array (N, height, width); positive means lesion. Where do your two decoders stand?
+# ### 2. Beat nothing
+#
+# A score is worth what it adds to the simplest guess. Score three guesses on validation: every pixel lesion, every
+# pixel skin, and the *mean mask*, which is lesion where more than half of the training masks are. `score_images` wants
+# logits, an array (N, height, width); positive means lesion. Where do your two decoders stand?
 
 # %% Solution tags=["hide-cell"]
 import numpy as np
 
-guesses = {"all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask": masks.mean(axis=0) - 0.5}
+guesses = {"all skin": -np.ones(size), "all lesion": np.ones(size)}
+guesses["mean mask"] = masks.mean(axis=0) - 0.5
 for name, guess in guesses.items():
     repeated = np.repeat(guess[None].astype(np.float32), len(validation), axis=0)
     print(f"{name:15} {score_images(repeated, validation)['jaccard'].mean():.3f}")
-for name, model in {"last map": last_map, "last three maps": three_maps, fit.recipe.name: network}.items():
+models = {"last map": last_map, "last three maps": three_maps, "dilated-frozen": network}
+for name, model in models.items():
     print(f"{name:15} {validation_jaccard(model):.3f}")
 
 # %% [markdown]
@@ -451,9 +470,11 @@ for name, model in {"last map": last_map, "last three maps": three_maps, fit.rec
 # does not even reach it. So J = .45 sounds like something, and is nothing. Always print the baseline beside the score.
 # </details>
 #
-# **3. Your own photo.** Read a photo with `read_image(path)` and ask `network.probabilities(photo, size)`. Take a mole
-# if you have a dermatoscope; take anything if not. The solution takes a portrait that comes with Matplotlib, of the
-# computer pioneer Grace Hopper.
+# ### 3. Your own photo
+#
+# Read a photo with `read_image(path)` and ask `network.probabilities(photo, size)`. Take a mole if you have a
+# dermatoscope; take anything if not. The solution takes a portrait that comes with Matplotlib, of the computer pioneer
+# Grace Hopper.
 #
 # > **Predict.** There is no lesion in it. What will the mask be?
 
@@ -462,8 +483,8 @@ from matplotlib.cbook import get_sample_data
 
 from lesionseg_lib.datasets import Sample, read_image
 
-photo = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False), max_side=320)
-mask = network.probabilities(photo, size) > fit.recipe.threshold
+photo = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False), max_side=256)
+mask = network.probabilities(photo, size) > 0.5
 figure = plots.samples([Sample("no lesion here", photo, mask)])
 plots.with_alt(figure, "A portrait, with the outline of what the network takes for lesion.")
 
