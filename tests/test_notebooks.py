@@ -59,7 +59,8 @@ def test_a_notebook_is_small_enough_for_an_evening(path):
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and "install" not in tags(cell)]
     assert path.stat().st_size <= 1_000_000
     assert len(code) <= 25
-    assert [cell.source for cell in code if len(cell.source.strip().splitlines()) > 10] == []
+    # Ten lines of code; the blank ones are the formatter's.
+    assert [cell.source for cell in code if len(list(filter(str.strip, cell.source.splitlines()))) > 10] == []
     assert [text[:80] for cell in code for text in texts(cell) if text.count("\n") > 100] == []
 
 

@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+# %%
 from lesionseg_lib import cost, lessons, losses, metrics, plots, recipes, training
 from lesionseg_lib.encoder import STAGES
 from lesionseg_lib.probing import linear_probe
@@ -400,13 +401,10 @@ gain = (fits["dilated-all"].table["jaccard"] - fits["dilated-frozen"].table["jac
 picks = np.argsort(gain)[[-1, len(gain) // 2, 0]]
 pairs = [(name, int(i)) for name in ("dilated-frozen", "dilated-all") for i in picks]
 photos = [lesson.splits.test[i] for _, i in pairs]
-plots.error_maps(
-    [photo.image for photo in photos],
-    [photo.mask for photo in photos],
-    [fits[n].model.probabilities(p.image, SIZE) > 0.5 for (n, _), p in zip(pairs, photos, strict=True)],
-    [name for name, _ in pairs],
-    [fits[name].table["jaccard"][i] for name, i in pairs],
-)
+pictures, truths = [photo.image for photo in photos], [photo.mask for photo in photos]
+drawn = [fits[n].model.probabilities(p.image, SIZE) > 0.5 for (n, _), p in zip(pairs, photos, strict=True)]
+scores = [fits[name].table["jaccard"][i] for name, i in pairs]
+plots.error_maps(pictures, truths, drawn, [name for name, _ in pairs], scores)
 
 # %% [markdown]
 # Left, a pale, large lesion that the frozen run loses for the most part; below, it is found. Right, a small one under
