@@ -315,7 +315,8 @@ plots.comparison([row(name, fit) for name, fit in fits.items()], "mean Jaccard o
 # The claims rise with every stage released: {{dilated-frozen:recipe.claimed.iou|.4f}},
 # {{dilated-stage4:recipe.claimed.iou|.4f}}, {{dilated-all:recipe.claimed.iou|.4f}}. Ours do not:
 # {{dilated-frozen:jaccard|.4f}}, {{dilated-stage4:jaccard|.4f}}, {{dilated-two-stages:jaccard|.4f}},
-# {{dilated-all:jaccard|.4f}}, and **each claim lies above our interval**, about four to six points from our mean. Two disagreements,
+# {{dilated-all:jaccard|.4f}}, and **each claim lies above our interval**, about four to six points from our mean. Two
+# disagreements,
 # then: the level and the order.
 #
 # The level first. A claim can be compared only when we know how it was computed. Each record holds the score of the
