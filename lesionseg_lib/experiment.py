@@ -1,7 +1,7 @@
 """A recipe from data to record: decode, train, score once on test, write."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -112,6 +112,7 @@ def run(
         "seconds_per_epoch": float(pd.Series([row.seconds for row in finished.history]).median()),
         "seconds_total": sum(row.seconds for row in finished.history),
         "history": [asdict(row) for row in finished.history],
+        "levelling": levelling(finished.history),
         "validation": summarise(score_images(validation_logits, splits.validation, recipe.threshold)),
         "test": {
             **summarise(table),
@@ -129,6 +130,22 @@ def run(
         write_record(Path(results) if results else default_results(profile, folder), record, table)
     accelerator.wait_for_everyone()
     return finished, record, table
+
+
+def levelling(history: Sequence[Epoch]) -> dict[str, float]:
+    """Whether the validation curve has levelled off: what its last fifth gained over the fifth before it.
+
+    ``gain`` is the difference of the two mean validation Jaccards; ``spread`` the standard deviation of the last
+    fifth's epochs, which a gain must exceed to be more than their noise.
+    """
+    jaccards = np.array([row.validation_jaccard for row in history])
+    fifth = max(1, len(jaccards) // 5)
+    last, before = jaccards[-fifth:], jaccards[-2 * fifth : -fifth]
+    return {
+        "epochs": fifth,
+        "gain": float(last.mean() - before.mean()) if len(before) else 0.0,
+        "spread": float(last.std()),
+    }
 
 
 def default_results(profile: Profile, folder: Path) -> Path:

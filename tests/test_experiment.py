@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from lesionseg_lib import experiment
-from lesionseg_lib.checkpoints import read_history
+from lesionseg_lib.checkpoints import Epoch, read_history
 from lesionseg_lib.encoder import weights_file
 from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.evaluation import read_logits, score_images
-from lesionseg_lib.experiment import decode, default_results, pick_weights, run, run_folder
+from lesionseg_lib.experiment import decode, default_results, levelling, pick_weights, run, run_folder
 from lesionseg_lib.metrics import METRICS
 from lesionseg_lib.profiles import Splits, get_profile, open_splits
 from lesionseg_lib.recipes import get_recipe
@@ -177,3 +177,10 @@ def test_smoke_alone_does_without_weights_and_says_so_loudly(tmp_path: Path, mon
     weights_file().parent.mkdir(parents=True)
     weights_file().write_bytes(b"weights")
     assert pick_weights(SMOKE) == "IMAGENET1K_V1"
+
+
+def test_levelling_compares_the_last_fifth_with_the_fifth_before() -> None:
+    jaccards = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.70, 0.74, 0.75, 0.79]
+    history = [Epoch(i, 1.0, 1.0, j, j, 1e-3, 1.0) for i, j in enumerate(jaccards, start=1)]
+    assert levelling(history) == pytest.approx({"epochs": 2, "gain": 0.77 - 0.72, "spread": 0.02})
+    assert levelling(history[:1]) == {"epochs": 1, "gain": 0.0, "spread": 0.0}
