@@ -29,6 +29,10 @@ class UnknownNameError(LesionSegError):
     """A recipe, decoder, loss, ... of that name does not exist; the message suggests the nearest."""
 
 
+class MissingPackageError(LesionSegError):
+    """An optional package is needed that is not installed, or not in a version that fits."""
+
+
 class ShapeError(LesionSegError):
     """An array or image size does not fit."""
 

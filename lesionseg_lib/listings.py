@@ -51,7 +51,7 @@ def recipe_settings(recipe: Recipe, records: Mapping[int, Record]) -> str:
         "encoder learning rate": f"{recipe.encoder_learning_rate or recipe.learning_rate:g}",
         "patience": str(recipe.patience or "none: all epochs are run"),
         "size": " x ".join(map(str, recipe.size)),
-        "claimed": f"IoU, Dice {_claim(recipe.claimed)}; loss {recipe.claimed.loss}" if recipe.claimed else "nothing",
+        "claimed": _claim_settings(recipe.claimed),
     }
     for seed, record in records.items():
         lines[f"recorded, seed {seed}"] = (
@@ -194,6 +194,12 @@ def _claim(claim: Claim | None) -> str:
     if claim.approximate:
         return f"about {claim.iou:.2f} / {claim.dice:.2f}"
     return f"{claim.iou:.4f} / {claim.dice:.4f}"
+
+
+def _claim_settings(claim: Claim | None) -> str:
+    if claim is None:
+        return "nothing"
+    return f"IoU, Dice {_claim(claim)}" + ("" if claim.loss is None else f"; loss {claim.loss}")
 
 
 def _score(score: Score) -> str:

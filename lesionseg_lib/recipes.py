@@ -23,11 +23,14 @@ SCHEDULES = ("constant", "cosine")
 
 @dataclass(frozen=True)
 class Claim:
-    """What the write-up reported on its test set; ``approximate`` where it says "about"."""
+    """What the write-up reported on its test set.
+
+    ``approximate``: it says "about". ``loss`` is None where it gives none.
+    """
 
     iou: float
     dice: float
-    loss: float
+    loss: float | None = None
     approximate: bool = False
 
 

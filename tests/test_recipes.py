@@ -1,4 +1,4 @@
-"""The eight experiments, as their write-ups describe them."""
+"""The seventeen experiments, as their write-ups describe them, and the course's own."""
 
 from __future__ import annotations
 
@@ -19,19 +19,81 @@ ALL = (1, 2, 3, 4)
 # family, decoder, trainable stages, loss, optimiser, learning rate, epochs, augmentation, claimed IoU, Dice, loss.
 # None: the write-up gives no figure, and the recipe's choice is its own.
 TABLE = {
+    "unet-frozen": ("A", "unet", (), "bce", None, None, None, "family-a", None),
+    "unet-finetuned": ("A", "unet", ALL, "bce", None, None, None, "family-a", (0.77, 0.858, None)),
+    "segnet-attention-frozen": ("A", "segnet-attention", (), "bce", None, None, None, "family-a", None),
+    "segnet-attention-finetuned": (
+        "A",
+        "segnet-attention",
+        ALL,
+        "bce",
+        None,
+        None,
+        None,
+        "family-a",
+        (0.7, 0.79, None),
+    ),
+    "segnet-attention-atrous-frozen": ("A", "segnet-attention-atrous", (), "bce", None, None, None, "family-a", None),
+    "segnet-attention-atrous-finetuned": (
+        "A",
+        "segnet-attention-atrous",
+        ALL,
+        "bce",
+        None,
+        None,
+        None,
+        "family-a",
+        (0.81, 0.88, None),
+    ),
     "transposed-frozen": ("B", "transposed", (), "bce", "nadam", 1e-3, 25, "none", (0.2985, 0.7522, 0.3972)),
     "transposed-finetuned": ("B", "transposed", ALL, "bce", "nadam", 1e-3, 25, "none", (0.2985, 0.8620, 0.1578)),
     "dilated-frozen": ("C", "dilated", (), "dice+bce", None, 1e-3, None, "family-c", (0.8716, 0.9023, 0.2583)),
     "dilated-stage4": ("C", "dilated", (4,), "dice+bce", None, 1e-4, None, "family-c", (0.8799, 0.9089, 0.2417)),
     "dilated-two-stages": ("C", "dilated", (3, 4), "dice+bce", None, 1e-4, None, "family-c", None),
     "dilated-all": ("C", "dilated", ALL, "dice+bce", None, 1e-4, None, "family-c", (0.8834, 0.9121, 0.2366)),
+    "refine-bce-rmsprop": ("D", "refine", (), "bce", "rmsprop", None, None, "family-d", (0.7585, 0.8025, 0.2638)),
+    "refine-iou-adam": ("D", "refine", (), "iou", "adam", None, None, "family-d", (0.7724, 0.8154, 0.3144)),
+    "refine-finetuned": ("D", "refine", ALL, "bce", "adam", None, 15, "family-d", (0.7659, 0.8094, 0.2660)),
     "conv5-frozen": ("E", "conv5", (), "bce-probabilities", "adam", None, 30, "none", (0.7, 0.8, 0.35)),
     "conv5-finetuned": ("E", "conv5", ALL, "bce-probabilities", "adam", None, 30, "none", (0.75, 0.85, 0.3)),
 }
 
 
-def test_the_eight_experiments_are_there_in_their_order() -> None:
-    assert tuple(load_recipes()) == tuple(TABLE)
+CONTROLS = {
+    "unet-without-skips": ("unet-finetuned", {"decoder"}),
+    "segnet-finetuned": ("segnet-attention-finetuned", {"decoder"}),
+    "dilated-frozen-slow": ("dilated-frozen", {"learning_rate"}),
+    "dilated-all-two-rates": ("dilated-all", {"learning_rate", "encoder_learning_rate"}),
+    "refine-bce-adam": ("refine-bce-rmsprop", {"optimizer"}),
+    "smp-unet": ("unet-finetuned", {"decoder"}),
+}
+OWN = ("light", *CONTROLS)
+
+
+def test_the_seventeen_experiments_are_there_in_their_order_and_then_the_courses_own() -> None:
+    assert len(TABLE) == 17
+    assert tuple(load_recipes()) == (*TABLE, *OWN)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_control_differs_from_its_experiment_in_one_thing(name: str) -> None:
+    other, differing = CONTROLS[name]
+    mine, theirs = get_recipe(name).settings(), get_recipe(other).settings()
+    prose = {"name", "family", "title", "choices", "claimed"}
+    assert {key for key in mine if mine[key] != theirs[key]} - prose == differing
+    assert other in get_recipe(name).choices or other in get_recipe(name).title
+
+
+def test_the_two_rates_are_those_of_the_recipes_they_come_from() -> None:
+    two = get_recipe("dilated-all-two-rates")
+    assert two.learning_rate == get_recipe("dilated-frozen").learning_rate
+    assert two.encoder_learning_rate == get_recipe("dilated-all").learning_rate
+
+
+def test_family_a_trains_the_encoder_at_a_smaller_rate() -> None:
+    for recipe in load_recipes().values():
+        if recipe.family == "A" and recipe.trainable_stages:
+            assert recipe.encoder_learning_rate is not None and recipe.encoder_learning_rate < recipe.learning_rate
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -64,7 +126,7 @@ def test_claims_are_copied_even_where_no_masks_can_give_them() -> None:
             assert (recipe.claimed.dice > bound) == (recipe.family == "B"), recipe.name
 
 
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", [*TABLE, *OWN])
 def test_every_name_in_a_recipe_exists(name: str) -> None:
     recipe = get_recipe(name)
     assert recipe.decoder in DECODERS
@@ -102,7 +164,7 @@ def test_the_seed_decides_the_initial_weights() -> None:
 def test_an_unknown_recipe_is_answered_with_the_nearest(wrong: str, near: str) -> None:
     with pytest.raises(UnknownNameError, match=f"no recipe named '{wrong}'. Did you mean '{near}'") as caught:
         get_recipe(wrong)
-    assert all(name in str(caught.value) for name in TABLE)
+    assert all(name in str(caught.value) for name in (*TABLE, *OWN))
 
 
 @pytest.mark.parametrize(("field", "value"), [("optimizer", "sgd"), ("schedule", "linear")])

@@ -4,15 +4,31 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
+from lesionseg_lib.decoders.attention import AttentionGate
 from lesionseg_lib.decoders.conv5 import Conv5Decoder
 from lesionseg_lib.decoders.dilated import DilatedDecoder
+from lesionseg_lib.decoders.light import LightDecoder
+from lesionseg_lib.decoders.peer import SmpUnetDecoder
+from lesionseg_lib.decoders.refine import RefineDecoder
+from lesionseg_lib.decoders.segnet import SegNetDecoder
+from lesionseg_lib.decoders.segnet_attention import SegNetAttentionDecoder
+from lesionseg_lib.decoders.segnet_attention_atrous import SegNetAttentionAtrousDecoder
 from lesionseg_lib.decoders.transposed import TransposedDecoder
+from lesionseg_lib.decoders.unet import UNetDecoder, UNetWithoutSkips
 from lesionseg_lib.names import look_up
 
 DECODERS: dict[str, Callable[[Sequence[int], Sequence[int]], nn.Module]] = {
+    "unet": UNetDecoder,
+    "segnet-attention": SegNetAttentionDecoder,
+    "segnet-attention-atrous": SegNetAttentionAtrousDecoder,
     "transposed": TransposedDecoder,
     "dilated": DilatedDecoder,
+    "refine": RefineDecoder,
     "conv5": Conv5Decoder,
+    "light": LightDecoder,
+    "unet-without-skips": UNetWithoutSkips,
+    "segnet": SegNetDecoder,
+    "smp-unet": SmpUnetDecoder,
 }
 
 
@@ -24,4 +40,19 @@ def build_decoder(name: str, channels: Sequence[int], strides: Sequence[int]) ->
     return look_up(DECODERS, name, "decoder")(channels, strides)
 
 
-__all__ = ["DECODERS", "Conv5Decoder", "DilatedDecoder", "TransposedDecoder", "build_decoder"]
+__all__ = [
+    "DECODERS",
+    "AttentionGate",
+    "Conv5Decoder",
+    "DilatedDecoder",
+    "LightDecoder",
+    "RefineDecoder",
+    "SegNetAttentionAtrousDecoder",
+    "SegNetAttentionDecoder",
+    "SegNetDecoder",
+    "SmpUnetDecoder",
+    "TransposedDecoder",
+    "UNetDecoder",
+    "UNetWithoutSkips",
+    "build_decoder",
+]
