@@ -96,6 +96,7 @@ def run(
         "profile": profile.name,
         "recipe": recipe.settings(),
         **place,
+        "precision": {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision),
         "weights": {"name": weights, "sha256": weights and weights_sha256(weights)},
         "data": {
             "name": splits.name,

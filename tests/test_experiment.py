@@ -80,6 +80,7 @@ def test_the_record_has_every_promised_field(finished: tuple[Path, Splits, Any])
     assert record["epochs_run"] == len(record["history"]) == 2
     assert record["best_epoch"] == done.best_epoch
     seconds = [row["seconds"] for row in record["history"]]
+    assert record["precision"] == "fp32"
     assert record["seconds_total"] == pytest.approx(sum(seconds))
     assert min(seconds) <= record["seconds_per_epoch"] <= max(seconds)
     assert [row.train_loss for row in read_history(done.folder)] == [row["train_loss"] for row in record["history"]]
