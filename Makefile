@@ -8,7 +8,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab pictures book accept stamp clean
+.PHONY: help environment course test check lab pictures book lessons accept stamp clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -16,6 +16,7 @@ help:
 	@echo 'make check    lint, types, unit tests: for the inner loop'
 	@echo 'make lab      JupyterLab on the notebooks'
 	@echo 'make book     the book as HTML, from the committed, executed notebooks'
+	@echo 'make lessons  run the committed lessons with the Python at hand, without .venv: on Colab, in its image'
 	@echo 'make accept   take the lessons that `make course PROFILE=full` executed over into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
@@ -44,6 +45,12 @@ pictures: environment
 
 book: environment
 	@$(PY) -m tools.book
+
+# The Python and the packages that are here, as a student finds them; only what is missing is installed.
+lessons:
+	$(PYTHON) -m pip install --quiet . nbval pytest
+	env -u COLAB_RELEASE_TAG LESIONSEG_PROFILE=smoke \
+		$(PYTHON) -m pytest -c /dev/null -q -p no:cacheprovider --nbval-lax --nbval-cell-timeout=600 notebooks
 
 accept: environment
 	@$(PY) -m tools.accept

@@ -130,6 +130,48 @@ def train(
 
 
 @app.command()
+def baseline(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="all-foreground, mean-mask, otsu: one or more.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All three.")] = False,
+    profile: Annotated[
+        str | None, typer.Option(envvar="LESIONSEG_PROFILE", help="As for `lesionseg train`; the default is student.")
+    ] = None,
+    runs: Runs = Path("runs"),
+    results: Annotated[
+        Path | None, typer.Option(help="Folder for the record. By default results (profile full) or one in --runs.")
+    ] = None,
+) -> None:
+    """Score what needs no network.
+
+    The whole picture as lesion, the mean of the training masks, Otsu's threshold: what a network must beat. Each is
+    scored once on test as a recipe is, and writes a record.
+    """
+    from lesionseg_lib import baselines
+    from lesionseg_lib.experiment import default_results, run_folder
+    from lesionseg_lib.names import look_up
+    from lesionseg_lib.profiles import get_profile, open_splits
+    from lesionseg_lib.records import record_path, write_record
+    from lesionseg_lib.tables import score_table
+
+    if every == bool(names):
+        raise UnknownNameError(f"Name one baseline or more, or give --all. Known: {', '.join(baselines.BASELINES)}.")
+    chosen = list(dict.fromkeys(names or baselines.BASELINES))
+    for name in chosen:
+        look_up(baselines.BASELINES, name, "baseline")
+    chosen_profile = get_profile(profile)
+    splits = open_splits(chosen_profile)
+    for name in chosen:
+        record, table = baselines.run(name, chosen_profile, splits)
+        place = results or default_results(chosen_profile, run_folder(chosen_profile, name, 0, runs))
+        write_record(place, record, table)
+        typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
+        typer.echo(score_table(record["test"], record["official"]))
+        typer.echo(f"Record  {record_path(place, name, 0)}\n")
+
+
+@app.command()
 def evaluate(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="Folder of a model, or name of a recipe that was trained in --runs.")
@@ -205,6 +247,9 @@ def compare(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="NAME", help="One recipe, or two. Without a name: all.")
     ] = None,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="What one change does: pairs of recipes that differ in little.")
+    ] = False,
     results: Results = None,
 ) -> None:
     """Show what was claimed and what came out.
@@ -213,6 +258,11 @@ def compare(
     two, the difference on the same images and whether it can be shown.
     """
     _check_folder(results)
+    if effects:
+        if names:
+            raise UnknownNameError("--effects compares the pairs of its own table. Leave the names out.")
+        typer.echo(listings.effects(load_recipes(), results))
+        return
     if names and len(names) > 2:
         raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
     typer.echo(listings.comparison(names or [], load_recipes(), results))

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lesionseg_lib.claims import Nearest, distances
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.names import look_up
 from lesionseg_lib.recipes import Claim, Recipe
 from lesionseg_lib.records import Record, load_records, published_results, read_table, record_path
 
-ROUNDING = 5e-4  # of a claimed figure: half a unit of the third digit
+DRAWS = 2000
 
 
 @dataclass(frozen=True)
@@ -27,21 +28,10 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """The reading of our predictions that comes nearest to a claimed pair; the distance is Euclidean."""
-
-    reading: str
-    jaccard: float
-    dice: float
-    distance: float
-
-
-@dataclass(frozen=True)
 class Row:
     """One recipe in the comparison. Without a record there are no seeds, no scores and no readings.
 
-    Scores and readings are means over the seeds. The interval is over images: its ends are the means of the seeds'
-    ends, so it is no narrower for several seeds than for one.
+    Scores and readings are means over the seeds.
     """
 
     name: str
@@ -50,6 +40,11 @@ class Row:
     jaccard: Score | None = None
     dice: Score | None = None
     readings: Mapping[str, Mapping[str, float]] | None = None
+    means: tuple[float, ...] = ()
+    """Mean Jaccard of each seed."""
+    whole: bool = True
+    """Whether the intervals are over images and seeds. If not, a table is missing, and their ends are the means of the
+    seeds' ends: over images alone."""
 
     def nearest(self) -> Nearest | None:
         """None where there is no claim or no record."""
@@ -58,55 +53,42 @@ class Row:
         return min(distances(self.claim, self.readings), key=lambda nearest: nearest.distance)
 
 
-def highest_dice(jaccard: float) -> float:
-    """The highest mean Dice that a mean Jaccard allows.
-
-    For one image Dice = 2 J / (1 + J), which is concave in J. By Jensen's inequality the mean Dice of several images is
-    at most that of their mean Jaccard, with equality when all images score alike or when pixels are pooled.
-    """
-    return 2 * jaccard / (1 + jaccard)
-
-
-def is_possible(claim: Claim) -> bool:
-    """Whether one set of masks can have this mean IoU and this mean Dice (Dice is nowhere below IoU either)."""
-    return claim.iou - ROUNDING <= claim.dice <= highest_dice(claim.iou) + ROUNDING
-
-
-def distances(claim: Claim, readings: Mapping[str, Mapping[str, float]]) -> list[Nearest]:
-    """How far each reading is from the claimed pair."""
-    return [
-        Nearest(name, r["jaccard"], r["dice"], float(np.hypot(r["jaccard"] - claim.iou, r["dice"] - claim.dice)))
-        for name, r in readings.items()
-    ]
-
-
-def compare_all(recipes: Mapping[str, Recipe], records: Mapping[str, Mapping[int, Record]]) -> list[Row]:
+def compare_all(
+    recipes: Mapping[str, Recipe], records: Mapping[str, Mapping[int, Record]], results: Path | None = None
+) -> list[Row]:
     """A row for every recipe, then one for every record that is of no recipe (baselines).
 
-    Raises ``RecordError`` when a record lacks what the comparison needs.
+    ``results``: where the per-image tables of ``records`` are, which recipes with several seeds need for an interval
+    over images and seeds. Raises ``RecordError`` when a record lacks what the comparison needs or a table is damaged.
     """
     rows = []
     for name in [*recipes, *(name for name in records if name not in recipes)]:
         claim = recipes[name].claimed if name in recipes else None
         try:
-            rows.append(_row(name, claim, records.get(name, {})))
+            rows.append(_row(name, claim, records.get(name, {}), results))
         except (KeyError, TypeError) as error:
             raise RecordError(f"The record of {name} is incomplete: {error} is missing. Train it again.") from error
     return rows
 
 
-def _row(name: str, claim: Claim | None, records: Mapping[int, Record]) -> Row:
+def _row(name: str, claim: Claim | None, records: Mapping[int, Record], results: Path | None) -> Row:
     if not records:
         return Row(name, claim)
-    tests = [record["test"] for record in records.values()]
     # A reading counts where every seed has it.
     common = [r for r in next(iter(records.values()))["readings"] if all(r in o["readings"] for o in records.values())]
+    tables = results is not None and all(record_path(results, name, s).with_suffix(".csv").exists() for s in records)
+    tests = {metric: [record["test"][metric] for record in records.values()] for metric in ("jaccard", "dice")}
+    scores = {metric: _mean_score(seeds) for metric, seeds in tests.items()}
+    if results is not None and tables and len(records) > 1:
+        for metric, score in scores.items():
+            images = image_scores(results, name, records, metric).to_numpy()
+            scores[metric] = Score(score.mean, *paired_interval(images, np.zeros_like(images[:1])))
     return Row(
         name,
         claim,
         tuple(records),
-        _mean_score([test["jaccard"] for test in tests]),
-        _mean_score([test["dice"] for test in tests]),
+        scores["jaccard"],
+        scores["dice"],
         {
             reading: {
                 metric: float(np.mean([record["readings"][reading][metric] for record in records.values()]))
@@ -114,6 +96,8 @@ def _row(name: str, claim: Claim | None, records: Mapping[int, Record]) -> Row:
             }
             for reading in common
         },
+        tuple(test["mean"] for test in tests["jaccard"]),
+        tables or len(records) == 1,
     )
 
 
@@ -180,64 +164,79 @@ def compare_two(first: str, second: str, known: Mapping[str, Any], results: Path
             f"{first} and {second} were scored on different test data ({', '.join(sorted(p[:12] for p in prints))}), "
             f"so their images cannot be paired. Train both on the same data."
         )
-    differences = []
-    for metric in ("jaccard", "dice"):
-        a, b = (_scores(folder, name, records[name], metric) for name in (first, second))
-        if not a.columns.equals(b.columns) or a.isna().any(axis=None) or b.isna().any(axis=None):
-            raise RecordError(
-                f"The tables of {first} and {second} in {folder} list different images. Train both again."
-            )
-        difference = a.mean() - b.mean()
-        low, high = paired_interval(a.to_numpy(), b.to_numpy())
-        differences.append(
-            Difference(
-                first,
-                second,
-                metric.capitalize(),
-                float(difference.mean()),
-                low,
-                high,
-                len(difference),
-                int((difference > 0).sum()),
-                int((difference < 0).sum()),
-                (len(a), len(b)),
-            )  # fmt: skip
-        )
-    return differences
+    return [difference(folder, records, first, second, metric) for metric in ("jaccard", "dice")]
 
 
-def paired_interval(
-    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], level: float = 0.95, n: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile interval of the mean of ``a`` minus that of ``b``, scores (seeds, N) of the same N images.
+def difference(
+    results: Path, records: Mapping[str, Mapping[int, Record]], first: str, second: str, metric: str
+) -> Difference:
+    """``first`` minus ``second`` on the images of their tables. Raises ``RecordError`` when those are not the same."""
+    a, b = (image_scores(results, name, records[name], metric) for name in (first, second))
+    if not a.columns.equals(b.columns):
+        raise RecordError(f"The tables of {first} and {second} in {results} list different images. Train both again.")
+    gain = a.mean() - b.mean()
+    low, high = paired_interval(a.to_numpy(), b.to_numpy())
+    return Difference(
+        first,
+        second,
+        metric.capitalize(),
+        float(gain.mean()),
+        low,
+        high,
+        len(gain),
+        int((gain > 0).sum()),
+        int((gain < 0).sum()),
+        (len(a), len(b)),
+    )
 
-    Images are resampled in pairs, because a hard image is hard for both; seeds are resampled within each. With one seed
-    each this is ``metrics.bootstrap_interval`` of the differences.
+
+def resampled_means(
+    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], n: int = DRAWS, seed: int = 0
+) -> npt.NDArray[np.float64]:
+    """Bootstrap of the mean of ``a`` minus that of ``b``, scores (seeds, N) of the same N images: means (n,).
+
+    Images are resampled in pairs, because a hard image is hard for both; seeds are resampled within each. Few seeds
+    show too little of their spread: resampling two of them sees a half of its variance, three of them two thirds.
     """
     rng = np.random.default_rng(seed)
     images = rng.integers(0, a.shape[1], size=(n, a.shape[1]))
-    seeds_a, seeds_b = (rng.integers(0, len(x), size=(n, len(x))) for x in (a, b))
-    means = [(a[i].mean(0) - b[j].mean(0))[k].mean() for i, j, k in zip(seeds_a, seeds_b, images, strict=True)]
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    draws = np.arange(n)[:, None]
+    first, second = (
+        np.stack([scores[images].mean(1) for scores in x])[rng.integers(0, len(x), size=(n, len(x))), draws].mean(1)
+        for x in (a, b)
+    )
+    means: npt.NDArray[np.float64] = first - second
+    return means
+
+
+def paired_interval(
+    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], level: float = 0.95, n: int = DRAWS, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile interval of ``resampled_means``.
+
+    With one seed each this is ``metrics.bootstrap_interval`` of the differences.
+    """
+    low, high = np.quantile(resampled_means(a, b, n, seed), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
-def _scores(results: Path, name: str, records: Mapping[int, Record], metric: str) -> pd.DataFrame:
-    """One row a seed, one column an image, sorted by id."""
+def image_scores(results: Path, name: str, records: Mapping[int, Record], metric: str) -> pd.DataFrame:
+    """Scores of the per-image tables: one row a seed, one column an image, sorted by id.
+
+    Raises ``RecordError`` when a table is missing or damaged, or the seeds' tables list different images.
+    """
     tables = {}
     for seed in records:
         path = record_path(results, name, seed)
         try:
             table = read_table(path)
-        except RecordError as error:
-            raise RecordError(
-                f"{error} An installed package carries the JSON alone; the CSV are in the repository, under "
-                f"results/: clone it, or name its folder with --results."
-            ) from error
         except ValueError as error:  # pandas: empty, or no table
             raise RecordError(f"{path.with_suffix('.csv')}: not a table ({error}). Restore it.") from error
         missing = {"id", metric} - set(table.columns)
         if missing:
             raise RecordError(f"{path.with_suffix('.csv')}: lacks the column {', '.join(sorted(missing))}. Restore it.")
         tables[seed] = table.set_index("id")[metric]
-    return pd.DataFrame(tables).T.sort_index(axis="columns")
+    scores = pd.DataFrame(tables).T.sort_index(axis="columns")
+    if scores.isna().any(axis=None):
+        raise RecordError(f"The tables of {name} in {results} list different images. Train it again.")
+    return scores

@@ -11,15 +11,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from lesionseg_lib.datasets import LesionDataset
-from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.errors import RecordError, ShapeError
+from lesionseg_lib.files import replacing
 from lesionseg_lib.metrics import METRICS, Counts, bootstrap_interval, confusion
 from lesionseg_lib.segmenter import enlarge, sigmoid
 
 Logits = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float32]
 
 
 def predict_mask(logits: Logits, size: tuple[int, int], threshold: float = 0.5) -> npt.NDArray[np.bool_]:
-    """Logits (h, w) of one image -> mask bool (*size): sigmoid, enlarge, then threshold. The order matters."""
+    """Logits (h, w) of one image -> mask bool ``(*size)``: sigmoid, enlarge, then threshold. The order matters."""
     return enlarge(sigmoid(logits), size) > threshold
 
 
@@ -29,15 +31,22 @@ def score_images(logits: Logits, dataset: LesionDataset, threshold: float = 0.5)
     One row an image: id, height, width, tp, fp, fn, tn and every metric of ``metrics.METRICS``. Only one truth is in
     memory at a time. Raises ``ShapeError`` when the numbers of images differ.
     """
-    if len(logits) != len(dataset):
+    return score_probabilities([sigmoid(image_logits) for image_logits in logits], dataset, threshold)
+
+
+def score_probabilities(
+    probabilities: Sequence[Probabilities], dataset: LesionDataset, threshold: float = 0.5
+) -> pd.DataFrame:
+    """As ``score_images``, for N probability maps (h, w), each of a size of its own; a mask is one of 0 and 1."""
+    if len(probabilities) != len(dataset):
         raise ShapeError(
-            f"{len(logits)} predictions for the {len(dataset)} images of {dataset.name}. Expected one each."
+            f"{len(probabilities)} predictions for the {len(dataset)} images of {dataset.name}. Expected one each."
         )
     sizes, parts = [], []
-    for index, image_logits in enumerate(logits):
+    for index, prediction in enumerate(probabilities):
         truth = dataset.truth(index)
         sizes.append(truth.shape)
-        parts.append(confusion(predict_mask(image_logits, truth.shape, threshold), truth))  # type: ignore[arg-type]
+        parts.append(confusion(enlarge(prediction, truth.shape) > threshold, truth))  # type: ignore[arg-type]
     counts = Counts.concatenate(parts)
     table: dict[str, Any] = {
         "id": dataset.ids,
@@ -64,6 +73,13 @@ def official_scores(logits: Logits, dataset: LesionDataset, threshold: float = 0
 
     Install it with ``pip install isic-challenge-scoring``. Returns the macro averages under the names of ``METRICS``.
     """
+    return official_scores_of([sigmoid(image_logits) for image_logits in logits], dataset, threshold)
+
+
+def official_scores_of(
+    probabilities: Sequence[Probabilities], dataset: LesionDataset, threshold: float = 0.5
+) -> dict[str, float] | None:
+    """As ``official_scores``, for probability maps (see ``score_probabilities``)."""
     try:
         from isic_challenge_scoring.segmentation import SegmentationScore
     except ImportError:
@@ -72,9 +88,9 @@ def official_scores(logits: Logits, dataset: LesionDataset, threshold: float = 0
         truths, predictions = Path(name, "truth"), Path(name, "prediction")
         truths.mkdir()
         predictions.mkdir()
-        for index, image_logits in enumerate(logits):
+        for index, prediction in enumerate(probabilities):
             truth = dataset.truth(index)
-            mask = predict_mask(image_logits, truth.shape, threshold)  # type: ignore[arg-type]
+            mask = enlarge(prediction, truth.shape) > threshold  # type: ignore[arg-type]
             # The scorer pairs files by an id of the form ISIC_0000000.
             file = f"ISIC_{index:07d}_segmentation.png"
             cv2.imwrite(str(truths / file), truth.astype(np.uint8) * 255)
@@ -90,6 +106,15 @@ def read_logits(path: Path) -> tuple[list[str], Logits]:
 
 
 def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
-    """Keep logits in half precision: enough to score again by any rule, half the size."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, ids=np.array(ids), logits=logits.astype(np.float16))
+    """Keep logits in half precision: enough to score again by any rule, half the size.
+
+    Raises ``RecordError`` when the disk is full or the folder cannot be written; earlier logits stay.
+    """
+    try:
+        with replacing(path) as part, open(part, "wb") as file:
+            np.savez_compressed(file, ids=np.array(ids), logits=logits.astype(np.float16))
+    except OSError as error:
+        raise RecordError(
+            f"{path}: the test logits could not be written ({error.strerror or error}). Free some space and score the "
+            f"run again with --resume; logits that were there are unharmed."
+        ) from error

@@ -3,16 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lesionseg_lib.comparison import (
-    Difference,
-    Row,
-    Score,
-    compare_all,
-    compare_two,
-    distances,
-    highest_dice,
-    is_possible,
-)
+from lesionseg_lib.claims import distances, highest_dice, is_possible
+from lesionseg_lib.comparison import Difference, Row, Score, compare_all, compare_two
+from lesionseg_lib.effects import STEPS, Effect, measure, seed_spread
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.names import look_up
 from lesionseg_lib.recipes import Claim, Recipe
@@ -68,21 +61,65 @@ def comparison(names: Sequence[str], recipes: Mapping[str, Recipe], results: Pat
     """All recipes, every reading of one, or the difference of two."""
     if len(names) == 2:
         return difference_text(compare_two(names[0], names[1], recipes, results))
-    records = load_records(results)
-    rows = {row.name: row for row in compare_all(recipes, records)}
+    records, folder = load_records(results), results or published_results()
+    rows = {row.name: row for row in compare_all(recipes, records, folder)}
     if names:
         return readings_text(look_up(rows, names[0], "recipe"))
-    notes = _notes(records, results or published_results())
+    notes = _notes(records, list(rows.values()), folder)
     return "\n\n".join((scores_text(list(rows.values())), claims_text(list(rows.values())), *notes))
+
+
+def effects(recipes: Mapping[str, Recipe], results: Path | None) -> str:
+    """What one change does: every step whose two recipes are recorded."""
+    records, folder = load_records(results), results or published_results()
+    found = measure(recipes, records, folder)
+    if not found:
+        return f"No two recipes of a step are recorded in {folder}. `lesionseg train NAME --profile full` records one."
+    spread = seed_spread(records)
+    lines = [
+        "Second minus first on the same test images, in points of mean Jaccard (1 point = .01)\n",
+        effects_text(found),
+        "",
+        f"Of {len(found)} steps without any effect, about {0.05 * len(found):.1f} would leave out zero by chance: "
+        f"p is corrected for their number (Holm).",
+    ]
+    if not spread.recipes:
+        lines.append("No recipe has several seeds, so nothing here says what training again would change.")
+    else:
+        lines.append(
+            f"Seeds: {', '.join(spread.recipes)} were trained with several; their means spread with a standard "
+            f"deviation of {100 * spread.deviation:.2f} points, which is taken to hold for all."
+        )
+    if missing := {name for step in STEPS for name in (step.first, step.second)} - records.keys():
+        lines.append(f"Steps are left out that need {', '.join(sorted(missing))}: not recorded yet.")
+    return "\n".join(lines)
+
+
+def effects_text(found: Sequence[Effect]) -> str:
+    """A line for every step."""
+    header = (
+        "step", "changes", "and also", "seeds", "points", "95 % over images", "and over seeds", "p, Holm", "verdict",
+    )  # fmt: skip
+    cells = [
+        (
+            f"{e.step.first} -> {e.step.second}", e.step.change, ", ".join(e.besides) or NOTHING,
+            f"{e.difference.seeds[1]}, {e.difference.seeds[0]}", f"{100 * e.difference.mean:+.1f}",
+            f"{100 * e.difference.low:+.1f} to {100 * e.difference.high:+.1f}",
+            f"{100 * e.low:+.1f} to {100 * e.high:+.1f}", f"{e.holm:.3f}" if e.holm >= 1e-3 else "< .001", e.verdict,
+        )
+        for e in found
+    ]  # fmt: skip
+    return format_table(header, cells, right={4, 7})
 
 
 def scores_text(rows: Sequence[Row]) -> str:
     """Ours and claimed, side by side."""
-    header = ("recipe", "seeds", "Jaccard", "Dice", "claimed IoU / Dice", "ours - claimed")
+    header = ("recipe", "seeds", "between seeds", "Jaccard", "Dice", "claimed IoU / Dice", "ours - claimed")
     cells = [
         (
             row.name,
             str(len(row.seeds)) if row.seeds else "not recorded",
+            f"{min(row.means):.3f} to {max(row.means):.3f}" if len(row.seeds) > 1 else NOTHING,
             _score(row.jaccard) if row.jaccard else NOTHING,
             _score(row.dice) if row.dice else NOTHING,
             _claim(row.claim),
@@ -92,8 +129,9 @@ def scores_text(rows: Sequence[Row]) -> str:
         )
         for row in rows
     ]
-    return "Measured on test by the organisers' rule: mean over images [95 % interval over images]\n\n" + format_table(
-        header, cells
+    return (
+        "Measured on test by the organisers' rule: mean over images [95 % interval over images, and over seeds where "
+        "there are several]\n\n" + format_table(header, cells)
     )
 
 
@@ -169,7 +207,7 @@ def difference_text(differences: Sequence[Difference]) -> str:
     return "\n".join(lines)
 
 
-def _notes(records: Mapping[str, Mapping[int, Record]], results: Path) -> list[str]:
+def _notes(records: Mapping[str, Mapping[int, Record]], rows: Sequence[Row], results: Path) -> list[str]:
     every = [record for seeds in records.values() for record in seeds.values()]
     notes = [] if every else [f"No record in {results}: `lesionseg train NAME --profile full` writes them to results."]
     other = sorted({record["profile"] for record in every} - {"full"})
@@ -179,6 +217,8 @@ def _notes(records: Mapping[str, Mapping[int, Record]], results: Path) -> list[s
         )
     if len({record["data"]["test"]["fingerprint"] for record in every}) > 1:
         notes.append("Note: not all records were scored on the same test images; such rows cannot be compared.")
+    if narrow := [row.name for row in rows if not row.whole]:
+        notes.append(f"Note: no per-image tables of {', '.join(narrow)}; their intervals are over images alone.")
     return notes
 
 

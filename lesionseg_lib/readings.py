@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 
 from lesionseg_lib.cache import CachedDataset
 from lesionseg_lib.datasets import LesionDataset
-from lesionseg_lib.evaluation import Logits, score_images
+from lesionseg_lib.evaluation import Logits, Probabilities, score_images
 from lesionseg_lib.metrics import Counts, confusion, dice, jaccard
 from lesionseg_lib.segmenter import Segmenter, normalise, sigmoid
 
@@ -35,12 +36,17 @@ def readings(
     - ``soft``: probabilities in place of the mask, at the network's size.
     - ``logits_cut_at_half``: the threshold .5 applied to logits, that is p > .62.
     """
-    table = score_images(logits, dataset, threshold)
+    return readings_of(score_images(logits, dataset, threshold), sigmoid(logits), small, threshold)
+
+
+def readings_of(
+    table: pd.DataFrame, probabilities: Probabilities, small: CachedDataset, threshold: float = 0.5
+) -> dict[str, Reading]:
+    """As ``readings``, from the table of ``evaluation.score_probabilities`` and probabilities at the network's size."""
     counts = Counts(*(table[name].to_numpy() for name in ("tp", "fp", "fn", "tn")))
     background = Counts(counts.tn, counts.fn, counts.fp, counts.tp)
     batches = [_take(counts, slice(i, i + BATCH)) for i in range(0, len(counts), BATCH)]
     truth = np.asarray(small.masks).astype(bool)
-    probabilities = sigmoid(logits)
     cut = 1 / (1 + np.exp(-0.5))
     return {
         "per_image": _means(counts),

@@ -44,12 +44,23 @@ def record_path(results: Path, recipe: str, seed: int) -> Path:
 
 
 def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:
-    """Write the record and, beside it, the table of images as CSV. The JSON comes last: where it is, both are."""
+    """Write the record and, beside it, the table of images as CSV. The JSON comes last: where it is, both are.
+
+    Raises ``RecordError`` when the disk is full or the folder cannot be written; an earlier record stays.
+    """
     path = record_path(results, record["name"], record["seed"])
-    with replacing(path.with_suffix(".csv")) as part:
-        table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
-    with replacing(path) as part:
-        part.write_text(json.dumps({"format": FORMAT, **record}, indent=1) + "\n", encoding="utf-8")
+    try:
+        # Both are written before either takes its name, so that an earlier pair stays a pair.
+        with replacing(path) as record_part:
+            record_part.write_text(json.dumps({"format": FORMAT, **record}, indent=1) + "\n", encoding="utf-8")
+            with replacing(path.with_suffix(".csv")) as table_part:
+                table.to_csv(table_part, index=False, float_format="%.6f", lineterminator="\n")
+    except OSError as error:
+        raise RecordError(
+            f"{path}: the record could not be written ({error.strerror or error}). Free some space, or name a folder "
+            f"that can be written with --results, and run the command again; with --resume a finished training is only "
+            f"scored again. A record that was there is unharmed."
+        ) from error
     return path
 
 
@@ -76,7 +87,10 @@ def read_table(path: Path | str) -> pd.DataFrame:
     """The per-image table beside a record (give the record's path). Raises ``RecordError`` when it is missing."""
     csv = Path(path).with_suffix(".csv")
     if not csv.exists():
-        raise RecordError(f"{csv}: no such table. Expected the per-image CSV beside its record.")
+        raise RecordError(
+            f"{csv}: no such table. Expected the per-image CSV beside its record. Restore it from the "
+            f"repository, or name a folder that has it."
+        )
     return pd.read_csv(csv)
 
 
@@ -88,6 +102,28 @@ def load_records(results: Path | None = None) -> dict[str, dict[int, Record]]:
         record = read_record(path)
         found.setdefault(record["name"], {})[record["seed"]] = record
     return found
+
+
+def load_costs(results: Path | None = None) -> dict[str, Any]:
+    """``costs.json`` beside the records: what each recipe costs, measured on one machine that did nothing else.
+
+    ``device``, ``commit``, ``threads``, and ``recipes``: name -> ``milliseconds_per_image``,
+    ``training_seconds_per_epoch``, ``images_per_epoch``. Raises ``RecordError`` when it is missing or damaged.
+    """
+    path = (results or published_results()) / "costs.json"
+    try:
+        costs: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordError(
+            f"{path}: no such file. Expected the measured costs; `python benchmarks/costs.py` measures them."
+        ) from None
+    except ValueError as error:
+        raise RecordError(f"{path}: not JSON ({error}). Restore it from the repository.") from error
+    if not isinstance(costs, dict) or not {"device", "threads", "recipes"} <= costs.keys():
+        raise RecordError(
+            f"{path}: expected device, threads and recipes. Measure it again: `python benchmarks/costs.py`."
+        )
+    return costs
 
 
 def environment(device: torch.device) -> Record:

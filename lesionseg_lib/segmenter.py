@@ -170,7 +170,7 @@ def sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def enlarge(probabilities: npt.NDArray[np.float32], size: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """Probabilities (H, W) -> (*size), bilinear, pixel centres aligned as in ``F.interpolate(align_corners=False)``."""
+    """Probabilities (H, W) -> ``(*size)``, bilinear, pixel centres as in ``interpolate(align_corners=False)``."""
     return np.asarray(cv2.resize(probabilities, size[::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 

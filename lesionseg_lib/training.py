@@ -120,8 +120,10 @@ def train(
             if isinstance(inputs, Tensor):  # images; else the pyramid is there already
                 inputs = normalise(inputs, network.preprocessing)
             loss = loss_of(model(inputs), masks[:, None].float())  # (N, 1, H, W) both
-            if not torch.isfinite(loss):
-                raise TrainingError(_not_finite(loss.item(), recipe, folder, f"{epoch}, batch {step}"))
+            # Over all processes: one that stopped alone would leave the others waiting for its gradients.
+            total = accelerator.reduce(loss.detach())
+            if not torch.isfinite(total):
+                raise TrainingError(_not_finite(total.item(), recipe, folder, f"{epoch}, batch {step}"))
             accelerator.backward(loss)
             optimizer.step()
             optimizer.zero_grad()

@@ -1,4 +1,7 @@
-"""A small run in a process of its own, to be killed or doubled: ``python -m tests.core_run FOLDER [PROCESSES]``."""
+"""A small run in a process of its own, to be killed or doubled: ``python -m tests.core_run FOLDER [PROCESSES [nan]]``.
+
+With ``nan`` the loss of process 1 alone is NaN in epoch 2; each process leaves ``stopped-RANK.txt`` with its error.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from pathlib import Path
 
 import accelerate
 from accelerate import Accelerator
+from torch import Tensor
 
-from lesionseg_lib import decoders
+from lesionseg_lib import decoders, training
+from lesionseg_lib.errors import TrainingError
+from lesionseg_lib.losses import get_loss
 from lesionseg_lib.training import Run, train
 from tests.core_fixtures import TinyDecoder, discs, tiny_recipe
 
@@ -25,8 +31,26 @@ def run(folder: str, resume: bool = False, epochs: int = RECIPE.epochs) -> Run:
     )
 
 
+def run_to_nan(folder: str) -> None:
+    rank, losses = Accelerator(cpu=True).process_index, 0
+    loss_of = get_loss(RECIPE.loss)
+
+    def loss(logits: Tensor, target: Tensor) -> Tensor:
+        nonlocal losses
+        losses += logits.requires_grad  # one batch an epoch on each of two processes
+        return loss_of(logits, target) * (float("nan") if rank == 1 and losses == 2 else 1.0)
+
+    training.get_loss = lambda name: loss
+    try:
+        run(folder)
+    except TrainingError as error:
+        Path(folder, f"stopped-{rank}.txt").write_text(str(error), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if sys.argv[3:] == ["nan"]:
+        accelerate.debug_launcher(run_to_nan, (sys.argv[1],), num_processes=int(sys.argv[2]))
+    elif len(sys.argv) > 2:
         accelerate.debug_launcher(run, (sys.argv[1], False, 2), num_processes=int(sys.argv[2]))
     else:
         run(sys.argv[1])

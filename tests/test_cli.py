@@ -70,7 +70,7 @@ def refused(result: Result, *parts: str, code: int = 2) -> None:
 def test_version_and_help() -> None:
     assert lesionseg("--version").stdout == f"lesionseg {version('lesionseg')}\n"
     commands = re.findall(r"^  (\w+) ", lesionseg("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert commands == ["download", "recipes", "train", "evaluate", "predict", "compare"]
+    assert commands == ["download", "recipes", "train", "baseline", "evaluate", "predict", "compare"]
 
 
 def test_help_recipes_and_compare_import_no_torch(tmp_path: Path) -> None:
@@ -122,6 +122,7 @@ def test_every_recipe_names_what_exists() -> None:
         (("recipes", "conv6-frozen"), ("Did you mean 'conv5-frozen'?",)),
         (("compare", "dilated-all", "dilated-frozn"), ("Did you mean 'dilated-frozen'?",)),
         (("compare", "a", "b", "c"), ("3 recipes given",)),
+        (("compare", "dilated-all", "--effects"), ("Leave the names out",)),
         (("compare", "dilated-all"), ("dilated-all has no record",)),
         (("compare", "--results", "nowhere"), ("nowhere: no such folder",)),
         (("recipes", "--results", "nowhere"), ("nowhere: no such folder",)),
@@ -130,6 +131,10 @@ def test_every_recipe_names_what_exists() -> None:
         (("train",), ("Name one recipe or more, or give --all", "dilated-all")),
         (("train", "dilated-all", "--all"), ("Name one recipe or more, or give --all",)),
         (("train", "dilated-all", "--profile", "full"), ("ISIC 2016 (test) was not found", "lesionseg download")),
+        (("baseline",), ("Name one baseline or more, or give --all", "mean-mask")),
+        (("baseline", "otsu", "--all"), ("Name one baseline or more, or give --all",)),
+        (("baseline", "otzu"), ("no baseline named 'otzu'", "Did you mean 'otsu'?")),
+        (("baseline", "otsu", "--profile", "full"), ("ISIC 2016 (test) was not found",)),
         (("evaluate", "nowhere/best"), ("nowhere/best: no such folder",)),
         (("evaluate", "."), ("no saved model here", "model.safetensors")),
         (("download", "--source", "miror128"), ("no source 'miror128'",)),
@@ -167,6 +172,8 @@ def test_compare_shows_all_recipes_one_or_the_difference_of_two(tmp_path: Path) 
     two = lesionseg("compare", "dilated-all", "dilated-frozen", "--results", tmp_path)
     assert "dilated-all scores 0.0500 higher than dilated-frozen in mean Jaccard" in two.stdout
     assert "With one seed, the interval does not say" in two.stdout
+    steps = lesionseg("compare", "--effects", "--results", tmp_path)
+    assert steps.exit_code == 0 and "No two recipes of a step are recorded" in steps.stdout
 
 
 def test_train_shows_what_it_runs_on_trains_scores_and_records(tmp_path: Path) -> None:
@@ -194,6 +201,20 @@ def test_train_shows_what_it_runs_on_trains_scores_and_records(tmp_path: Path) -
     checkpoint = RUN / "checkpoint.pt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
     refused(lesionseg("train", *SMOKE, "--resume"), str(checkpoint), "damaged or cut short")
+
+
+def test_baselines_are_recorded_and_compared(tmp_path: Path) -> None:
+    one = lesionseg("baseline", "otsu", "--profile", "smoke")
+    assert one.exit_code == 0, one.output
+    assert Path("runs", "smoke", "otsu", "seed0", "results", "otsu", "seed0.json").exists()
+    every = lesionseg("baseline", "--all", "--profile", "smoke", "--results", tmp_path / "records")
+    assert every.exit_code == 0 and every.stdout.count("Record  ") == 3
+    shown = lesionseg("compare", "--results", tmp_path / "records").stdout
+    for name in ("all-foreground", "mean-mask", "otsu"):
+        jaccard = read_record(tmp_path / "records" / name / "seed0.json")["test"]["jaccard"]["mean"]
+        assert re.search(rf"^{name} .* {jaccard:.3f} ", shown, re.MULTILINE)
+    two = lesionseg("compare", "otsu", "mean-mask", "--results", tmp_path / "records")
+    assert two.exit_code == 0 and "than mean-mask in mean Jaccard" in two.stdout
 
 
 def test_ctrl_c_saves_says_how_to_go_on_and_the_run_then_ends(tmp_path: Path) -> None:

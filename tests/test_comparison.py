@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from lesionseg_lib import listings
-from lesionseg_lib.comparison import compare_all, compare_two, highest_dice, is_possible, paired_interval
+from lesionseg_lib.claims import highest_dice, is_possible
+from lesionseg_lib.comparison import compare_all, compare_two, paired_interval, resampled_means
 from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.metrics import bootstrap_interval
 from lesionseg_lib.recipes import Claim, load_recipes
@@ -69,7 +70,7 @@ def test_a_row_shows_measured_claimed_and_their_difference(tmp_path: Path) -> No
         for line in listings.comparison([], load_recipes(), tmp_path).splitlines()
         if line.startswith("dilated-all")
     )
-    measured = "1 0.850 [0.800, 0.900] 0.918 [0.889, 0.947]"
+    measured = "1 - 0.850 [0.800, 0.900] 0.918 [0.889, 0.947]"
     assert " ".join(line.split()) == f"dilated-all {measured} 0.8834 / 0.9121 -0.033 / +0.006"
 
 
@@ -80,15 +81,36 @@ def test_a_record_of_no_recipe_is_a_row_without_claim(tmp_path: Path) -> None:
     assert row.jaccard is not None and row.jaccard.mean == pytest.approx(0.25)
 
 
-def test_scores_and_readings_of_several_seeds_are_averaged_without_narrowing_the_interval(tmp_path: Path) -> None:
+def two_seeds(results: Path) -> None:
     for seed, scores in enumerate(([0.6, 0.8], [0.8, 1.0])):
-        put(tmp_path, "dilated-all", np.array(scores), seed)
-    row = next(row for row in compare_all(load_recipes(), load_records(tmp_path)) if row.seeds)
-    assert row.seeds == (0, 1)
-    assert row.jaccard is not None and row.readings is not None
+        put(results, "dilated-all", np.array(scores), seed)
+
+
+def test_the_interval_of_several_seeds_is_over_images_and_seeds(tmp_path: Path) -> None:
+    two_seeds(tmp_path)
+    row = next(row for row in compare_all(load_recipes(), load_records(tmp_path), tmp_path) if row.seeds)
+    assert row.seeds == (0, 1) and row.whole
+    assert row.means == pytest.approx((0.7, 0.9))
+    assert row.jaccard is not None and row.dice is not None and row.readings is not None
+    # 2 of 2 seeds and 2 of 2 images are drawn: twice the worst has a chance of 1/16, so both ends are reached.
+    assert (row.jaccard.mean, row.jaccard.low, row.jaccard.high) == pytest.approx((0.8, 0.6, 1.0))
+    assert (row.dice.low, row.dice.high) == pytest.approx((0.75, 1.0))
+    assert row.readings["per_image"]["jaccard"] == pytest.approx(0.8)
+    line = next(
+        x for x in listings.comparison([], load_recipes(), tmp_path).splitlines() if x.startswith("dilated-all")
+    )
+    assert " ".join(line.split()).startswith("dilated-all 2 0.700 to 0.900 0.800 [0.600, 1.000] ")
+
+
+def test_without_tables_the_interval_is_over_images_alone_and_a_note_says_so(tmp_path: Path) -> None:
+    two_seeds(tmp_path)
+    assert "Note:" not in listings.comparison([], load_recipes(), tmp_path)
+    (tmp_path / "dilated-all" / "seed1.csv").unlink()
+    row = next(row for row in compare_all(load_recipes(), load_records(tmp_path), tmp_path) if row.seeds)
+    assert row.jaccard is not None and not row.whole
     # Each seed's interval of two images goes from the one to the other.
     assert (row.jaccard.mean, row.jaccard.low, row.jaccard.high) == pytest.approx((0.8, 0.7, 0.9))
-    assert row.readings["per_image"]["jaccard"] == pytest.approx(0.8)
+    assert "no per-image tables of dilated-all" in listings.comparison([], load_recipes(), tmp_path)
 
 
 def test_the_nearest_reading_is_the_one_closest_in_both_figures() -> None:
@@ -184,6 +206,18 @@ def test_seeds_that_disagree_widen_the_interval() -> None:
     assert paired_interval(a, b) == (0.0, 1.0)
 
 
+def test_draws_average_to_the_difference_and_spread_as_theory_has_it() -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.uniform(size=(3, 400)), rng.uniform(size=(1, 400))
+    draws = resampled_means(a, b)
+    gain = a.mean(0) - b.mean(0)
+    # Variance between resampled images plus that of the mean of three seeds drawn with replacement.
+    expected = np.sqrt(gain.var() / 400 + a.mean(1).var() / 3)
+    assert draws.shape == (2000,)
+    assert draws.mean() == pytest.approx(gain.mean(), abs=3e-3)
+    assert draws.std() == pytest.approx(expected, rel=0.1)
+
+
 def _without_csv(results: Path) -> None:
     (results / "dilated-all" / "seed0.csv").unlink()
 
@@ -211,11 +245,11 @@ def _other_data(results: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (_without_csv, "carries the JSON alone; the CSV are in the repository"),
+        (_without_csv, "seed0.csv: no such table.*Restore it"),
         (_empty_csv, "seed0.csv: not a table"),
         (_no_metric, "lacks the column jaccard"),
         (_fewer_images, "list different images"),
-        (_seeds_of_different_images, "list different images"),
+        (_seeds_of_different_images, "tables of dilated-all in .* list different images. Train it again"),
         (_other_data, "scored on different test data"),
     ],
 )

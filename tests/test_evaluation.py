@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.errors import RecordError, ShapeError
 from lesionseg_lib.evaluation import (
     official_scores,
+    official_scores_of,
     predict_mask,
     read_logits,
     save_logits,
     score_images,
+    score_probabilities,
     summarise,
 )
 from lesionseg_lib.metrics import METRICS, bootstrap_interval
@@ -146,3 +150,31 @@ def test_kept_logits_give_the_same_masks(tmp_path: Path) -> None:
     np.testing.assert_allclose(again, logits, rtol=1e-3, atol=1e-3)
     before, after = score_images(logits, data), score_images(again, data)
     np.testing.assert_allclose(after["jaccard"], before["jaccard"], atol=0.01)
+
+
+def test_a_full_disk_is_reported_and_leaves_the_older_logits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logits, data = drawn()
+    path = tmp_path / "logits.npz"
+    save_logits(path, data.ids, logits)
+    before = path.read_bytes()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(RecordError, match="logits.npz: the test logits could not be written .No space left on device"):
+        save_logits(path, data.ids, logits + 1)
+    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["logits.npz"]
+
+
+# ---- probability maps of sizes of their own
+
+
+def test_masks_at_the_truths_size_are_scored_as_they_are() -> None:
+    _, data = drawn()
+    masks = [truth.astype(np.float32) for truth in data.truths]
+    assert score_probabilities(masks, data)["jaccard"].tolist() == [1] * 5
+    masks[0] = np.zeros_like(masks[0])
+    table = score_probabilities(masks, data)
+    assert table["jaccard"].tolist() == [0, 1, 1, 1, 1] and table["fn"][0] == data.truths[0].sum()
+    assert official_scores_of(masks, data) in (None, pytest.approx({name: table[name].mean() for name in METRICS}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from lesionseg_lib import experiment
 from lesionseg_lib.checkpoints import Epoch, read_history
+from lesionseg_lib.datasets import LesionFolder
 from lesionseg_lib.encoder import weights_file
 from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.evaluation import read_logits, score_images
@@ -23,6 +25,7 @@ from lesionseg_lib.profiles import Splits, get_profile, open_splits
 from lesionseg_lib.recipes import get_recipe
 from lesionseg_lib.records import read_record, read_table
 from tests.core_fixtures import forget_accelerators
+from tests.helpers.archives import save_pair
 
 RECIPE, SMOKE = get_recipe("transposed-frozen"), get_profile("smoke")
 MINIMAL = replace(SMOKE, size=(32, 32), max_epochs=1, synthetic=(4, 2, 2), batch_size=4)
@@ -150,6 +153,26 @@ def test_training_never_sees_the_test_set(tmp_path: Path, monkeypatch: pytest.Mo
     train, validation, test = (part.content_fingerprint() for part in (splits.train, splits.validation, splits.test))
     assert seen == [train, validation, "trained", f"scored {test}", f"scored {validation}"]
     assert read_record(tmp_path / "results" / "transposed-frozen" / "seed0.json")["seed"] == 0
+
+
+def test_no_image_is_decoded_twice_in_a_run_nor_in_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: Counter[str] = Counter()
+    real = LesionFolder.image
+
+    def image(self: LesionFolder, index: int) -> Any:
+        decoded[self.ids[index]] += 1
+        return real(self, index)
+
+    monkeypatch.setattr(LesionFolder, "image", image)
+    monkeypatch.setenv("LESIONSEG_CACHE", str(tmp_path / "cache"))
+    for seed, name in enumerate("abcdefgh"):
+        save_pair(tmp_path / "images", tmp_path / "masks", name, seed, size=(48, 40))
+    whole = LesionFolder(tmp_path / "images", tmp_path / "masks")
+    splits = Splits(*(whole.subset(ids) for ids in ("abcd", "ef", "gh")))
+    for name in ("transposed-frozen", "dilated-stage4", "refine-bce-adam"):  # cached maps, online, offline augmentation
+        with pytest.warns(UserWarning, match="RANDOM"):
+            run(get_recipe(name), replace(MINIMAL, max_epochs=2), splits, runs=tmp_path, results=tmp_path / "results")
+    assert decoded == Counter("abcdefgh")
 
 
 def test_only_the_full_profile_publishes() -> None:

@@ -13,10 +13,11 @@ import lesionseg_lib
 
 ROOT = Path(lesionseg_lib.__file__).parent
 ORDER = (
-    "errors", "names", "files", "datasets", "cache", "transforms", "encoder", "decoders", "segmenter", "losses",
-    "metrics", "recipes", "profiles", "batches", "checkpoints", "training", "evaluation", "readings", "probing", "cost",
-    "records", "experiment", "tables", "comparison", "listings", "scoring", "prediction", "runner", "plots", "lessons",
-    "console", "cli", "__main__",
+    "errors", "names", "files", "datasets", "exploring", "lookalikes", "cache", "transforms", "encoder", "decoders",
+    "segmenter", "losses", "linear_head", "metrics", "boundaries", "calibration", "failures", "error_bands", "recipes",
+    "profiles", "batches", "checkpoints", "training", "evaluation", "readings", "probing", "receptive_field", "cost",
+    "records", "experiment", "baselines", "tables", "claims", "comparison", "effects", "ranking", "listings", "scoring",
+    "prediction", "runner", "plots", "threshold_widget", "widgets", "lessons", "clinic", "console", "cli", "__main__",
 )  # fmt: skip
 """A module imports only modules to its left. A new one finds its place here first."""
 

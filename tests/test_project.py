@@ -100,7 +100,8 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "lesionseg_lib", root / "lesionseg_lib", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "results" / "net").mkdir(parents=True)
     (root / "results" / "net" / "seed0.json").write_text("{}")
-    (root / "results" / "net" / "seed0.csv").write_text("id\n")
+    (root / "results" / "net" / "seed0.csv").write_text("id,tp,jaccard,dice\nX1,9,0.5,0.666667\n")
+    (root / "results" / "costs.json").write_text("{}")
     return root
 
 
@@ -109,10 +110,13 @@ def test_the_wheel_has_code_recipes_types_records_and_licences(checkout, tmp_pat
     with zipfile.ZipFile(build_wheel(checkout, tmp_path / "wheel")) as wheel:
         names = set(wheel.namelist())
         metadata = Parser().parsestr(wheel.read("lesionseg-0.1.0.dist-info/METADATA").decode())
+        table = wheel.read("lesionseg_lib/_results/net/seed0.csv").decode()
     for name in ("__init__.py", "py.typed", "recipes.toml", "datasets/__init__.py", "_results/net/seed0.json"):
         assert f"lesionseg_lib/{name}" in names
     assert {name.split("/")[0] for name in names} == {"lesionseg_lib", "lesionseg-0.1.0.dist-info"}
-    assert not [name for name in names if name.endswith((".csv", ".pyc"))]
+    assert table == "id,jaccard,dice\nX1,0.5,0.666667\n"  # what paired comparisons need, and no more
+    assert "lesionseg_lib/_results/costs.json" in names
+    assert not [name for name in names if name.endswith(".pyc")]
     assert metadata.get_all("License-File") == ["LICENSE", "LICENSE-text"]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -16,6 +18,7 @@ from lesionseg_lib import records as module
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.records import (
     environment,
+    load_costs,
     load_records,
     published_results,
     read_record,
@@ -51,6 +54,37 @@ def test_a_record_that_cannot_be_written_leaves_the_older_one(tmp_path: Path) ->
     with pytest.raises(TypeError):
         write_record(tmp_path, {**RECORD, "test": object()}, TABLE)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("step", [1, 2])  # the table, then the record
+def test_a_full_disk_is_reported_and_leaves_the_older_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    path = write_record(tmp_path, RECORD, TABLE)
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    calls = 0
+
+    def full(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == step:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(
+        RecordError, match="seed3.json: the record could not be written .No space left.*Free some space"
+    ):
+        write_record(tmp_path, {**RECORD, "test": {}}, TABLE.iloc[:1])
+    after = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    assert after["seed3.json"] == before["seed3.json"] and after.keys() == before.keys()
+    if step == 1:
+        assert after == before
+
+
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file")
+    with pytest.raises(RecordError, match="the record could not be written .*name a folder that can be written"):
+        write_record(tmp_path / "results", RECORD, TABLE)
 
 
 def test_records_are_sorted_by_recipe_and_seed(tmp_path: Path) -> None:
@@ -98,6 +132,28 @@ def test_a_damaged_record_is_refused_by_a_sentence_that_names_it(
 def test_a_record_without_its_table_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="seed0.csv: no such table"):
         read_table(tmp_path / "seed0.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file.*benchmarks/costs.py"),
+        ("{", "not JSON"),
+        ("[]", "expected device, threads and recipes"),
+        ('{"device": "cpu"}', "expected device, threads and recipes"),
+    ],
+)
+def test_costs_that_are_not_there_are_refused(tmp_path: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "costs.json").write_text(content)
+    with pytest.raises(RecordError, match=message):
+        load_costs(tmp_path)
+
+
+def test_costs_come_back_as_they_were_written(tmp_path: Path) -> None:
+    costs = {"device": "cpu", "commit": None, "threads": 1, "recipes": {"light": {"milliseconds_per_image": 2.5}}}
+    (tmp_path / "costs.json").write_text(json.dumps(costs))
+    assert load_costs(tmp_path) == costs
 
 
 def test_published_records_are_found_in_checkout_wheel_or_where_the_environment_says(

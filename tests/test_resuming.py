@@ -155,6 +155,22 @@ def test_two_processes_train_to_finite_scores_and_leave_one_run(tmp_path: Path) 
     ]
 
 
+def test_a_loss_that_is_not_finite_on_one_process_stops_both_and_keeps_the_last_epoch(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.core_run", str(tmp_path), "2", "nan"],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    for rank in (0, 1):
+        message = (tmp_path / f"stopped-{rank}.txt").read_text(encoding="utf-8")
+        assert "the loss became nan in epoch 2, batch 1" in message and "The last complete epoch is kept" in message
+    assert len(checkpoint_of(tmp_path)["history"]) == len(read_history(tmp_path)) == 1
+
+
 # ---- nothing is overwritten
 
 

@@ -101,6 +101,18 @@ def test_a_notebook_has_its_numbers_and_the_install_cell_after_the_title(source,
     assert 'f"{{1}} {1 / 2}"' in cells[2].source  # braces in code are code
 
 
+def test_a_solution_is_folded_in_colab_jupyterlab_and_the_book(source, results):
+    plain = code_sha256(write(source, results))
+    source.write_text(LESSON.replace("# %%\nhalf", '# %% Solution tags=["hide-cell"]\nhalf'))
+    notebook = write(source, results)
+    (solution,) = (cell for cell in notebook.cells if "hide-cell" in tags(cell))
+    assert solution.source.startswith("# @title Solution\nhalf = ")
+    assert solution.metadata["cellView"] == "form"
+    assert solution.metadata["jupyter"]["source_hidden"] and solution.metadata["jupyter"]["outputs_hidden"]
+    assert solution.metadata["mystnb"]["code_prompt_show"] == "Show the solution"
+    assert code_sha256(notebook) == plain  # the title is no code: it needs no new run
+
+
 def test_the_same_source_gives_the_same_bytes(source, results, tmp_path):
     for name in ("a.ipynb", "b.ipynb"):
         save(write(source, results), tmp_path / name)

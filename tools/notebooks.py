@@ -19,6 +19,13 @@ import os
 if {{"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"}} & set(os.environ):
     %pip install --quiet "lesionseg @ git+{repository}"
 """
+SOLUTION = "# @title Solution\n"
+"""First line of a solution: Colab folds such a cell and shows the title."""
+FOLDED = {
+    "cellView": "form",  # Colab
+    "jupyter": {"source_hidden": True, "outputs_hidden": True},  # JupyterLab
+    "mystnb": {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"},  # the book
+}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 Notebook = Any  # nbformat is not typed
 
@@ -45,7 +52,8 @@ def fill_markdown(text: str, source: Path, results: Path) -> str:
 
 
 def write(source: Path, results: Path) -> Notebook:
-    """Return the notebook of a lesson, without outputs: numbers filled in, the install cell after the title.
+    """Return the notebook of a lesson, without outputs: numbers filled in, the install cell after the title, solutions
+    folded wherever it is opened.
 
     Cell ids count from 1, so that the same source always gives the same file.
     """
@@ -56,14 +64,17 @@ def write(source: Path, results: Path) -> Notebook:
     notebook.cells.insert(1, install)
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"cell-{number:02d}"
+        if cell.cell_type == "code" and "hide-cell" in tags(cell):
+            cell.source = SOLUTION + cell.source
+            cell.metadata.update(FOLDED)
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     return notebook
 
 
 def code_sha256(notebook: Notebook) -> str:
-    """Hash of what decides the outputs: the code cells, less the one that installs the library."""
-    code = [c.source for c in notebook.cells if c.cell_type == "code" and "install" not in tags(c)]
-    return hashlib.sha256("\0".join(code).encode()).hexdigest()
+    """Hash of what decides the outputs: the code cells, less the one that installs the library, without titles."""
+    cells = [c for c in notebook.cells if c.cell_type == "code" and "install" not in tags(c)]
+    return hashlib.sha256("\0".join(c.source.removeprefix(SOLUTION) for c in cells).encode()).hexdigest()
 
 
 def tags(cell: Any) -> list[str]:

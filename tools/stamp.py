@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lesionseg_lib.claims import is_possible
 from lesionseg_lib.comparison import Row, Score, compare_all
 from lesionseg_lib.recipes import load_recipes
 from lesionseg_lib.records import load_records
@@ -42,20 +43,23 @@ def readdress(text: str, old: str, new: str) -> str:
 
 def results_table(root: Path) -> str:
     """Claimed and measured figures of every recipe, as Markdown."""
-    rows = compare_all(load_recipes(), load_records(root / "results"))
-    header = "| recipe | claimed IoU / Dice | our Jaccard (95 % interval) | our Dice (95 % interval) | seeds |"
+    results = root / "results"
+    rows = compare_all(load_recipes(), load_records(results), results)
+    header = "| recipe | claimed IoU / Dice | our Jaccard [95 % interval] | our Dice [95 % interval] | seeds |"
     return "\n".join([header, "|---|---|---|---|---|", *map(_result, rows)])
 
 
 def _result(row: Row) -> str:
     about = "about " if row.claim and row.claim.approximate else ""
     claim = f"{about}{row.claim.iou:g} / {row.claim.dice:g}" if row.claim else "–"
+    if row.claim and not is_possible(row.claim):
+        claim += " (impossible)"
     seeds = str(len(row.seeds)) if row.seeds else "not run yet"
     return f"| `{row.name}` | {claim} | {_score(row.jaccard)} | {_score(row.dice)} | {seeds} |"
 
 
 def _score(score: Score | None) -> str:
-    return f"{score.mean:.3f} ({score.low:.3f} to {score.high:.3f})" if score else "–"
+    return f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]" if score else "–"
 
 
 def lessons_table(root: Path) -> str:

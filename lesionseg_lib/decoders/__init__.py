@@ -35,7 +35,7 @@ DECODERS: dict[str, Callable[[Sequence[int], Sequence[int]], nn.Module]] = {
 def build_decoder(name: str, channels: Sequence[int], strides: Sequence[int]) -> nn.Module:
     """A fresh decoder for an encoder with these channels and strides (finest level first).
 
-    The module maps ``(pyramid, size)`` to logits (N, 1, *size). Raises ``UnknownNameError``.
+    The module maps ``(pyramid, size)`` to logits ``(N, 1, *size)``. Raises ``UnknownNameError``.
     """
     return look_up(DECODERS, name, "decoder")(channels, strides)
 

@@ -58,7 +58,7 @@ class SegNetDecoder(nn.Module):
         return self.attend(pyramid, size)[0]
 
     def attend(self, pyramid: list[Tensor], size: tuple[int, int]) -> tuple[Tensor, list[Tensor]]:
-        """Logits (N, 1, *size), and the coefficients (N, 1, h, w) of every gate, finest level first ([] without)."""
+        """Logits ``(N, 1, *size)``, and the coefficients (N, 1, h, w) of every gate, finest first ([] without)."""
         del size  # five doublings undo stride 32 exactly
         *skips, x = pyramid
         x = self.bridge(x)

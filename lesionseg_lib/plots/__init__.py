@@ -7,7 +7,11 @@ colour carries.
 
 from lesionseg_lib.plots.bars import grouped_bars
 from lesionseg_lib.plots.charts import comparison, curves, parameter_bars
+from lesionseg_lib.plots.cost import cost_scatter
+from lesionseg_lib.plots.distributions import histograms, strips
+from lesionseg_lib.plots.fields import fields
 from lesionseg_lib.plots.figure import Figure, new_figure, with_alt
+from lesionseg_lib.plots.forest import forest
 from lesionseg_lib.plots.panels import panels
 from lesionseg_lib.plots.pictures import (
     between_epochs,
@@ -18,21 +22,31 @@ from lesionseg_lib.plots.pictures import (
     samples,
     triptychs,
 )
+from lesionseg_lib.plots.reliability import reliability
+from lesionseg_lib.plots.scores import jensen, lines
 
 __all__ = [
     "Figure",
     "between_epochs",
     "comparison",
+    "cost_scatter",
     "curves",
     "error_image",
     "error_maps",
     "feature_maps",
+    "forest",
+    "fields",
     "grouped_bars",
+    "histograms",
+    "jensen",
+    "lines",
     "new_figure",
     "overlays",
     "panels",
     "parameter_bars",
+    "reliability",
     "samples",
+    "strips",
     "triptychs",
     "with_alt",
 ]

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 01 · A first segmentation in ten minutes
 #
-# A dermatologist looks at a mole through a magnifier and sees where it ends. In this lesson a network learns to see it:
-# a photo goes in, and out comes, for every pixel, the probability that it is lesion. You write the first decoder
+# A dermatologist looks at a mole through a magnifier and sees where it ends. In this lesson a network learns to see
+# it: a photo goes in, and out comes, for every pixel, the probability that it is lesion. You write the first decoder
 # yourself, in ten lines. Then a recipe of the course shows how much further one gets, and how we know. **After this
 # lesson you can**
 #
@@ -15,7 +15,8 @@
 # **You need** Python and an idea of what a convolution is. No data, no GPU, no earlier lesson.
 #
 # **Time**: half an hour to read and try. Its cells took two minutes on the two CPU cores that made this page, with a
-# recorded run; in profile `student` the training adds five epochs of half a minute each there. A GPU was not measured.
+# recorded run; in profile `student` the training adds five epochs of half a minute each there. A GPU was not
+# measured.
 
 # %%
 from lesionseg_lib import lessons, plots
@@ -25,10 +26,10 @@ lesson = lessons.start()
 # %% [markdown]
 # Every lesson begins with these lines. Read them before you compare a number of yours with one of ours.
 #
-# *Profile* says how much is computed: `student` is made for you, this book shows `full`. *Data* is ISIC 2016 where it
-# is found; otherwise a program draws lesions, which teach everything but the scores. (For the photos run `!lesionseg
-# download` in a cell of its own, once, and start again.) *Encoder* should have learnt on ImageNet. Profile `smoke` only
-# shows that all code runs: with random weights no score means anything, and masks may be empty.
+# *Profile* says how much is computed: `student` is made for you, this book shows `full`. *Data* is ISIC 2016 where
+# it is found; otherwise a program draws lesions, which teach everything but the scores. (For the photos run
+# `!lesionseg download` in a cell of its own, once, and start again.) *Encoder* should have learnt on ImageNet.
+# Profile `smoke` only shows that all code runs: with random weights no score means anything, and masks may be empty.
 #
 # ## What are we looking at?
 #
@@ -48,8 +49,8 @@ plots.samples(eight, count=8)
 # the white lines. Some borders are sharp; others fade so slowly that two experts would draw them apart. Hairs, black
 # corners and coloured stickers get in the way. A lesion may be a dot or fill the picture.
 #
-# Networks want batches of one size. So all photos and masks were decoded and resized once, and stay on disk. A resized
-# mask takes the nearest pixel, for there is nothing between lesion and skin.
+# Networks want batches of one size. So all photos and masks were decoded and resized once, and stay on disk. A
+# resized mask takes the nearest pixel, for there is nothing between lesion and skin.
 #
 # > **Predict.** What share of all training pixels is lesion? How often is a network right that has learnt a single
 # > word, "skin"?
@@ -70,9 +71,9 @@ print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 #
 # ## What does a trained encoder hand over?
 #
-# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None is a
-# lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let them *encode*
-# our photos. On its way a photo of 128 x 128 shrinks by two, five times, and gains channels:
+# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None is
+# a lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let them
+# *encode* our photos. On its way a photo of 128 x 128 shrinks by two, five times, and gains channels:
 #
 # | stride | height and width | channels |
 # |---:|---:|---:|
@@ -114,9 +115,9 @@ for level, stride in zip(pyramid, encoder.strides, strict=True):
     print(f"stride {stride:2d}: {c:4d} x {h:2d} x {w:2d} = {c * h * w:6,} numbers a photo")
 
 # %% [markdown]
-# The shapes are the table's, channels first. (A photo of 64 x 64 gives half of each height and width.) **At 128 x 128
-# the last map has 20,480 numbers where the photo has 49,152, but only 4 x 4 places to put them.** It can say much about
-# each place, and little about where exactly. The five maps together are called a *pyramid*.
+# The shapes are the table's, channels first. (A photo of 64 x 64 gives half of each height and width.) **At 128 x
+# 128 the last map has 20,480 numbers where the photo has 49,152, but only 4 x 4 places to put them.** It can say
+# much about each place, and little about where exactly. The five maps together are called a *pyramid*.
 #
 # `normalise` shifts and scales the colours to what the encoder knew when it learnt. The weights bring these numbers
 # along.
@@ -133,17 +134,17 @@ plots.panels(
 )
 
 # %% [markdown]
-# **Fine maps see hairs and borders; coarse maps see that something is there.** In this book's first row, at stride 2,
-# hairs outshine the lesion that they cross. At stride 32 they are gone, and the lesion is the bright middle. The small
-# lesion of the second row is three places high at stride 16. (Bright rims come from the photo's edge, where
+# **Fine maps see hairs and borders; coarse maps see that something is there.** In this book's first row, at stride
+# 2, hairs outshine the lesion that they cross. At stride 32 they are gone, and the lesion is the bright middle. The
+# small lesion of the second row is three places high at stride 16. (Bright rims come from the photo's edge, where
 # convolutions are fed zeros.) Nobody told this encoder about lesions.
 #
 # ## Can ten lines make a mask?
 #
-# A *decoder* turns a pyramid into a mask. Ours does the least that can work. At each place of a map it takes a weighted
-# sum of the channels, with the same weights everywhere: a 1 x 1 convolution. That gives one number a place, a *logit*:
-# positive for lesion, negative for skin. Then it stretches the logits to the photo's size. It may use the last map
-# only, or the last two or three, and then it adds up their logits.
+# A *decoder* turns a pyramid into a mask. Ours does the least that can work. At each place of a map it takes a
+# weighted sum of the channels, with the same weights everywhere: a 1 x 1 convolution. That gives one number a place,
+# a *logit*: positive for lesion, negative for skin. Then it stretches the logits to the photo's size. It may use the
+# last map only, or the last two or three, and then it adds up their logits.
 #
 # > **Predict.** How many weights does the decoder have that uses the last map only? What will its masks look like?
 
@@ -162,10 +163,10 @@ class TinyDecoder(nn.Module):
 
 
 # %% [markdown]
-# **Frozen means: compute once.** The encoder never changes, so its maps of a photo never change either. We send every
-# training photo through it a single time, keep the last three maps, and train on those. To the decoder it makes no
-# difference. To the clock it does: 300 training steps of 32 photos would send 9,600 photos through the encoder, and as
-# many again for the next decoder we try.
+# **Frozen means: compute once.** The encoder never changes, so its maps of a photo never change either. We send
+# every training photo through it a single time, keep the last three maps, and train on those. To the decoder it
+# makes no difference. To the clock it does: 300 training steps of 32 photos would send 9,600 photos through the
+# encoder, and as many again for the next decoder we try.
 
 # %%
 start = perf_counter()
@@ -177,10 +178,10 @@ print(f"{perf_counter() - start:.1f} s")
 targets = torch.tensor(masks, device=lesson.device)[:, None].float()  # (N, 1, H, W)
 
 # %% [markdown]
-# Now the loop that trains every network you have heard of: draw some examples, compare output and truth, take a small
-# step downhill. The comparison is *binary cross-entropy*: how surprised is a network that gives this probability by the
-# truth? Saying .5 everywhere costs ln 2 = .69. The library's `Segmenter` is encoder plus decoder; it takes photos, or
-# maps that were computed before.
+# Now the loop that trains every network you have heard of: draw some examples, compare output and truth, take a
+# small step downhill. The comparison is *binary cross-entropy*: how surprised is a network that gives this
+# probability by the truth? Saying .5 everywhere costs ln 2 = .69. The library's `Segmenter` is encoder plus decoder;
+# it takes photos, or maps that were computed before.
 
 
 # %%
@@ -226,9 +227,9 @@ print(f"{perf_counter() - start:.1f} s")
 show(last_map)
 
 # %% [markdown]
-# Your first segmentation. With ImageNet weights the loss has fallen far below .69 within seconds, and **the network has
-# found roughly where each lesion is, but draws odd blobs.** It cannot do better: it decides at 4 x 4 places, and a
-# straight ramp joins one place to the next. A lesion smaller than a place may be missed altogether.
+# Your first segmentation. With ImageNet weights the loss has fallen far below .69 within seconds, and **the network
+# has found roughly where each lesion is, but draws odd blobs.** It cannot do better: it decides at 4 x 4 places, and
+# a straight ramp joins one place to the next. A lesion smaller than a place may be missed altogether.
 #
 # > **Predict.** We now let the decoder use the last three maps, 4 x 4, 8 x 8 and 16 x 16 places. That adds 130 weights
 # > to 1,281. How much will it help?
@@ -240,10 +241,10 @@ train(three_maps)
 show(three_maps)
 
 # %% [markdown]
-# **A tenth more weights, and blobs become outlines.** The deep map knows *that* there is a lesion, the finer ones know
-# *where* it ends; added up, they correct each other. Nearly every good segmentation network since
-# [Long et al. 2015](https://arxiv.org/abs/1411.4038) rests on this idea, under the name of skip connections. Lesson 08
-# is about them.
+# **A tenth more weights, and blobs become outlines.** The deep map knows *that* there is a lesion, the finer ones
+# know *where* it ends; added up, they correct each other. Nearly every good segmentation network since [Long et al.
+# 2015](https://arxiv.org/abs/1411.4038) rests on this idea, under the name of skip connections. Lesson 08 is about
+# them.
 #
 # Three photos are a story, not a measurement. So we score all validation photos, each at its own size, and take the
 # mean.
@@ -277,9 +278,9 @@ plots.curves({fit.recipe.name: fit.history})
 
 # %% [markdown]
 # Dashed is the loss on training photos, solid on validation photos, which the network never learns from. Both fall
-# steeply and then level off. Dashed may start *above* solid: it is an average over an epoch in which the network still
-# improved. Later it sinks below, because the network gets to know its training photos. The validation Jaccard zigzags;
-# each epoch ends at another place, and the set is small.
+# steeply and then level off. Dashed may start *above* solid: it is an average over an epoch in which the network
+# still improved. Later it sinks below, because the network gets to know its training photos. The validation Jaccard
+# zigzags; each epoch ends at another place, and the set is small.
 #
 # The star marks the epoch that is kept, in the published run number {{dilated-frozen:best_epoch}} of
 # {{dilated-frozen:epochs_run}}. **It is chosen on validation, never on test**; otherwise the test score would praise
@@ -296,8 +297,9 @@ plots.between_epochs(small.images[1:3], small.masks[1:3], after, epochs, preview
 
 # %% [markdown]
 # After one epoch of the published run the lesions are found, in a grey halo of doubt that makes the small one too
-# large. Later epochs turn the halo black. **The first epoch finds the lesion, the others draw its border.** Not every
-# photo gains: of `ISIC_0000060` the last epoch gives up the pale lower end, which the fifth still had.
+# large. Later epochs turn the halo black. **The first epoch finds the lesion, the others draw its border.** Not
+# every photo gains: of `ISIC_0000060` the last epoch gives up pale skin at the top and at the bottom that the fifth
+# still had.
 #
 # Now the three photos from before, with the kept network.
 
@@ -308,14 +310,15 @@ print(f"mean J on all {len(validation)} validation photos: {score:.3f}")
 show(network)
 
 # %% [markdown]
-# Compare with the scores and figures above. Three thousand times as many weights buy finer borders and fewer blunders,
-# but a smaller step in J than the one from one map to three. Look at the small islands in plain skin: **each pixel is
-# decided by itself; nothing asks for a lesion in one piece.**
+# Compare with the scores and figures above. Three thousand times as many weights buy finer borders and fewer
+# blunders, but a smaller step in J than the one from one map to three. Look at the small island beside
+# `ISIC_0000498`: **each pixel is decided by itself; nothing asks for a lesion in one piece.**
 #
 # ## How good is it, honestly?
 #
-# The *test set* has not been looked at so far. Nothing was chosen on it, so it may judge. It was scored once, when the
-# run ended, as the organisers of ISIC 2016 do it: probabilities enlarged to the photo's size, cut at .5, one J a photo.
+# The *test set* has not been looked at so far. Nothing was chosen on it, so it may judge. It was scored once, when
+# the run ended, as the organisers of ISIC 2016 do it: probabilities enlarged to the photo's size, cut at .5, one J a
+# photo.
 #
 # We look before we average. Not at the prettiest: at the worst, at those with 5, 20, 50 and 80 % of the photos below
 # them, and at the best.
@@ -332,9 +335,10 @@ scores = ranked.iloc[ranks].tolist()
 plots.triptychs(pictures, answers, guesses, [p.id for p in picked], scores)
 
 # %% [markdown]
-# In the published run the worst photo scores 0: **the lesion is a dot, and the network marks another spot.** The next
-# two are less a failure than a quarrel: where does a border end that fades on all sides? From the median upwards one
-# has to look for differences. Keep this row of ranks in mind whenever somebody shows you three good examples.
+# In the published run the worst photo scores 0: **the lesion is a breath of pink, and the network marks nothing at
+# all.** Of the next it draws the dark heart and leaves out the rim; on the third it draws more than the expert did,
+# and one may ask who is right, for the border fades on all sides. From the median upwards one has to look for
+# differences. Keep this row of ranks in mind whenever somebody shows you three good examples.
 #
 # Now the average, with all photos behind it.
 
@@ -352,19 +356,19 @@ figure
 
 # %% [markdown]
 # **One honest number: J = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
-# published run. It says: with other test photos from the same source, the mean of *this* network would probably lie in
-# the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of another
-# seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special about our
-# copy of the photos.
+# published run. It says: with other test photos from the same source, the mean of *this* network would probably lie
+# in the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of
+# another seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special
+# about our copy of the photos.
 #
 # The author of the design reported {{dilated-frozen:recipe.claimed.iou|.3f}}, outside the interval. How such figures
 # come about is a story for lesson 07.
 #
 # ## Where did the ten minutes go?
 #
-# Guess before you measure: reading photos, encoder, decoder, validation? We time each on the eight photos from above,
-# the fastest of three. To learn, the decoder is run both ways: forward to the loss, then backward, to find out in which
-# direction each weight must move.
+# Guess before you measure: reading photos, encoder, decoder, validation? We time each on the eight photos from
+# above, the fastest of three. To learn, the decoder is run both ways: forward to the loss, then backward, to find
+# out in which direction each weight must move.
 
 # %%
 work = {
@@ -392,11 +396,11 @@ print(f"the run itself took {took:.0f} s on {fit.record['device']}")
 table.round(1)
 
 # %% [markdown]
-# **On a CPU most of the time goes into teaching the decoder.** (Look at shares, not at the sum: the run was timed when
-# it ran, on a machine that may have been busier or faster.) Keeping the encoder's maps, as we did above, could save its
-# row and no more; and flips forbid it. Reading costs next to nothing, but only because these copies are small and are
-# read once. Official photos are up to 4288 pixels wide. Whoever decodes them anew in every epoch waits for that, above
-# all with a GPU, which makes the other rows short. Lesson 05 measures it.
+# **On a CPU most of the time goes into teaching the decoder.** (Look at shares, not at the sum: the run was timed
+# when it ran, on a machine that may have been busier or faster.) Keeping the encoder's maps, as we did above, could
+# save its row and no more; and flips forbid it. Reading costs next to nothing, but only because these copies are
+# small and are read once. Official photos are up to 4288 pixels wide. Whoever decodes them anew in every epoch waits
+# for that, above all with a GPU, which makes the other rows short. Lesson 05 measures it.
 #
 # ## Would you notice a mistake?
 #
@@ -416,10 +420,10 @@ print(f"not normalised         {validation_jaccard(network):.3f}")
 network.preprocessing = default_preprocessing()
 
 # %% [markdown]
-# **On this page each mistake costs more than ten points, and no error appears.** The masks still look like masks, only
-# worse, and whoever has not seen the right score takes them for the best there is. Swapped colours cost most: brown
-# becomes blue. So look at your pictures just before they enter the network, and distrust a score until such mistakes
-# are ruled out. Lesson 03 has a whole clinic of them.
+# **On this page each mistake costs seven points or more, and no error appears.** The masks still look like masks,
+# only worse, and whoever has not seen the right score takes them for the best there is. Swapped colours cost most:
+# brown becomes blue. So look at your pictures just before they enter the network, and distrust a score until such
+# mistakes are ruled out. Lesson 03 has a whole clinic of them.
 #
 # ## Exercises
 #
@@ -441,15 +445,15 @@ for tenths in range(1, 10):
 # <details><summary>What you should see</summary>
 #
 # **The curve is flat in the middle.** On this page .4, .5 and .6 differ by less than .003, because few pixels have a
-# probability in between. Test must stay out of it: whoever picks the best of nine on test reports the luck of the pick
-# as well.
+# probability in between. Test must stay out of it: whoever picks the best of nine on test reports the luck of the
+# pick as well.
 # </details>
 #
 # ### 2. Beat nothing
 #
 # A score is worth what it adds to the simplest guess. Score three guesses on validation: every pixel lesion, every
-# pixel skin, and the *mean mask*, which is lesion where more than half of the training masks are. `score_images` wants
-# logits, an array (N, height, width); positive means lesion. Where do your two decoders stand?
+# pixel skin, and the *mean mask*, which is lesion where more than half of the training masks are. `score_images`
+# wants logits, an array (N, height, width); positive means lesion. Where do your two decoders stand?
 
 # %% Solution tags=["hide-cell"]
 import numpy as np
@@ -467,15 +471,16 @@ for name, model in models.items():
 # <details><summary>What you should see</summary>
 #
 # "All lesion" scores the mean share of lesion, not 0. **A mask that never looks at the photo gets nearly half of all
-# there is to get**, because photographers put the lesion in the middle. On ISIC 2016 the decoder on the last map alone
-# does not even reach it. So J = .45 sounds like something, and is nothing. Always print the baseline beside the score.
+# there is to get**, because photographers put the lesion in the middle. On ISIC 2016 the decoder on the last map
+# alone does not even reach it. So J = .45 sounds like something, and is nothing. Always print the baseline beside
+# the score.
 # </details>
 #
 # ### 3. Your own photo
 #
 # Read a photo with `read_image(path)` and ask `network.probabilities(photo, size)`. Take a mole if you have a
-# dermatoscope; take anything if not. The solution takes a portrait that comes with Matplotlib, of the computer pioneer
-# Grace Hopper.
+# dermatoscope; take anything if not. The solution takes a portrait that comes with Matplotlib, of the computer
+# pioneer Grace Hopper.
 #
 # > **Predict.** There is no lesion in it. What will the mask be?
 
@@ -526,8 +531,8 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #
 # <details><summary>Three thresholds score .81, .82 and .83 on test. You report .83. What is wrong?</summary>
 #
-# The choice was made on the photos that should judge it, so .83 contains luck. Choose on validation, then score the one
-# choice on test.
+# The choice was made on the photos that should judge it, so .83 contains luck. Choose on validation, then score the
+# one choice on test.
 # </details>
 #
 # ## Where this breaks
@@ -539,4 +544,4 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #   learn.
 # - A mask is not a diagnosis. Nothing here is a medical device.
 #
-# *Next*: lesson 06 asks what each of the five maps sees, and compares three decoders on the frozen encoder.
+# *Next*: lesson 02 looks at the photos themselves.

@@ -57,14 +57,14 @@ for stage, (first, last) in STAGES.items():
 
 # %% [markdown]
 # **Three quarters of the encoder's parameters are in stage 4**, less than one in a hundred in stage 1. A weight is
-# stored once, but it is *used* at every pixel of its map, and the maps shrink as the channels grow. Keep this table in
-# mind: two of the surprises below follow from it.
+# stored once, but it is *used* at every pixel of its map, and the maps shrink as the channels grow. Keep this table
+# in mind: two of the surprises below follow from it.
 #
 # ## How many parameters are trained?
 #
-# The write-up of family C trains one network in four ways. It gives 6,995,457 parameters in total; 4,771,585 trainable
-# with the encoder frozen; with stage 4 released 6,452,929 trainable and 542,528 not. No code came with it. Such
-# counts are a sharp test of whether a network was rebuilt rightly. The next cell asserts them.
+# The write-up of family C trains one network in four ways. It gives 6,995,457 parameters in total; 4,771,585
+# trainable with the encoder frozen; with stage 4 released 6,452,929 trainable and 542,528 not. No code came with it.
+# Such counts are a sharp test of whether a network was rebuilt rightly. The next cell asserts them.
 #
 # > **Predict.** From *two stages* to *all*: how many more parameters learn? Will you see it in the figure?
 
@@ -117,10 +117,10 @@ share = pd.DataFrame(rows, index=["parameters", "multiply-accumulates", "seconds
 plots.grouped_bars((100 * share / share.sum()).to_dict(), "% of the whole network", ".1f")
 
 # %% [markdown]
-# **Stage 4 holds 24 % of the parameters but does 7 % of the arithmetic.** Its maps are 4 x 4 for a 128 x 128 image, so
-# most weights there are used 16 times; a weight in stage 1 up to 4,096 times. And MACs are not seconds: a *depthwise*
-# convolution does few products for every number it fetches from memory, so the early stages take a larger share
-# of the time than of the arithmetic.
+# **Stage 4 holds 24 % of the parameters but does 7 % of the arithmetic.** Its maps are 4 x 4 for a 128 x 128 image,
+# so most weights there are used 16 times; a weight in stage 1 up to 4,096 times. And MACs are not seconds: a
+# *depthwise* convolution does few products for every number it fetches from memory, so the early stages take a
+# larger share of the time than of the arithmetic.
 #
 # Now a training step. Backpropagation walks from the loss down to the deepest *trainable* layer, and the outputs
 # of all layers on its way must be kept in memory until it has passed. So what counts is how deep it must go.
@@ -157,15 +157,17 @@ table["time of a step, relative"] = (fastest / fastest["dilated-frozen"]).round(
 table
 
 # %% [markdown]
-# Compare the last two columns. Stage 4 alone raises the trainable share from 68 to 92 % and makes a step hardly slower;
-# **the last 0.8 % of the weights cost the most time**, because they sit under the largest maps. So do not argue about
-# cost with parameter counts. Time a step. (Yours differs, and on a busy machine small differences jump about.)
+# Compare the last two columns. Stage 4 alone raises the trainable share from 68 to 92 % and makes a step hardly
+# slower; **the last 0.8 % of the weights cost the most time**, because they sit under the largest maps. So do not
+# argue about cost with parameter counts. Time a step. (Yours differs, and on a busy machine small differences jump
+# about.)
 #
 # ## Which learning rate for weights that already know something?
 #
-# A decoder starts from noise and must travel far. The encoder has learnt from 1.3 million photos, and large steps may
-# undo that before the decoder has sent down a single useful gradient. So optimisers take *parameter groups*, each with
-# its own rate. Our `build_optimizer` makes one for the decoder, and a second for what is trainable of the encoder.
+# A decoder starts from noise and must travel far. The encoder has learnt from 1.3 million photos, and large steps
+# may undo that before the decoder has sent down a single useful gradient. So optimisers take *parameter groups*,
+# each with its own rate. Our `build_optimizer` makes one for the decoder, and a second for what is trainable of the
+# encoder.
 
 # %%
 gentle = replace(lesson.recipe("dilated-all"), name="a gentle variant", encoder_learning_rate=1e-5)
@@ -176,9 +178,10 @@ for recipe in (lesson.recipe("dilated-frozen"), lesson.recipe("dilated-all"), ge
         print(f"{recipe.name:16}  {weights:9,} parameters at rate {group['lr']:g}")
 
 # %% [markdown]
-# Three ways in use: no encoder group at all (frozen); **one rate for everything, ten times smaller than for the frozen
-# case** (the write-up of C: .0001 instead of .001); two groups. Note what the second does: it slows the decoder too.
-# `dilated-frozen` and `dilated-all` therefore differ in *two* things. Remember that when we compare them.
+# Three ways in use: no encoder group at all (frozen); **one rate for everything, ten times smaller than for the
+# frozen case** (the write-up of C: .0001 instead of .001); two groups. Note what the second does: it slows the
+# decoder too. `dilated-frozen` and `dilated-all` therefore differ in *two* things. Remember that when we compare
+# them.
 #
 # ## The optimiser that trained somebody else
 #
@@ -200,8 +203,8 @@ print(f"encoder tensors that changed: {moved} of {len(before)}")
 # %% [markdown]
 # The loss falls, the counts say "all trainable", gradients are computed and paid for, and **not one weight of the
 # encoder has moved**. The optimiser holds the parameters of `first`. The two networks share a decoder, so that part
-# learns, and the curve looks healthy. The mistake stands in public code for this very task; its tell-tale in a table is
-# a fine-tuned score beside an equal frozen one. (Batch norm's running means did move; they need no optimiser. So
+# learns, and the curve looks healthy. The mistake stands in public code for this very task; its tell-tale in a table
+# is a fine-tuned score beside an equal frozen one. (Batch norm's running means did move; they need no optimiser. So
 # "something changed" is no proof.)
 #
 # The check compares identities: every tensor that wants a gradient must be in some group of the optimiser. It costs
@@ -237,16 +240,16 @@ for name, fit in fits.items():
 plots.curves({name: fit.history for name, fit in fits.items()})
 
 # %% [markdown]
-# Look at the left panel first. **Three of the four curves lie on top of each other**, and they are not three that train
-# the same weights; they are the three that share a rate. After 15 epochs at .0001 their loss is still falling. The
-# frozen run, at .001, was there after four epochs. The Jaccard index on the right tells a milder story: it only asks on
-# which side of one half a pixel lies, not how surely. So far we compare rates as much as stages. We shall come back to
-# it.
+# Look at the left panel first. **Three of the four curves lie on top of each other**, and they are not three that
+# train the same weights; they are the three that share a rate. After 15 epochs at .0001 their loss is still falling.
+# The frozen run, at .001, was there after four epochs. The Jaccard index on the right tells a milder story: it only
+# asks on which side of one half a pixel lies, not how surely. So far we compare rates as much as stages. We shall
+# come back to it.
 #
 # ## How far did each stage move?
 #
-# Take all weights of a stage as one long vector and divide the length of its change by its length before. All four runs
-# started from the same encoder, so we build that one again and compare.
+# Take all weights of a stage as one long vector and divide the length of its change by its length before. All four
+# runs started from the same encoder, so we build that one again and compare.
 #
 # > **Predict.** In `dilated-all` one rate holds for all four stages. Do they all move by the same share?
 
@@ -292,10 +295,10 @@ shifts = {n: {f"stage {s}": shift(f.model.encoder, s) for s in STAGES} for n, f 
 plots.grouped_bars(shifts, "shift, standard deviations")
 
 # %% [markdown]
-# **The first batch norm that may move takes the whole blow, wherever it stands**; all behind it hardly notice. It takes
-# the mean of skin away, and what it hands on looks again like what the later layers know from ImageNet. With everything
-# frozen nobody does that, and the decoder has to live with shifted features. So a part of "fine-tuning" is no learning
-# at all, only new averages. Keep that in mind when a single thawed stage seems to work wonders.
+# **The first batch norm that may move takes the whole blow, wherever it stands**; all behind it hardly notice. It
+# takes the mean of skin away, and what it hands on looks again like what the later layers know from ImageNet. With
+# everything frozen nobody does that, and the decoder has to live with shifted features. So a part of "fine-tuning"
+# is no learning at all, only new averages. Keep that in mind when a single thawed stage seems to work wonders.
 #
 # ## Did it help?
 #
@@ -313,11 +316,10 @@ plots.comparison([row(name, fit) for name, fit in fits.items()], "mean Jaccard o
 
 # %% [markdown]
 # The claims rise with every stage released: {{dilated-frozen:recipe.claimed.iou|.4f}},
-# {{dilated-stage4:recipe.claimed.iou|.4f}}, {{dilated-all:recipe.claimed.iou|.4f}}. Ours do not:
+# {{dilated-stage4:recipe.claimed.iou|.4f}}, {{dilated-all:recipe.claimed.iou|.4f}}. Ours do not rise step by step:
 # {{dilated-frozen:jaccard|.4f}}, {{dilated-stage4:jaccard|.4f}}, {{dilated-two-stages:jaccard|.4f}},
-# {{dilated-all:jaccard|.4f}}, and **each claim lies above our interval**, about four to six points from our mean. Two
-# disagreements,
-# then: the level and the order.
+# {{dilated-all:jaccard|.4f}}, and **each claim lies above our interval**, about five to six points from our mean. Two
+# disagreements, then: the level and the order.
 #
 # The level first. A claim can be compared only when we know how it was computed. Each record holds the score of the
 # same predictions by every rule that is called "IoU" or "Dice" somewhere (lesson 03). Which rule comes nearest?
@@ -337,14 +339,15 @@ for name, fit in fits.items():
         print(f"{'':15} Dice  {nearest(fit, 'dice', fit.recipe.claimed.dice)}")
 
 # %% [markdown]
-# **For all three the claimed IoU comes nearest to the reading that averages the background in**, as a "mean IoU" over
-# two classes does; skin is most of every photo and easy, which flatters. The claimed Dice does not fit that rule. For
-# the frozen run it is {{dilated-frozen:recipe.claimed.dice|.4f}}; we measured {{dilated-frozen:dice|.4f}} on lesions,
-# and {{dilated-frozen:readings.background_averaged.dice|.4f}} with the background averaged in. The simplest story that
-# fits: **IoU over two classes, Dice over lesions**, side by side in one table. It is a story, not a proof; only the
-# author's code could tell. For the other two runs our figures are lower than any such story, so look at the losses.
+# **For all three the claimed IoU comes nearest to the reading that averages the background in**, as a "mean IoU"
+# over two classes does; skin is most of every photo and easy, which flatters. The claimed Dice does not fit that
+# rule. For the frozen run it is {{dilated-frozen:recipe.claimed.dice|.4f}}; we measured {{dilated-frozen:dice|.4f}}
+# on lesions, and {{dilated-frozen:readings.background_averaged.dice|.4f}} with the background averaged in. The
+# simplest story that fits: **IoU over two classes, Dice over lesions**, side by side in one table. It is a story,
+# not a proof; only the author's code could tell. The claimed Dice is nearest to ours pooled over batches in all
+# three, by a hair.
 #
-# The claimed loss of the frozen run, {{dilated-frozen:recipe.claimed.loss|.4f}}, is near ours,
+# The losses say something too. That of the frozen run, {{dilated-frozen:recipe.claimed.loss|.4f}}, is near ours,
 # {{dilated-frozen:test.loss|.4f}}. That of `dilated-all` is {{dilated-all:recipe.claimed.loss|.4f}} against our
 # {{dilated-all:test.loss|.4f}}. C does not say for how many epochs it trained; we took 15 for all four. At the small
 # rate that was too few to get down to the claimed loss.
@@ -372,25 +375,27 @@ for first, second in [*pairwise(NAMES), (NAMES[0], NAMES[-1])]:
     compare(first, second)
 
 # %% [markdown]
-# Not what the claims promise. **With stage 4 released the network is worse than frozen; with all released no difference
-# can be shown.** The intervals are a third narrower than those of the single scores, because hard images are hard for
-# all.
+# Not what the claims promise. **With stage 4 released no difference from frozen can be shown; the step that shows is
+# the one to two stages; and all of it gains one point over frozen**, by an interval that nearly touches zero. The
+# intervals are narrower than those of the single scores, because hard images are hard for all.
 #
-# Before we write that fine-tuning does harm or is useless: two things changed between *frozen* and the others, the
-# stages and the rate. With a rate ten times smaller the decoder, too, learned ten times more slowly, and fifteen epochs
-# are few. One run would separate the two: **the frozen encoder with the small rate**. It is exercise 3, and until
-# somebody has run it, the honest sentence is: these four *recipes* differ as shown, and we do not know which of their
-# two differences did it.
+# Before we write that fine-tuning pays, and from which stage on: two things changed between *frozen* and the others,
+# the stages and the rate. With a rate ten times smaller the decoder, too, learned ten times more slowly, and fifteen
+# epochs are few. So what the stages are worth may be more than we see, or less. Two runs would separate the two
+# changes. Exercise 3 asks which, and runs them; until then the honest sentence is: these four *recipes* differ as
+# shown, and we do not know which of their two differences did it.
 #
 # ## One seed
 #
-# "No difference can be shown" does not say "they are equal". And the paired interval answers one question only: *would
-# other images from the same source change the verdict?* It knows nothing of the other chance in the game. **Each name
-# stands for one training run with one seed**; another order of batches would have given another network. How much that
-# matters we cannot tell from single runs, but a rough idea comes free. Look at the first curves again: within its last
-# five epochs the validation score of the published frozen run ranges over nearly two points, as much as the four test
-# scores differ. Which epoch is kept is partly luck, and so is a point on the test set. We may say that *these two
-# networks* differ on these images. About the two *recipes* we say nothing until each was trained with several seeds.
+# "No difference can be shown" does not say "they are equal". And the paired interval answers one question only:
+# *would other images from the same source change the verdict?* It knows nothing of the other chance in the game.
+# **Each name stands for one training run with one seed**; another order of batches would have given another network.
+# How much that matters we cannot tell from single runs, but a rough idea comes free. Look at the first curves again:
+# within its last five epochs the validation score of the published frozen run ranges over nearly three points, more
+# than the four test scores differ. Which epoch is kept is partly luck, and so is a point on the test set. We may say
+# that *these two networks* differ on these images. About the two *recipes* we say nothing until each was trained
+# with several seeds. (When we trained all four anew, after a mistake in the flips, the frozen run came out more than
+# a point lower than before and the first of the differences above vanished.)
 #
 # ## Where does it help?
 #
@@ -408,8 +413,8 @@ scores = [fits[name].table["jaccard"][i] for name, i in pairs]
 plots.error_maps(pictures, truths, drawn, [name for name, _ in pairs], scores)
 
 # %% [markdown]
-# Left, a pale, large lesion that the frozen run loses for the most part; below, it is found. Right, a small one under
-# hair: the frozen run has it roughly, while `dilated-all` draws far too much. In the middle nothing changes. Three
+# Left, a breath of pink that the frozen run misses altogether; below, it is found, with a rim of skin. Right, a
+# small one: the frozen run has it, while `dilated-all` draws far too much. In the middle nothing changes. Three
 # photos prove nothing, but they raise a suspicion: **does the gain depend on the size of the lesion?** All 379 can
 # tell. We sort them by the true lesion's share of the photo and cut the row into quarters.
 #
@@ -429,16 +434,16 @@ gains = pd.DataFrame({name: 100 * (fits[name].table["jaccard"] - table["jaccard"
 gains.groupby(quarter, observed=True).agg(mean_and_interval)
 
 # %% [markdown]
-# **"No difference" was a mean of two differences.** `dilated-all` loses more than two points on the smallest quarter
-# and gains three on the largest; `dilated-two-stages` does the same. All three runs at the small rate draw more than
-# the frozen one: they find more of each lesion, and more skin with it, which a small lesion cannot afford. That fits a
-# decoder that is not yet sure, more than an encoder that has learnt something new. So look at strata before you call
-# two networks equal, and at curves before you say why.
+# **The gain of `dilated-all` comes from the large lesions**: more than three points on the largest quarter, and on
+# the two smaller ones no difference can be shown. `dilated-two-stages` does the same. A large lesion has a pale rim
+# that is far from its dark middle, and a trained encoder finds more of it; a small one has nothing to add. Twelve
+# intervals stand in this table, and one in twenty misses its target by chance, so do not build on a single cell; the
+# pattern is in two columns. Look at strata before you quote a mean.
 #
 # ## For which decoder does it pay most?
 #
-# `dilated` has skip connections. `transposed` (family B) and `conv5` (family E) see the deepest map alone, 4 x 4 cells
-# for the whole image. They were trained twice too.
+# `dilated` has skip connections. `transposed` (family B) and `conv5` (family E) see the deepest map alone, 4 x 4
+# cells for the whole image. They were trained twice too.
 #
 # > **Predict.** Which of the three decoders gains most from a trained encoder, and why?
 
@@ -453,17 +458,17 @@ plots.comparison([row(name, fits[name]) for pair in PAIRS for name in pair], "me
 # %% [markdown]
 # **The decoders without skips gain many times more than the one with skips.** In the published runs B goes from
 # {{transposed-frozen:jaccard}} to {{transposed-finetuned:jaccard}} and E from {{conv5-frozen:jaccard}} to
-# {{conv5-finetuned:jaccard}}, intervals far from zero, while C stays where it was. Trained, a decoder that reads
+# {{conv5-finetuned:jaccard}}, intervals far from zero, while C gains a point. Trained, a decoder that reads
 # sixteen cells comes within a few points of one that reads a thousand.
 #
 # B's claimed IoU stands far to the left, below anything we measured: no pair of .2985 and a Dice above .75 can come
 # from one set of masks (lesson 06). E's claims, "about" .70 and .75, lie on both sides of ours.
 #
-# Why? Our guess: without skips, *where* the border runs must be packed into the 1280 numbers of each coarse cell, and
-# ImageNet never asked for that. A guess can be tested. A *linear probe*
-# ([Alain & Bengio 2016](https://arxiv.org/abs/1610.01644)) takes an encoder as it is and fits one matrix, from the 1280
-# numbers of a cell to the 32 x 32 pixels of mask under it. It has no skips, no neighbours, no depth: **what it draws is
-# what the deepest map says about location.**
+# Why? Our guess: without skips, *where* the border runs must be packed into the 1280 numbers of each coarse cell,
+# and ImageNet never asked for that. A guess can be tested. A *linear probe* ([Alain & Bengio
+# 2016](https://arxiv.org/abs/1610.01644)) takes an encoder as it is and fits one matrix, from the 1280 numbers of a
+# cell to the 32 x 32 pixels of mask under it. It has no skips, no neighbours, no depth: **what it draws is what the
+# deepest map says about location.**
 #
 # > **Predict.** Which of four encoders lets a linear map draw best: ImageNet's, or that of one of the trained runs?
 
@@ -474,15 +479,15 @@ probes = {name: linear_probe(encoder, train, validation) for name, encoder in en
 plots.grouped_bars({"linear probe of the deepest map": probes}, "Jaccard on validation")
 
 # %% [markdown]
-# **The guess holds: where there were no skips, the deepest map learned to say where.** In the published runs a linear
-# map draws about as well from B's trained encoder as B's own decoder does on test, and from ImageNet's encoder only
-# half as well. The encoder of `dilated-all` hardly changed in this respect: skips deliver location, so nobody asked the
-# deepest map for it. Each encoder learned what its decoder lacked.
+# **The guess holds: where there were no skips, the deepest map learned to say where.** In the published runs a
+# linear map draws about as well from B's trained encoder as B's own decoder does on test, and from ImageNet's
+# encoder only half as well. The encoder of `dilated-all` hardly changed in this respect: skips deliver location, so
+# nobody asked the deepest map for it. Each encoder learned what its decoder lacked.
 #
 # ## What did a point cost?
 #
-# Last, the bill. From the records: the median time of an epoch on the machine that trained, times the epochs until the
-# one that was kept, and what the additional minutes bought.
+# Last, the bill. From the records: the median time of an epoch on the machine that trained, times the epochs until
+# the one that was kept, and what the additional minutes bought.
 #
 # > **Predict.** `transposed-frozen` needs neither augmentation nor a trained stage, so its feature maps are computed
 # > once and kept (lesson 06). How much cheaper is its epoch than that of `transposed-finetuned`?
@@ -503,17 +508,17 @@ bills = {n: bill(n, n.split("-")[0] + "-frozen") for n in fits}
 pd.DataFrame.from_dict(bills, orient="index", columns=columns).round(1)
 
 # %% [markdown]
-# For B and E a point costs about a minute of two CPU cores. For C there is next to nothing to pay for, so its price a
-# point is a large number divided by a gain that may be zero: **do not quote a price for a gain that could not be
-# shown.** And read the seconds to a factor of two: the machine did other work while it trained, at times more, at times
-# less. What does not depend on that is the order: kept maps beat photos, and a trained encoder costs half as
-# much again as a frozen one, or more.
+# For B and E a point costs a few seconds of one CPU core, for C a minute or, with stage 4 alone, nothing that could
+# be bought: **do not quote a price for a gain that could not be shown.** And read the seconds to a factor of two:
+# the machine did other work while it trained, at times more, at times less. What does not depend on that is the
+# order: kept maps beat photos (B), and a trained encoder costs more than a frozen one wherever the photos are
+# augmented (C).
 #
 # ## Exercises
 #
 # **1. Ten times the rate.** Adam moves every weight by about its rate per step. Predict how far stage 4 is from
-# ImageNet after four steps at encoder rates of .001, .0001 and .00001. Then measure it with `step` and `change`. (Build
-# a fresh network for every rate; `replace` a recipe's `encoder_learning_rate` as above.)
+# ImageNet after four steps at encoder rates of .001, .0001 and .00001. Then measure it with `step` and `change`.
+# (Build a fresh network for every rate; `replace` a recipe's `encoder_learning_rate` as above.)
 
 # %% Solution tags=["hide-cell"]
 for rate in (1e-3, 1e-4, 1e-5):
@@ -525,9 +530,9 @@ for rate in (1e-3, 1e-4, 1e-5):
     print(f"rate {rate:g}: stage 4 moved by {change(network.encoder, 4):.3f} %, loss {loss[0]:.3f} to {loss[-1]:.3f}")
 
 # %% [markdown]
-# The distances stand about 100 : 10 : 1, whatever the gradients were. **With Adam the rate times the number of steps is
-# a leash**: it bounds how far a weight can get. This is why a rate of its own for the encoder is the first thing to try
-# when fine-tuning does harm.
+# The distances stand about 100 : 10 : 1, whatever the gradients were. **With Adam the rate times the number of steps
+# is a leash**: it bounds how far a weight can get. This is why a rate of its own for the encoder is the first thing
+# to try when fine-tuning does harm.
 #
 # **2. Which change mattered?** Take the fully trained `dilated-all`, put the ImageNet version of *one* stage back
 # (weights and batch-norm statistics: `load_state_dict`), and score on validation. Predict which stage hurts most. Why
@@ -546,31 +551,26 @@ for stage in (None, *STAGES):
     model.encoder.load_state_dict(trained)
 
 # %% [markdown]
-# In the published run stage 3 hurts most and stage 4 hardly at all, although stage 4 is the one with most weights. Even
-# the worst costs less than two points: every stage stayed near where ImageNet had put it. It is no fair price, because
-# the later stages and the decoder were trained *on the output of the changed stage*. In a run with that stage frozen
-# they would have adapted to the old one.
+# In the published run no stage hurts much: a point and a half at most, for stage 1 and for stage 4, the one with
+# fewest weights and the one with most. Every stage stayed near where ImageNet had put it. It is no fair price,
+# because the later stages and the decoder were trained *on the output of the changed stage*. In a run with that
+# stage frozen they would have adapted to the old one.
 #
 # **3. The missing control.** `dilated-frozen` and `dilated-all` differ in the encoder *and* in the decoder's rate.
-# Which runs would separate the two? Write them as recipes, and say before you start what each outcome would mean.
-#
-# <details><summary>Solution</summary>
-#
-# The frozen encoder at the small rate, and everything trained with two rates:
-#
-# ```python
-# frozen, everything = recipes.get_recipe("dilated-frozen"), recipes.get_recipe("dilated-all")
-# slow = replace(frozen, name="dilated-frozen-slow", learning_rate=1e-4)
-# two = replace(everything, name="two-rates", learning_rate=1e-3, encoder_learning_rate=1e-4)
-# ```
-#
-# `lesson.fit` takes both. If the slow
-# frozen run scores like `dilated-frozen`, the rate does not matter and the stages did what we saw. If it is worse, the
-# rate held the others back, and the two-rates run shows what a trained encoder is worth. Give all of them as many
-# epochs as the slowest needs to level off, choose the epoch on validation, and use three seeds each: a gain that is not
-# larger than the differences between seeds is not shown.
-#
-# </details>
+# Which two runs would separate the two changes? Write down their settings, and say what each outcome would mean. Then
+# open the solution, which compares them with the runs above.
+
+# %% Solution tags=["hide-cell"]
+fits |= {name: lesson.fit(name) for name in ("dilated-frozen-slow", "dilated-all-two-rates")}
+print("\nonly the rate, encoder frozen: .0001, then .001")
+compare("dilated-frozen-slow", "dilated-frozen")
+print("only the stages, everything at .0001")
+compare("dilated-frozen-slow", "dilated-all")
+print("only the stages, the decoder at .001")
+compare("dilated-frozen", "dilated-all-two-rates")
+
+# %% [markdown]
+# CONTROL_READING
 #
 # ## Take-away
 #
@@ -580,16 +580,16 @@ for stage in (None, *STAGES):
 #   in a line, and so can an optimiser that holds the wrong tensors.
 # - Compare two networks by their difference on the same images, and say "no difference can be shown" when that is so.
 #   One seed is one draw.
-# - A decoder with skips gained nothing that could be shown from a trained encoder; decoders without skips gained
-#   sixteen points and more. Fine-tuning pays where the frozen features lack what the decoder needs.
+# - A decoder with skips gained little from a trained encoder; decoders without skips gained about fifteen points and
+#   more. Fine-tuning pays where the frozen features lack what the decoder needs.
 #
 # ## Check yourself
 #
 # <details><summary>How many parameters are trainable in <code>dilated</code> if only stage 1 is released, and is that
 # cheaper than releasing only stage 4?</summary>
 #
-# 4,771,585 + 15,792 = 4,787,377. It is dearer: the gradient must walk through stages 4, 3 and 2 to get to stage 1, and
-# their outputs must be kept for it, although none of their weights changes.
+# 4,771,585 + 15,792 = 4,787,377. It is dearer: the gradient must walk through stages 4, 3 and 2 to get to stage 1,
+# and their outputs must be kept for it, although none of their weights changes.
 #
 # </details>
 #
@@ -619,12 +619,9 @@ for stage in (None, *STAGES):
 # - **One seed.** Every comparison here is between single runs. The gains of B and E are ten times
 #   larger than what a run jumps between its own epochs; the differences within C are not.
 # - **Two things at once.** C's frozen run has a ten times larger rate than the others; so has E's. Gains from *frozen*
-#   to *trained* mix both changes.
+#   to *trained* mix both changes, but for the controls of exercise 3.
 # - **Small pictures.** At 128 x 128 the deepest map has 4 x 4 cells, at 512 x 512 it has 16 x 16. A decoder without
 #   skips should then need a trained encoder less; we have not measured it.
-# - **Augmentation that drew together.** In the published runs of C the two flips and the change of brightness happened
-#   together or not at all (a mistake of ours, found after they had ended). All four met the same photos, so they can be
-#   compared; with independent flips all four may come out differently.
 # - **Seconds belong to a machine.** A GPU is busier with starting small layers than with computing them, so its ratios
 #   differ. Time your own step.
 # - **Images from the same clinics.** A fine-tuned encoder fits these cameras and this skin more closely. Whether it

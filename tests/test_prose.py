@@ -1,0 +1,114 @@
+"""A page and a record cannot disagree: what prose says to three digits was claimed, filled in, or just printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lesionseg_lib.recipes import load_recipes
+from tests.test_notebooks import of, texts
+from tools import ROOT
+from tools.notebooks import read, sources
+
+FIGURE = re.compile(r"(?<![\w.,/:-])[01]?\.\d{3,}(?![\w.]*\w)")
+"""A score to three digits or more, such as .834 or 0.834; no version, no DOI, no price."""
+
+ALLOWED = {
+    "01_first_segmentation": {".003": "a bound that the printed table keeps"},
+    "03_what_is_a_good_mask": {".333": "Dice of an IoU of .2, by hand", ".667": "the mean of .333 and 1, by hand"},
+    "06_frozen_features": {
+        ".603": "the mean IoU that B's claimed Dice of .7522 needs",
+        ".889": "the highest Dice that an IoU of .80 allows",
+        "1.000": "what a perfect score would be",
+    },
+    "07_fine_tuning": {".00001": "the smallest rate of an exercise"},
+    "data": {".977": "agreement of two editions of the masks, a fact about the data"},
+    "data_sheet": {".977": "the same"},
+}
+"""Figures that no run produced and no run can contradict, by page and with the reason."""
+
+QUOTED = re.compile(
+    r"```.*?```|`[^`]*`|\{\{.*?\}\}|<!-- (\w+) -->.*?<!-- /\1 -->|<!-- =.*?<!-- = -->|\S+://\S+", re.DOTALL
+)
+"""What is no prose: code, placeholders, what `make stamp` writes, addresses."""
+
+
+def constants() -> set[float]:
+    """What write-ups claimed and recipes set."""
+    found: set[float] = set()
+    for recipe in load_recipes().values():
+        found |= {recipe.learning_rate, recipe.encoder_learning_rate or recipe.learning_rate}
+        if recipe.claimed is not None:
+            found |= {recipe.claimed.iou, recipe.claimed.dice, recipe.claimed.loss or recipe.claimed.iou}
+    return found
+
+
+def typed_figures(text: str) -> list[str]:
+    """The figures of a text that somebody typed."""
+    return FIGURE.findall(QUOTED.sub(" ", text))
+
+
+def prose_of(source: Path) -> str:
+    """The markdown cells of a lesson, before anything is filled in."""
+    lines, inside = [], False
+    for line in source.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# %%"):
+            inside = "[markdown]" in line
+        elif inside:
+            lines.append(line.removeprefix("#"))
+    return "\n".join(lines)
+
+
+def printed_by(source: Path) -> Iterator[float]:
+    """Every number that the lesson's cells show."""
+    for cell in read(of(source)).cells:
+        for text in texts(cell):
+            yield from map(float, re.findall(r"(?<![\w.])\d*\.\d+", text))
+
+
+def unfounded(text: str, printed: list[float], page: str = "") -> list[str]:
+    """Figures that are neither constants nor allowed on the page nor, rounded as they are, among the printed."""
+    known = constants() | {float(figure) for figure in ALLOWED.get(page, ())}
+
+    def printed_as(figure: str) -> bool:
+        digits = len(figure.partition(".")[2])
+        return any(round(number, digits) == float(figure) for number in printed)
+
+    return [figure for figure in typed_figures(text) if float(figure) not in known and not printed_as(figure)]
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+def test_a_lesson_types_no_figure_that_it_has_not_printed(source: Path) -> None:
+    if not of(source).exists():
+        pytest.skip("not executed yet; tests/test_notebooks.py says so")
+    found = unfounded(prose_of(source), list(printed_by(source)), source.stem)
+    assert found == [], "write {{recipe:path}}, print it in the cell above, or add it to ALLOWED with its reason"
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md"))], ids=lambda path: path.name
+)
+def test_a_page_types_no_figure(page: Path) -> None:
+    found = unfounded(page.read_text(encoding="utf-8"), [], page.stem)
+    assert found == [], "write {{recipe:path}}, or add it to ALLOWED with its reason"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("we reach .834, not 0.8340 and not 1.000.", [".834", "0.8340", "1.000"]),
+        ("{{dilated-all:jaccard}} and `0.834` and\n```\n0.834\n```\n", []),
+        ("<!-- results -->\n0.834 (0.821 to 0.846)\n<!-- /results --> <!-- =a:b -->0.834<!-- = -->", []),
+        ("version 2.0.834, doi 10.1007/978-3, arXiv 1801.04381, https://a.b/0.834, .83, 45 %, 6,995,457", []),
+    ],
+)
+def test_figures_are_told_from_other_numbers(text: str, expected: list[str]) -> None:
+    assert typed_figures(text) == expected
+
+
+def test_a_figure_is_founded_when_claimed_or_printed_as_it_is_rounded() -> None:
+    assert unfounded("claimed .8716; a rate of .0001; .834 here", [0.83449]) == []
+    assert unfounded("claimed .8717; .835 here", [0.83449]) == [".8717", ".835"]
