@@ -238,11 +238,16 @@ def test_random_numbers_come_from_seeds() -> None:
 # ---- notebooks
 
 
-def test_the_library_draws_no_widgets() -> None:
+WIDGETS = ("widgets.py", "threshold_widget.py")
+"""They draw a picture, and make a widget only when they are asked for one."""
+
+
+def test_the_library_draws_no_widgets_unasked() -> None:
     """Saved widget state breaks rendering; a progress bar is text, and only where somebody watches."""
     for name, node in nodes((ast.Import, ast.ImportFrom)):
         text = ast.unparse(node)
-        assert not re.search(r"ipywidgets|tqdm\.(auto|notebook|autonotebook)", text), f"{name}: {text}"
+        allowed = name in WIDGETS and text == "import ipywidgets" and node.col_offset > 0  # inside a function
+        assert allowed or not re.search(r"ipywidgets|tqdm\.(auto|notebook|autonotebook)", text), f"{name}: {text}"
 
 
 def test_dependencies_have_lower_bounds_only() -> None:

@@ -20,7 +20,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 14)  # NEWEST: constraints.txt has pins for it
-BUILD_TOOLS = ["hatchling", "editables", "setuptools", "setuptools-scm", "wheel"]  # first, so that what is built is built by pinned ones
+# First, so that what is built is built by pinned ones.
+BUILD_TOOLS = ["hatchling", "editables", "setuptools", "setuptools-scm", "wheel"]
 LIBRARY = ".[book,dev]"
 SCORER = ".[official]"
 
