@@ -13,10 +13,12 @@
 #
 # **You need** lesson 01: what masks, logits and thresholds are.
 #
-# **Time**: TIME_TO_FILL
+# **Time**: forty-five minutes to read and try, and as long again if you cure every patient. Its cells took half a
+# minute on one CPU core, from a recorded run; in profile `student` one training adds two minutes there. A GPU was
+# not measured.
 #
-# Sentences about outcomes speak of profile `full`: real photos and the recorded run. In `smoke` every cell runs too, on
-# a few drawn lesions, and its scores mean nothing.
+# Sentences about outcomes speak of profile `full`: real photos and the recorded run. In `smoke` every cell runs too,
+# on a few drawn lesions, and its scores mean nothing.
 
 # %%
 import cv2
@@ -76,11 +78,11 @@ print(scores.iloc[picks].round(3).to_string())
 print("\nmean of all photos", scores.mean().round(3).to_dict())
 
 # %% [markdown]
-# All three photos have the same share of right pixels, 98 %, while *J* runs from .71 to .92. The first lesion is small,
-# and the rim drawn around it too wide; the skin around hides that. **"98 % right" says nothing: for the first photo,
-# more than nine pixels of ten are right if we call everything skin.** *J* and *D* put the three in the same order, as
-# they must. *D* only sounds better: .71 becomes .83. So never compare one author's Dice with another's IoU. And one
-# photo's *D* of .90 means a *J* of .82; keep that pair in mind.
+# All three photos have the same share of right pixels, 98 %, while *J* runs from .71 to .92. The first lesion is
+# small, and the rim drawn around it too wide; the skin around hides that. **"98 % right" says nothing: for the first
+# photo, more than nine pixels of ten are right if we call everything skin.** *J* and *D* put the three in the same
+# order, as they must. *D* only sounds better: .71 becomes .83. So never compare one author's Dice with another's
+# IoU. And one photo's *D* of .90 means a *J* of .82; keep that pair in mind.
 #
 # ## Is the mean of Dice the Dice of the mean?
 #
@@ -90,8 +92,8 @@ print("\nmean of all photos", scores.mean().round(3).to_dict())
 #
 # $$\operatorname{mean} D \;\le\; \frac{2\,\operatorname{mean} J}{1 + \operatorname{mean} J},$$
 #
-# and the gap grows with the spread of the photos. Nothing but equal scores for all photos closes it, or pooling, where
-# there is only one score.
+# and the gap grows with the spread of the photos. Nothing but equal scores for all photos closes it, or pooling,
+# where there is only one score.
 #
 # > **Predict.** Our photos spread less than the two. How many points is the gap?
 
@@ -103,15 +105,15 @@ figure
 
 # %% [markdown]
 # On the left the mean of two photos lies 8 points below the curve. On the right most photos sit close together, and
-# **the gap is less than half a point.** Small, but it has a sign: a mean Dice *above* the bound does not exist. Whoever
-# reports a mean IoU of .2985 beside a mean Dice of .7522 (lesson 06) has averaged something else. And a mean Dice that
-# is *far* below the bound tells of photos that were lost altogether.
+# **the gap is less than half a point.** Small, but it has a sign: a mean Dice *above* the bound does not exist.
+# Whoever reports a mean IoU of .2985 beside a mean Dice of .7522 (lesson 06) has averaged something else. And a mean
+# Dice that is *far* below the bound tells of photos that were lost altogether.
 #
 # ## Averaged over what?
 #
-# We have counts for every photo. Now somebody wants one number. *Per photo*: a score each, then the mean. *Pooled*: add
-# up the counts of all photos, then one score. *With background*: also the score of skin as a class, and the mean of
-# both, as "mean IoU" of two classes does. All three are called IoU in papers.
+# We have counts for every photo. Now somebody wants one number. *Per photo*: a score each, then the mean. *Pooled*:
+# add up the counts of all photos, then one score. *With background*: also the score of skin as a class, and the mean
+# of both, as "mean IoU" of two classes does. All three are called IoU in papers.
 #
 # > **Predict.** Sort the three. Hint: whose pixels are easy, and who has most pixels?
 
@@ -131,11 +133,12 @@ pd.DataFrame(readings, index=["Jaccard", "Dice"]).T.round(3)
 
 # %% [markdown]
 # **The same masks are worth 83, 85 or 88, and each of the three is called IoU somewhere.** Pooling lets every pixel
-# vote, so half of the votes belong to the largest quarter of the lesions, which are easier. The background adds a class
-# that everybody gets right. On the test photos the record of this run says {{dilated-all:readings.per_image.jaccard}},
-# {{dilated-all:readings.pooled.jaccard}} and {{dilated-all:readings.background_averaged.jaccard}}. Claimed was
-# {{dilated-all:recipe.claimed.iou}}: guess which rule comes nearest. The column Dice obeys Jensen in every row. Our
-# rule from here on is the mean over photos: every photo has one vote.
+# vote, so half of the votes belong to the largest quarter of the lesions, which are easier. The background adds a
+# class that everybody gets right. On the test photos the record of this run says
+# {{dilated-all:readings.per_image.jaccard}}, {{dilated-all:readings.pooled.jaccard}} and
+# {{dilated-all:readings.background_averaged.jaccard}}. Claimed was {{dilated-all:recipe.claimed.iou}}: guess which
+# rule comes nearest. The column Dice obeys Jensen in every row. Our rule from here on is the mean over photos: every
+# photo has one vote.
 #
 # ## Where to cut?
 #
@@ -156,14 +159,14 @@ plots.lines(cuts, means, "threshold", "mean over validation photos")
 # %% [markdown]
 # A lower threshold finds more lesion and more skin with it; the two curves cross. In between *J* has a broad top:
 # **from .5 to .7 it moves by less than half a point.** The best is .6, above one half: this network is slightly
-# generous. You may choose that on validation photos; on test photos it would be cheating. The lowest curve, *threshold
-# Jaccard*, asks more. We come to it below.
+# generous. You may choose that on validation photos; on test photos it would be cheating. The lowest curve,
+# *threshold Jaccard*, asks more. We come to it below.
 #
 # ## At which size?
 #
-# The network speaks at 128 x 128; the truth has its own size. Three ways to let them meet: shrink the truth; cut, then
-# enlarge the hard mask; enlarge the probabilities, then cut. To see what matters, we also let the network speak more
-# coarsely: its logits averaged over 2 x 2, 4 x 4 and 8 x 8 pixels.
+# The network speaks at 128 x 128; the truth has its own size. Three ways to let them meet: shrink the truth; cut,
+# then enlarge the hard mask; enlarge the probabilities, then cut. To see what matters, we also let the network speak
+# more coarsely: its logits averaged over 2 x 2, 4 x 4 and 8 x 8 pixels.
 #
 # > **Predict.** How much does it cost to cut first, at 128 x 128? And at 16 x 16?
 
@@ -180,19 +183,19 @@ for f in (1, 2, 4, 8):
 plots.grouped_bars(bars, "mean Jaccard on validation", ".3f")
 
 # %% [markdown]
-# **Enlarge first, cut last.** A probability of .7 beside one of .2 says where between the two the border runs; a hard
-# mask has forgotten it. At 128 x 128 that costs a fifth of a point. At 16 x 16 it costs more than three, while the
-# smooth way loses less than one from 128 to 16. And against a shrunken truth the score is a little *higher*, because
-# fine borders are gone from the question. All of this is small beside the choice of an average, and none of it needs a
-# better network.
+# **Enlarge first, cut last.** A probability of .7 beside one of .2 says where between the two the border runs; a
+# hard mask has forgotten it. At 128 x 128 that costs a fifth of a point. At 16 x 16 it costs more than three, while
+# the smooth way loses less than one from 128 to 16. And against a shrunken truth the score is a little *higher*,
+# because fine borders are gone from the question. All of this is small beside the choice of an average, and none of
+# it needs a better network.
 #
 # ## The organisers' rule
 #
-# ISIC 2016 was a challenge, so somebody had to say exactly what counts. Masks are files of bytes. A byte above 128 is
-# lesion. Count the four kinds of pixels of each photo, at the truth's size; score each photo; take the mean. Since 2018
-# the ranking uses the *threshold Jaccard*: a photo with $J < .65$ scores 0, for somebody would have to draw it anew.
-# And if there is no lesion, and none is drawn? Then the denominator is 0, and the organisers say: 1. From files to
-# numbers, that is:
+# ISIC 2016 was a challenge, so somebody had to say exactly what counts. Masks are files of bytes. A byte above 128
+# is lesion. Count the four kinds of pixels of each photo, at the truth's size; score each photo; take the mean.
+# Since 2018 the ranking uses the *threshold Jaccard*: a photo with $J < .65$ scores 0, for somebody would have to
+# draw it anew. And if there is no lesion, and none is drawn? Then the denominator is 0, and the organisers say: 1.
+# From files to numbers, that is:
 
 
 # %%
@@ -207,10 +210,10 @@ def official(predictions, truths):
 
 
 # %% [markdown]
-# Conventions for empty masks differ. segmentation-models-pytorch gives 1 too; torchmetrics gives 0 by default; nnU-Net
-# gives NaN, "not a number", and leaves the photo out of the mean; MONAI leaves out *every* photo without
-# lesion, also those where something was drawn. ISIC 2016 has a lesion in every photo. So let us add ten photos of plain
-# skin, of which a network leaves seven blank and draws something on three.
+# Conventions for empty masks differ. segmentation-models-pytorch gives 1 too; torchmetrics gives 0 by default;
+# nnU-Net gives NaN, "not a number", and leaves the photo out of the mean; MONAI leaves out *every* photo without
+# lesion, also those where something was drawn. ISIC 2016 has a lesion in every photo. So let us add ten photos of
+# plain skin, of which a network leaves seven blank and draws something on three.
 #
 # > **Predict.** How far apart can four conventions be, on the very same masks?
 
@@ -224,16 +227,17 @@ for who, blank in (("ISIC, segmentation-models", seven), ("torchmetrics", 0 * se
 print(f"{'MONAI':25} {J.mean():.3f}")
 
 # %% [markdown]
-# By hand and by the library we get the same (whose tests, in turn, compare it with the organisers' own package). Three
-# points separate the two official scores: that is what the photos below .65 are worth. **And conventions for ten photos
-# of plain skin move the mean by more than seven points**, with nobody's mask changed. Where every photo has a lesion,
-# as here, none of this shows. It will on the day you validate on small patches.
+# By hand and by the library we get the same (whose tests, in turn, compare it with the organisers' own package).
+# Three points separate the two official scores: that is what the photos below .65 are worth. **And conventions for
+# ten photos of plain skin move the mean by more than seven points**, with nobody's mask changed. Where every photo
+# has a lesion, as here, none of this shows. It will on the day you validate on small patches.
 #
 # ## How sure is a mean?
 #
-# With other photos the mean would be another one. The *bootstrap* plays that through: draw as many photos as you have,
-# with replacement, take the mean, and do it two thousand times. The middle 95 % of these means are the interval. It
-# needs no formula and no normal distribution ([Efron & Tibshirani 1993](https://doi.org/10.1201/9780429246593)).
+# With other photos the mean would be another one. The *bootstrap* plays that through: draw as many photos as you
+# have, with replacement, take the mean, and do it two thousand times. The middle 95 % of these means are the
+# interval. It needs no formula and no normal distribution ([Efron & Tibshirani
+# 1993](https://doi.org/10.1201/9780429246593)).
 #
 # Some students hold out 45 photos of their own and report the mean. We let five of them do so, each with another draw
 # of 45 from the official test set, and score them all by the recorded run.
@@ -253,19 +257,21 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 
 # %% [markdown]
 # **Five honest students, one network, and means that differ by more than four points.** With 45 photos an interval
-# reaches about three points to each side, with all 379 little more than one: a quarter of the width takes sixteen times
-# the photos. The last student's interval does not even hold the mean of all. That happens to one in twenty, and nobody
-# knows that it is them. So most differences between decoders in this course could not be seen with 45 photos. (For two
-# networks on the *same* photos there is something sharper: lesson 06 compares photo by photo.)
+# reaches about three points to each side, with all 379 little more than one: a quarter of the width takes sixteen
+# times the photos. The last student's interval does not even hold the mean of all. That happens to one in twenty,
+# and nobody knows that it is them. So most differences between decoders in this course could not be seen with 45
+# photos. (For two networks on the *same* photos there is something sharper: lesson 06 compares photo by photo.)
 #
 # ## The clinic
 #
 # Eighteen patients wait: a few lines of scoring code each, with one mistake. None of them crashes; that is what makes
 # them dangerous. They come in rounds of three or four:
 #
-# 1. **Read** them. Where is the mistake? Predict the *symptom* on our network's real predictions: does the patient say
+# 1. **Read** them. Where is the mistake? Predict the *symptom* on our network's real predictions: does the patient
+# say
 #    too much, too little, or the right number?
-# 2. **Visit** them: the next cell shows what each says, and what is right. It also asks each a few small questions and
+# 2. **Visit** them: the next cell shows what each says, and what is right. It also asks each a few small questions
+# and
 #    gives one of four verdicts: *not attempted*, *wrong* (with the question that was answered wrongly), *crashed*,
 #    *right* (with the diagnosis).
 # 3. **Cure** them: edit the code where it stands and run both cells again, until all are *right*. Hints, cures and
@@ -368,8 +374,8 @@ def last_batch(batches):  # pairs (mask, truth), each (n, H, W); the last batch 
 clinic.visit(ward, columns, pooled, last_batch)
 
 # %% [markdown]
-# **All three too high, by one and a half to six points, and all three look plausible.** .889 would be a fine result for
-# this data set; nobody looks for a mistake in a fine result.
+# **All three too high, by one and a half to six points, and all three look plausible.** .889 would be a fine result
+# for this data set; nobody looks for a mistake in a fine result.
 #
 # <details><summary>Hints</summary>
 #
@@ -438,13 +444,14 @@ def half(mask, truth):  # one photo (H, W), at its own size
 clinic.visit(ward, background, agreement, nothing, half)
 
 # %% [markdown]
-# Two flatter by more than five points; one says `nan`. **`half` is the nastiest: right on nearly all photos, and 0 on a
-# few, so that the mean is merely "a bit low".** A table with one row a photo would have shown it at once; keep one.
+# Two flatter by more than five points; one says `nan`. **`half` is the nastiest: right on nearly all photos, and 0
+# on a few, so that the mean is merely "a bit low".** A table with one row a photo would have shown it at once; keep
+# one.
 #
 # <details><summary>Hints</summary>
 #
-# `background`: who gets the skin wrong? `agreement`: what does it say where no lesion is found? `nothing`: 0 / 0. What
-# should it be if something *was* drawn? `half`: what is the largest number in float16?
+# `background`: who gets the skin wrong? `agreement`: what does it say where no lesion is found? `nothing`: 0 / 0.
+# What should it be if something *was* drawn? `half`: what is the largest number in float16?
 #
 # </details>
 
@@ -503,8 +510,8 @@ def hard(p, size):  # wanted: the mask of probabilities (h, w), at size (height,
 
 
 # %% [markdown]
-# `bilinear` and `flag` shrink the truths to the network's size, and the right predictions are scored against what they
-# make of them. `hard` enlarges predictions.
+# `bilinear` and `flag` shrink the truths to the network's size, and the right predictions are scored against what
+# they make of them. `hard` enlarges predictions.
 #
 # > **Predict.** Which of the four is so wrong that nobody could miss it? Do `bilinear` and `flag` make lesions larger
 # > or smaller?
@@ -518,8 +525,8 @@ clinic.visit(ward, as_bytes, bilinear, flag, hard)
 #
 # <details><summary>Hints</summary>
 #
-# `as_bytes`: what is lesion, by the organisers' rule? `bilinear`: which values does the resized file hold, and which of
-# them are true as bool? `flag`: look up the third argument of `cv2.resize`. `hard`: the section on sizes.
+# `as_bytes`: what is lesion, by the organisers' rule? `bilinear`: which values does the resized file hold, and which
+# of them are true as bool? `flag`: look up the third argument of `cv2.resize`. `hard`: the section on sizes.
 #
 # </details>
 
@@ -574,9 +581,9 @@ def best_epoch(validation, test):  # two lists of J, one value an epoch; wanted:
 
 
 # %% [markdown]
-# For `pairs` the fourth photo was lost on download, its mask was not. `training_mode` gets the network as it comes out
-# of an epoch. For `best_epoch` we take the four photos that were kept after every epoch, let two validate and two test,
-# in all six ways, and report the mean.
+# For `pairs` the fourth photo was lost on download, its mask was not. `training_mode` gets the network as it comes
+# out of an epoch. For `best_epoch` we take the four photos that were kept after every epoch, let two validate and
+# two test, in all six ways, and report the mean.
 #
 # > **Predict.** One photo of 97 is missing. How many pairs are wrong? What is left of *J*?
 
@@ -584,9 +591,9 @@ def best_epoch(validation, test):  # two lists of J, one value an epoch; wanted:
 clinic.visit(ward, pairs, training_mode, best_epoch)
 
 # %% [markdown]
-# **One lost file halves the score**, and what is left is still far from 0: lesions lie in the middle of photos, so even
-# a stranger's mask overlaps. .41 could pass for a bad network. `training_mode` costs two points, and `best_epoch` gains
-# nearly two from nothing at all.
+# **One lost file halves the score**, and what is left is still far from 0: lesions lie in the middle of photos, so
+# even a stranger's mask overlaps. .41 could pass for a bad network. `training_mode` costs two points, and
+# `best_epoch` gains nearly two from nothing at all.
 #
 # <details><summary>Hints</summary>
 #
@@ -635,20 +642,20 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #
 # The five rounds are this lesson's exercises. Two more, without code:
 #
-# **1. Your own.** Take the evaluation code of your last project, or of a repository that you like. Go through the list
-# of names above, one by one. How many can you rule out by reading? What would you have to run for the rest?
+# **1. Your own.** Take the evaluation code of your last project, or of a repository that you like. Go through the
+# list of names above, one by one. How many can you rule out by reading? What would you have to run for the rest?
 #
 # <details><summary>Hint</summary>
 #
 # Five questions rule out most of them. What shape and type does the mask have just before it is counted, and which
-# values? Over which axes is summed, and what is averaged last? What does a perfect prediction score, what an empty one,
-# what "all lesion"? Does the score change with the batch size, or if it is run twice? Which photos decided anything
-# before they were scored?
+# values? Over which axes is summed, and what is averaged last? What does a perfect prediction score, what an empty
+# one, what "all lesion"? Does the score change with the batch size, or if it is run twice? Which photos decided
+# anything before they were scored?
 #
 # </details>
 #
-# **2. A claim on the desk.** A paper reports, on 45 photos of its own, a mean IoU of .86 for a new decoder against .84
-# for an old one, and a mean Dice of .93 for the new one. What can you say without rerunning anything?
+# **2. A claim on the desk.** A paper reports, on 45 photos of its own, a mean IoU of .86 for a new decoder against
+# .84 for an old one, and a mean Dice of .93 for the new one. What can you say without rerunning anything?
 #
 # <details><summary>Solution</summary>
 #
@@ -699,8 +706,8 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #
 # <details><summary>A library returns NaN for some photos. May you take <code>nanmean</code>?</summary>
 #
-# Only if you want these photos not to count, and say so. By the organisers' rule they score 1 where nothing was drawn.
-# If the library also gives NaN where something *was* drawn, `nanmean` hides false alarms.
+# Only if you want these photos not to count, and say so. By the organisers' rule they score 1 where nothing was
+# drawn. If the library also gives NaN where something *was* drawn, `nanmean` hides false alarms.
 #
 # </details>
 #

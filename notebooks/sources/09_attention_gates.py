@@ -14,7 +14,8 @@
 # **You need** lesson 06 (pyramid, AUC of a channel) and lesson 08 (skips); from lesson 03 the Jaccard index *J* and
 # the bootstrap interval.
 #
-# **Time**: TIME_TO_FILL
+# **Time**: forty-five minutes to read and try. Its cells took TIME9 minutes on one CPU core, from recorded runs; in
+# profile `student` three trainings add about ten minutes there. A GPU was not measured.
 #
 # Sentences about outcomes speak of profile `full`: real photos, ImageNet weights, the recorded runs. In `smoke` every
 # cell runs too, on a few drawn lesions and for two epochs, and its scores mean nothing.
@@ -36,10 +37,10 @@ GATED, PLAIN = "segnet-attention-finetuned", "segnet-finetuned"
 # %% [markdown]
 # ## What does SegNet remember?
 #
-# [SegNet](https://arxiv.org/abs/1511.00561) is a mirror: the decoder undoes the encoder's steps in reverse order. Its
-# encoder halves by *max pooling*: of every 2 x 2 places it keeps the largest number. It also keeps *which* of the four
-# it was: two bits, the pooling index. The decoder unpools: it puts each number back where its maximum stood, zeros
-# elsewhere. So the contents shrink, but the places survive.
+# [SegNet](https://arxiv.org/abs/1511.00561) is a mirror: the decoder undoes the encoder's steps in reverse order.
+# Its encoder halves by *max pooling*: of every 2 x 2 places it keeps the largest number. It also keeps *which* of
+# the four it was: two bits, the pooling index. The decoder unpools: it puts each number back where its maximum
+# stood, zeros elsewhere. So the contents shrink, but the places survive.
 #
 # > **Predict.** Five of the sixteen numbers below are not zero. After pooling and unpooling, how many are back in
 # > their place?
@@ -56,9 +57,10 @@ print("MobileNetV2: layers of max pooling", sum(isinstance(m, torch.nn.MaxPool2d
 print("convolutions of stride 2", sum(getattr(m, "stride", 1) == (2, 2) for m in layers))
 
 # %% [markdown]
-# **Four come back exactly, the fifth lost its contest.** Doubling without indices smears all four. But MobileNetV2 has
-# nothing to index: it halves by convolutions of stride 2. Their output is a *sum* over nine places, and a sum has no
-# place it came from. To have indices we would have to put pooling layers into an encoder that was trained without.
+# **Four come back exactly, the fifth lost its contest.** Doubling without indices smears all four. But MobileNetV2
+# has nothing to index: it halves by convolutions of stride 2. Their output is a *sum* over nine places, and a sum
+# has no place it came from. To have indices we would have to put pooling layers into an encoder that was trained
+# without.
 #
 # So our mirror keeps SegNet's form, the encoder's widths in reverse and two convolutions a step, and takes the places
 # from somewhere else: the encoder's own map of that size, as a skip.
@@ -86,14 +88,15 @@ print(*cost.list_convolutions(plain.decoder, pyramid, size), sep="\n")
 # number $\alpha$ between 0 and 1 for every place, from two vectors of different lengths.
 #
 # The simplest would be a linear score, $w_x \cdot x + w_g \cdot g$. It cannot say "an edge counts *only if* the
-# context says lesion": in a sum each vote counts whatever the other says. A dot product $x^\top W g$ can, but lets one
-# factor flip the sign of the other. The *additive* gate takes the third way, a small network with one hidden layer:
+# context says lesion": in a sum each vote counts whatever the other says. A dot product $x^\top W g$ can, but lets
+# one factor flip the sign of the other. The *additive* gate takes the third way, a small network with one hidden
+# layer:
 #
 # $$q = \psi^\top\,\mathrm{ReLU}(W_x\,x + W_g\,g + b) + c, \qquad \alpha = \frac{1}{1 + e^{-q}}, \qquad
 # \hat x = \alpha\,x.$$
 #
-# "Additive" names the sum inside. The ReLU behind it makes the *only if*: a hidden unit stays at zero until both votes
-# together lift it. A sigmoid rather than a softmax over places: a lesion that fills half the photo must be
+# "Additive" names the sum inside. The ReLU behind it makes the *only if*: a hidden unit stays at zero until both
+# votes together lift it. A sigmoid rather than a softmax over places: a lesion that fills half the photo must be
 # able to have $\alpha = 1$ at all its places.
 #
 # Shapes: $g$ is $(C_g, h, w)$, the skip $(C_x, 2h, 2w)$. $W_x$ is a 2 x 2 convolution with stride 2, which brings it
@@ -113,8 +116,8 @@ def coefficients(x, g, w_x, w_g, b, psi, c):
 # Now by hand, with one channel each. The skip is the toy map from above. The signal says 2 (lesion) at the upper left
 # and -1 elsewhere. Let $W_x$ average the four places, $W_g = 1$, $b = 0$, $\psi = 2$, $c = -4$.
 #
-# Upper left: the average of (1, 0, 0, 3) is 1; plus 2 is 3; ReLU leaves 3; $q = 2 \cdot 3 - 4 = 2$; $\alpha = 1 / (1 +
-# e^{-2}) = .88$. Lower right: the average of (5, 0, 0, 0) is 1.25; minus 1 is .25; $q = -3.5$; $\alpha = .03$.
+# Upper left: the average of (1, 0, 0, 3) is 1; plus 2 is 3; ReLU leaves 3; $q = 2 \cdot 3 - 4 = 2$; $\alpha = 1 / (1
+# + e^{-2}) = .88$. Lower right: the average of (5, 0, 0, 0) is 1.25; minus 1 is .25; $q = -3.5$; $\alpha = .03$.
 #
 # > **Predict.** The largest number of the toy map is the 5 at the lower right. How much of it passes? (Mind the
 # > enlargement: its place is not in the middle of its cell.)
@@ -133,9 +136,9 @@ assert abs(alpha[0, 0, 0, 0] - 1 / (1 + np.exp(-2))) < 1e-6  # a corner keeps it
 # context agrees. Note the soft steps of the enlarged map. A gate decides at half the resolution of the skip that it
 # guards, so it cannot cut along a fine border. It can only say "somewhere here".
 #
-# Is this the library's gate? Behind the product the library has one more layer, as the paper does: a 1 x 1 convolution
-# with batch norm. Keep it in mind; it will spoil a story below. We compare coefficients on real photos, for the
-# coarsest of the four gates, whose signal is the deepest map.
+# Is this the library's gate? Behind the product the library has one more layer, as the paper does: a 1 x 1
+# convolution with batch norm. Keep it in mind; it will spoil a story below. We compare coefficients on real photos,
+# for the coarsest of the four gates, whose signal is the deepest map.
 
 # %% tags=["nbval-check-output"]
 torch.manual_seed(0)
@@ -152,8 +155,8 @@ print("coefficients of", len(mine), "photos: equal")
 # %% [markdown]
 # ## What does it cost?
 #
-# A gate with $I$ hidden units, $I = C_x / 2$ here and 8 at least, has $4 C_x I$ weights in $W_x$, $C_g I + I$ in $W_g$
-# and $b$, $I + 1$ in $\psi$ and $c$, and $C_x^2 + 2 C_x$ in the layer behind it.
+# A gate with $I$ hidden units, $I = C_x / 2$ here and 8 at least, has $4 C_x I$ weights in $W_x$, $C_g I + I$ in
+# $W_g$ and $b$, $I + 1$ in $\psi$ and $c$, and $C_x^2 + 2 C_x$ in the layer behind it.
 #
 # > **Predict.** Four gates on a network of three million parameters. What do they add, in percent of the parameters
 # > and of the multiply-accumulates?
@@ -207,17 +210,17 @@ plots.comparison(rows, "mean over the test photos")
 
 # %% [markdown]
 # In the published runs the gated network reaches a Jaccard index of {{segnet-attention-finetuned:jaccard}}
-# ({{segnet-attention-finetuned:jaccard_interval}}) and a Dice of {{segnet-attention-finetuned:dice}}; with the encoder
-# frozen {{segnet-attention-frozen:jaccard}}; without gates {{segnet-finetuned:jaccard}}. **The claim,
-# {{segnet-attention-finetuned:recipe.claimed.iou|.2f}} and {{segnet-attention-finetuned:recipe.claimed.dice|.2f}}, is
-# more than ten points below.** It is a possible pair (lesson 06). Of the readings in the table only the soft one,
+# ({{segnet-attention-finetuned:jaccard_interval}}) and a Dice of {{segnet-attention-finetuned:dice}}; with the
+# encoder frozen {{segnet-attention-frozen:jaccard}}; without gates {{segnet-finetuned:jaccard}}. **The claim,
+# {{segnet-attention-finetuned:recipe.claimed.iou|.2f}} and {{segnet-attention-finetuned:recipe.claimed.dice|.2f}},
+# is more than ten points below.** It is a possible pair (lesson 06). Of the readings in the table only the soft one,
 # which does not threshold, comes near: {{segnet-attention-finetuned:readings.soft.jaccard}} and
-# {{segnet-attention-finetuned:readings.soft.dice}}. That one also depends on how *certain* a network is, and ours was
-# kept early. So it may be the rule, or a weaker training, or another split; the write-up does not say, and we do not
-# know. But note what hangs on it. The write-up puts gates far behind plain U-Net skips,
+# {{segnet-attention-finetuned:readings.soft.dice}}. That one also depends on how *certain* a network is, and ours
+# was kept early. So it may be the rule, or a weaker training, or another split; the write-up does not say, and we do
+# not know. But note what hangs on it. The write-up puts gates far behind plain U-Net skips,
 # {{segnet-attention-finetuned:recipe.claimed.iou|.2f}} against {{unet-finetuned:recipe.claimed.iou|.2f}}. Ours stand
-# at {{segnet-attention-finetuned:jaccard}} and {{unet-finetuned:jaccard}}: whatever gates are worth, such a gap we do
-# not see.
+# at {{segnet-attention-finetuned:jaccard}} and {{unet-finetuned:jaccard}}: whatever gates are worth, such a gap we
+# do not see.
 #
 # ## Where does it look?
 #
@@ -377,11 +380,11 @@ print(f"untouched: mean J on validation {jaccard.mean():.3f}")
 plots.grouped_bars(lost, "points of J lost on validation", ".1f")
 
 # %% [markdown]
-# **Replace all four maps by four numbers, and this network loses about a point.** No single map is worth half a point,
-# and stride 2, the best detector of all, nothing that shows. Another photo's maps cost as much as none: what the
-# network takes from its maps is about the photo, but it is little. Only mirrored maps hurt, most at stride 16, the one
-# that "middle" beats. (They are harsh: nobody trained the layers behind on such numbers.) To be readable and to be
-# needed are two things.
+# **Replace all four maps by four numbers, and this network loses about a point.** No single map is worth half a
+# point, and stride 2, the best detector of all, nothing that shows. Another photo's maps cost as much as none: what
+# the network takes from its maps is about the photo, but it is little. Only mirrored maps hurt, most at stride 16,
+# the one that "middle" beats. (They are harsh: nobody trained the layers behind on such numbers.) To be readable and
+# to be needed are two things.
 #
 # Is one point more than chance? Photo by photo, and also for the masks themselves: how well do those with and without
 # maps overlap?
@@ -399,14 +402,14 @@ print(f"overlap of the two masks: {metrics.reduce(metrics.confusion(blind > 0, l
 #
 # Why can a map be so good and so dispensable? Look at what goes into it: $x$ and $g$. The decoder gets both anyway,
 # $x$ by the skip and $g$ by the main path, and has two convolutions to combine them. **A gate can tell it hardly
-# anything that it could not work out itself.** The map is a by-product of a network that knows where the lesion is. It
-# is no proof that the network knows it *from* there.
+# anything that it could not work out itself.** The map is a by-product of a network that knows where the lesion is.
+# It is no proof that the network knows it *from* there.
 #
 # ## Another seed, another map?
 #
-# If the maps tell something about *lesions*, another training should tell the same. We train two decoders of this kind
-# for a few epochs behind the frozen encoder, with everything equal but the seed: other first weights, another order of
-# photos. (Maps of the pyramid are computed once, lesson 06; so no flips.)
+# If the maps tell something about *lesions*, another training should tell the same. We train two decoders of this
+# kind for a few epochs behind the frozen encoder, with everything equal but the seed: other first weights, another
+# order of photos. (Maps of the pyramid are computed once, lesson 06; so no flips.)
 #
 # > **Predict.** The correlation of the two maps, photo by photo and averaged, at each level. And that of the two
 # > *outputs*?
@@ -508,13 +511,13 @@ plots.panels(rows, titles, alt, [[validation.masks[i] == 1] * 3 for i in picks])
 # %% [markdown]
 # Above, the map is nearly perfect: dark just where the expert drew. **The same network's mask is far too large.**
 # Below, a patchy map, and a mask almost without fault: the decoder filled in what the map left open. Over all photos
-# the rank correlation is weak. Show the upper map to a physician without the mask, and you have created trust that the
-# network does not deserve. A map is no certificate.
+# the rank correlation is weak. Show the upper map to a physician without the mask, and you have created trust that
+# the network does not deserve. A map is no certificate.
 #
 # ## Exercises
 #
-# **1. The price of one gate.** A skip of 24 channels, a signal of 32 (the gate at stride 4). Compute its parameters by
-# hand from the formula above, put the number into the cell, run it.
+# **1. The price of one gate.** A skip of 24 channels, a signal of 32 (the gate at stride 4). Compute its parameters
+# by hand from the formula above, put the number into the cell, run it.
 #
 # <details><summary>Hint</summary>
 #
@@ -531,8 +534,8 @@ print("Not tried yet." if mine is None else "Right." if mine == right else "No: 
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# $I = 12$: $4 \cdot 24 \cdot 12 + (32 \cdot 12 + 12) + (12 + 1) + (24^2 + 2 \cdot 24) = 1152 + 396 + 13 + 624 = 2185$.
-# The coarsest gate costs twenty times as much: its skip and its signal have the most channels.
+# $I = 12$: $4 \cdot 24 \cdot 12 + (32 \cdot 12 + 12) + (12 + 1) + (24^2 + 2 \cdot 24) = 1152 + 396 + 13 + 624 =
+# 2185$. The coarsest gate costs twenty times as much: its skip and its signal have the most channels.
 #
 # </details>
 #
@@ -601,8 +604,8 @@ pd.DataFrame(rows | {half: silence(half) for half in ("of_skip", "of_gate")}).T.
 #
 # <details><summary>Why can pooling indices not simply be taken from a strided convolution?</summary>
 #
-# Its output is a weighted sum over nine places. There is no one place that it was taken from. Max pooling selects, and
-# a selection can be undone in place.
+# Its output is a weighted sum over nine places. There is no one place that it was taken from. Max pooling selects,
+# and a selection can be undone in place.
 #
 # </details>
 #

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 10 · Atrous convolution: does a wider view help?
 #
-# A convolution looks at its nearest neighbours. *À trous* is French for "with holes": pull the nine weights of a 3 x 3
-# kernel apart, and they look further, at no cost. One write-up reports that this brought ten points. **After this
+# A convolution looks at its nearest neighbours. *À trous* is French for "with holes": pull the nine weights of a 3 x
+# 3 kernel apart, and they look further, at no cost. One write-up reports that this brought ten points. **After this
 # lesson you can**
 #
 # - say what a dilation rate changes (the view) and what it does not (parameters, arithmetic, size of the map);
@@ -14,7 +14,8 @@
 # **You need** lesson 06 (strides, receptive field, linear readout), lesson 09 (the attention gates that both networks
 # here share), and from lesson 03 the Jaccard index *J* and the bootstrap.
 #
-# **Time**: TIME_TO_FILL
+# **Time**: forty-five minutes to read and try. Its cells took a minute and a half on one CPU core, from recorded
+# runs; in profile `student` the trainings add about ten minutes there. A GPU was not measured.
 #
 # Sentences about outcomes speak of profile `full`: real photos, ImageNet weights, the recorded runs. In `smoke` every
 # cell runs too, on a few drawn lesions and for two epochs, and its scores mean nothing.
@@ -60,9 +61,9 @@ alt = "A kernel of nine weights at rates 1, 2, 3 and 6: where its weights lie, a
 plots.panels([[point[0, 0].numpy() > 0, *seen], [validation.images[0], *found]], titles, alt)
 
 # %% [markdown]
-# **The same nine weights, at rate 1 a lens for grain, at rate 6 one for patches.** A patch as wide as the kernel's span
-# answers most. Between the weights are holes: at rate 6 the answer depends on nine of 169 pixels. It knows nothing of
-# the other 160.
+# **The same nine weights, at rate 1 a lens for grain, at rate 6 one for patches.** A patch as wide as the kernel's
+# span answers most. Between the weights are holes: at rate 6 the answer depends on nine of 169 pixels. It knows
+# nothing of the other 160.
 #
 # ## How far can a cell see?
 #
@@ -71,10 +72,10 @@ plots.panels([[point[0, 0].numpy() > 0, *seen], [validation.images[0], *found]],
 #
 # $$r \leftarrow r + (k - 1)\,a\,d, \qquad \text{then } d \leftarrow d\,s \text{ for a stride } s.$$
 #
-# `Field.through` walks a module's convolutions by this rule. A bilinear doubling reads two neighbours, $r \leftarrow r
-# + d$, and halves $d$. We walk through the encoder, and then through the decoder of family A along its longest way:
-# once as it is in `segnet-attention`, once with the pyramid of rates 1, 2 and 3 that `segnet-attention-atrous` has on
-# the map at stride 16.
+# `Field.through` walks a module's convolutions by this rule. A bilinear doubling reads two neighbours, $r \leftarrow
+# r + d$, and halves $d$. We walk through the encoder, and then through the decoder of family A along its longest
+# way: once as it is in `segnet-attention`, once with the pyramid of rates 1, 2 and 3 that `segnet-attention-atrous`
+# has on the map at stride 16.
 #
 # > **Predict.** Stride 32 sees 491 pixels. How many does rate 3 at stride 16 add? How many of those lie on a photo of
 # > 128 pixels?
@@ -97,13 +98,13 @@ plots.fields(validation.images[0], sides)
 # corner sees the opposite corner. Whatever atrous convolution brings here, it cannot
 # be pixels that were out of sight before.
 #
-# At 513 pixels, DeepLab's size, it is another matter: there stride 32's square covers less than the photo. Keep the two
-# cases apart.
+# At 513 pixels, DeepLab's size, it is another matter: there stride 32's square covers less than the photo. Keep the
+# two cases apart.
 #
 # ## What falls through the holes?
 #
-# If one layer with holes is good, are three better? Count the *paths*: stack three layers of ones, and ask by gradient
-# how many ways lead from each pixel to the one in the middle.
+# If one layer with holes is good, are three better? Count the *paths*: stack three layers of ones, and ask by
+# gradient how many ways lead from each pixel to the one in the middle.
 #
 # > **Predict.** Rates 2, 2, 2 and rates 1, 2, 3 both give a field of 13 x 13 = 169 pixels. How many of the 169 does
 # > each of the two really read?
@@ -129,21 +130,21 @@ alt = "Number of paths from each pixel to the middle through three layers: rates
 plots.panels([[np.log1p(ways) for ways in stacks.values()]], [titles], alt)
 
 # %% [markdown]
-# Black is never read. **Three layers of rate 2 read 49 of 169 pixels: the middle depends on every second pixel of every
-# second row, and its neighbour on others altogether.** Two cells side by side are computed from different pixels, so a
-# checkerboard may appear in the output: *gridding*. Rates 1, 2, 3 have the same field, the same cost, and no hole.
-# [Wang et al. 2018](https://arxiv.org/abs/1702.08502) call it hybrid dilation;
-# [Yu et al. 2017](https://arxiv.org/abs/1705.09914) remove grids by further layers of smaller rate.
+# Black is never read. **Three layers of rate 2 read 49 of 169 pixels: the middle depends on every second pixel of
+# every second row, and its neighbour on others altogether.** Two cells side by side are computed from different
+# pixels, so a checkerboard may appear in the output: *gridding*. Rates 1, 2, 3 have the same field, the same cost,
+# and no hole. [Wang et al. 2018](https://arxiv.org/abs/1702.08502) call it hybrid dilation; [Yu et al.
+# 2017](https://arxiv.org/abs/1705.09914) remove grids by further layers of smaller rate.
 #
-# The brightness tells a second story: paths pile up in the middle. Even without holes the rim of a field counts little.
-# We shall come back to it.
+# The brightness tells a second story: paths pile up in the middle. Even without holes the rim of a field counts
+# little. We shall come back to it.
 #
 # ## How large may a rate be?
 #
 # Near the rim of a map some of the nine weights stand outside and read zeros of the padding. With holes they stand
-# further out. The authors of [DeepLabv3](https://arxiv.org/abs/1706.05587) noticed: at a rate near the size of the map
-# a 3 x 3 kernel degenerates to a 1 x 1, because only its centre is still on the map. We count, over all cells of a map,
-# the share of weights that read something.
+# further out. The authors of [DeepLabv3](https://arxiv.org/abs/1706.05587) noticed: at a rate near the size of the
+# map a 3 x 3 kernel degenerates to a 1 x 1, because only its centre is still on the map. We count, over all cells of
+# a map, the share of weights that read something.
 #
 # > **Predict.** DeepLab's rates are 6, 12 and 18, for maps of 65 x 65. What is left of rate 12 on our 8 x 8?
 
@@ -166,9 +167,9 @@ pd.DataFrame(shares).round(2)
 #
 # ## A pyramid in ten lines
 #
-# One rate is one width of view. *Atrous spatial pyramid pooling* (ASPP) takes several at once: a 1 x 1 convolution (the
-# cell itself), three 3 x 3 at three rates, and the mean of the whole map, the widest view there is. A last 1 x 1 mixes
-# the five.
+# One rate is one width of view. *Atrous spatial pyramid pooling* (ASPP) takes several at once: a 1 x 1 convolution
+# (the cell itself), three 3 x 3 at three rates, and the mean of the whole map, the widest view there is. A last 1 x
+# 1 mixes the five.
 
 
 # %%
@@ -200,8 +201,8 @@ print("parameters: " + ", ".join(f"{n:,}" for n in weights), f"= {sum(weights):,
 
 # %% [markdown]
 # The assertion passed: the same numbers. The five branches and the projection stand in the order of the text. **All
-# three rates cost the same**, and together less than one 7 x 7 kernel, which has the view of rate 3 without holes. The
-# mean of the map is by far the cheapest look at everything.
+# three rates cost the same**, and together less than one 7 x 7 kernel, which has the view of rate 3 without holes.
+# The mean of the map is by far the cheapest look at everything.
 #
 # > **Predict.** By what share does the pyramid raise the parameters of the whole network? And its arithmetic?
 
@@ -239,8 +240,8 @@ plots.curves({name: fit.history for name, fit in fits.items()})
 
 # %% [markdown]
 # The two runs cross each other all the way. **After a handful of epochs neither gains anything on validation**: the
-# score jumps about by two points, the training loss goes on falling, the validation loss turns up. Which epoch is kept
-# is partly luck.
+# score jumps about by two points, the training loss goes on falling, the validation loss turns up. Which epoch is
+# kept is partly luck.
 #
 # On the test photos, official rule, beside the claims:
 
@@ -256,8 +257,8 @@ plots.comparison(rows, f"mean over {len(fits[PLAIN].table)} test photos")
 # %% [markdown]
 # Plain we measured {{segnet-attention-finetuned:jaccard}} ({{segnet-attention-finetuned:jaccard_interval}}), atrous
 # {{segnet-attention-atrous-finetuned:jaccard}} ({{segnet-attention-atrous-finetuned:jaccard_interval}}). **Both lie
-# above their claims, plain by thirteen points, atrous by less than four; between them is about one point, not eleven.**
-# So what has to be explained is less the height of the second claim than the depth of the first.
+# above their claims, plain by thirteen points, atrous by less than four; between them is about one point, not
+# eleven.** So what has to be explained is less the height of the second claim than the depth of the first.
 #
 # ## Is the difference real?
 #
@@ -281,12 +282,12 @@ for n in (len(gain), 45, 20):
 
 # %% [markdown]
 # **These two networks differ on photos like these: atrous is better by .3 to 2.2 points.** The squares had led us to
-# expect nothing that could be shown, so look twice. And ten points are far outside: even test sets of 45 photos do not
-# reach them, and some of those would have shown a loss.
+# expect nothing that could be shown, so look twice. And ten points are far outside: even test sets of 45 photos do
+# not reach them, and some of those would have shown a loss.
 #
-# Twice, then. *Who gains?* The smallest quarter, by four points; the rest next to nothing, and the median photo half a
-# point. That is not where one would look for the use of a wider view. *What was compared?* Two networks, each from its
-# luckiest epoch on the validation photos, epoch {{segnet-attention-finetuned:best_epoch}} for plain,
+# Twice, then. *Who gains?* The smallest quarter, by four points; the rest next to nothing, and the median photo half
+# a point. That is not where one would look for the use of a wider view. *What was compared?* Two networks, each from
+# its luckiest epoch on the validation photos, epoch {{segnet-attention-finetuned:best_epoch}} for plain,
 # {{segnet-attention-atrous-finetuned:best_epoch}} for atrous. Over the last twenty epochs (printed above the curves)
 # the two differ by two tenths of a point on validation, while each wanders over about two points. An interval over
 # photos does not know that.
@@ -310,10 +311,9 @@ for first in (PLAIN.replace("finetuned", "frozen"), PLAIN):
 
 # %% [markdown]
 # Read the seeds before the sentences. **A gain is of the recipe only if it is larger than what one recipe loses or
-# gains from seed to seed.** Where a recipe has several, their range says how far one draw may lie from another. A range
-# as wide as the gain leaves the question open, whatever the interval over photos said.
-# `compare_two` knows only the seeds it is given: a recipe with a single one enters as if it could not have come out
-# otherwise.
+# gains from seed to seed.** Where a recipe has several, their range says how far one draw may lie from another. A
+# range as wide as the gain leaves the question open, whatever the interval over photos said. `compare_two` knows
+# only the seeds it is given: a recipe with a single one enters as if it could not have come out otherwise.
 #
 # ## Where may ten points come from?
 #
@@ -343,8 +343,8 @@ pd.DataFrame(rules).round(3)
 # The square says what *can* influence a cell. [Luo et al. 2016](https://arxiv.org/abs/1701.04128) asked what *does*:
 # take the gradient of one output with respect to every pixel. In deep stacks of convolutions they found a bell: the
 # middle weighs most, because most paths lead through it, as you saw above. We average the gradient's size over all
-# validation photos, for the middle cell of each level of ImageNet's encoder and for the middle logit of the two trained
-# networks.
+# validation photos, for the middle cell of each level of ImageNet's encoder and for the middle logit of the two
+# trained networks.
 #
 # The table gives widths of squares in pixels: the field in theory; the square that would hold half of the gradient if
 # it were spread evenly over that field (as far as it lies on the photo); the squares that hold half and 95 % of it.
@@ -374,20 +374,20 @@ alt = "Average size of the gradient of one middle cell, on a logarithmic scale, 
 plots.panels([[maps[n] for n in names]], [names], alt, [[squares[n] for n in names]])
 
 # %% [markdown]
-# Two findings. **First, seeing is not looking.** At stride 8 a cell can see 59 pixels, and half of its gradient comes
-# from 17; spread evenly it would need 42. That is the bell. At stride 32 there is none: its field is so much wider than
-# the photo that only the flat top of the bell lies on it, and half of the gradient takes as wide a square as an even
-# spread would.
+# Two findings. **First, seeing is not looking.** At stride 8 a cell can see 59 pixels, and half of its gradient
+# comes from 17; spread evenly it would need 42. That is the bell. At stride 32 there is none: its field is so much
+# wider than the photo that only the flat top of the bell lies on it, and half of the gradient takes as wide a square
+# as an even spread would.
 #
-# **Second, the trained networks do look far.** Half of a logit's gradient comes from outside of 73 pixels (plain) or 79
-# (atrous). The bright spot in the middle is the logit's own place, which the skips bring; around it lies the whole
-# photo. So the pyramid does widen the view a little, on these two networks, one seed each. But plain already looked
-# everywhere, as its square had said. A wider view alone cannot be worth ten points here.
+# **Second, the trained networks do look far.** Half of a logit's gradient comes from outside of 73 pixels (plain) or
+# 79 (atrous). The bright spot in the middle is the logit's own place, which the skips bring; around it lies the
+# whole photo. So the pyramid does widen the view a little, on these two networks, one seed each. But plain already
+# looked everywhere, as its square had said. A wider view alone cannot be worth ten points here.
 #
 # ## What does each branch contribute?
 #
-# The trained pyramid has five branches. Rob it of one: replace its output by its mean over training photos, which says
-# the same to every cell of every photo. If the network leans on that branch, its score falls.
+# The trained pyramid has five branches. Rob it of one: replace its output by its mean over training photos, which
+# says the same to every cell of every photo. If the network leans on that branch, its score falls.
 #
 # > **Predict.** Which branch is missed most: the cell itself, rates 1, 2, 3, or the mean of the map?
 
@@ -428,9 +428,9 @@ plots.grouped_bars({"without": left}, "mean Jaccard on validation", ".3f")
 #
 # Not for pyramids. Classification networks shrink their maps, and [DeepLab](https://arxiv.org/abs/1606.00915) wanted
 # dense ones *without training anew*. Take away the last stride: the map becomes four times as large, but every later
-# kernel now sees neighbours that are half as far apart, which it never learned. So pull these kernels apart by rate 2:
-# each weight is again on the pixel it was trained for. In MobileNetV2 the last stride is in `features[14]`; three 3 x 3
-# depthwise convolutions follow it.
+# kernel now sees neighbours that are half as far apart, which it never learned. So pull these kernels apart by rate
+# 2: each weight is again on the pixel it was trained for. In MobileNetV2 the last stride is in `features[14]`; three
+# 3 x 3 depthwise convolutions follow it.
 #
 # > **Predict.** Every second cell of the new map stands where a cell of the old map stood. How well do they agree:
 # > roughly, closely, exactly? And at the rim?
@@ -464,11 +464,11 @@ for name, network in (("stride 32", encoder), ("stride 16, rate 2", dense)):
 # The price: 3.6 times the arithmetic of stage 4. (Not four: the first 1 x 1 of `features[14]` stood before the stride
 # and has always seen 8 x 8.)
 #
-# That is what a rate is for. **It buys resolution at an unchanged field, or field at an unchanged resolution.** DeepLab
-# needed the first; family A, whose skips bring resolution, bought the second, of which it had enough.
+# That is what a rate is for. **It buys resolution at an unchanged field, or field at an unchanged resolution.**
+# DeepLab needed the first; family A, whose skips bring resolution, bought the second, of which it had enough.
 #
-# What is the denser map worth? Read it off as in lesson 06, with one weight per channel and no decoder. A fair rival is
-# the old map, enlarged smoothly to the same number of cells.
+# What is the denser map worth? Read it off as in lesson 06, with one weight per channel and no decoder. A fair rival
+# is the old map, enlarged smoothly to the same number of cells.
 #
 # > **Predict.** Which scores higher: the old map enlarged, or the dense one? By much?
 
@@ -529,14 +529,14 @@ for rates in ((1, 2, 3), (1, 2, 5), (1, 3, 9), (1, 3, 10), (2, 3, 9)):
 # copies of it 3 apart just touch; these make 9, and so on. No three layers can do better: in each direction they have
 # 3 x 3 x 3 = 27 paths. And without a rate of 1 the pixel next to the rim is always lost.
 #
-# **2. Does family C leave holes?** Its decoder (lesson 06) has three layers of rate 2, one after the other: at strides
-# 16, 8 and 4. Which cells of each skip reach one cell of its last map? Predict for each of the three: all of a square,
-# or a grid?
+# **2. Does family C leave holes?** Its decoder (lesson 06) has three layers of rate 2, one after the other: at
+# strides 16, 8 and 4. Which cells of each skip reach one cell of its last map? Predict for each of the three: all of
+# a square, or a grid?
 #
 # <details><summary>Hint</summary>
 #
-# `influence(function, level)` works for any input, not only photos. Hold three levels of a random pyramid and vary the
-# fourth. Take the enlargement at the end away: `decoder.upsample_to_target = nn.Identity()`.
+# `influence(function, level)` works for any input, not only photos. Hold three levels of a random pyramid and vary
+# the fourth. Take the enlargement at the end away: `decoder.upsample_to_target = nn.Identity()`.
 #
 # </details>
 
@@ -552,13 +552,13 @@ for i in (1, 2, 3):
     print(f"skip at stride {encoder.strides[i]:2}: reads {len(rows)} cells of a square of {square}")
 
 # %% [markdown]
-# **Only the finest skip has a grid, 9 cells of 25.** The others are enlarged between one layer and the next, and rate 2
-# on an enlarged map is rate 1 on the map before: the enlargement closes the holes. Neither does the grid at stride 4
-# lose anything of the photo, as each cell sees 19 pixels and the next one read is only 8 away. Grids are a worry where
-# layers with holes follow each other *at one resolution*, as in DeepLab's encoders.
+# **Only the finest skip has a grid, 9 cells of 25.** The others are enlarged between one layer and the next, and
+# rate 2 on an enlarged map is rate 1 on the map before: the enlargement closes the holes. Neither does the grid at
+# stride 4 lose anything of the photo, as each cell sees 19 pixels and the next one read is only 8 away. Grids are a
+# worry where layers with holes follow each other *at one resolution*, as in DeepLab's encoders.
 #
-# **3. Weights that never learn.** Put DeepLab's rates 6, 12 and 18 on our 8 x 8 map. What share of each branch's 3 x 3
-# weights gets no gradient at all, whatever the photo? Write down three numbers, then build the pyramid and count.
+# **3. Weights that never learn.** Put DeepLab's rates 6, 12 and 18 on our 8 x 8 map. What share of each branch's 3 x
+# 3 weights gets no gradient at all, whatever the photo? Write down three numbers, then build the pyramid and count.
 
 # %% Solution tags=["hide-cell"]
 predicted = (0, 8 / 9, 8 / 9)  # yours here

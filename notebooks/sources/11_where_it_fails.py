@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 11 · Overlays, error maps, and where it fails
 #
-# A mean over 379 photos is one number. A user meets one photo at a time, and does not meet the mean. Here we take one
-# network apart: we look, sort, name, count, measure borders, and ask whether its probabilities may be believed. **After
-# this lesson you can**
+# A mean over 379 photos is one number. A user meets one photo at a time, and does not meet the mean. Here we take
+# one network apart: we look, sort, name, count, measure borders, and ask whether its probabilities may be believed.
+# **After this lesson you can**
 #
 # - read overlays and error maps, and watch a mask come about between epochs;
 # - name failures, and say which names counting can give and which need eyes;
@@ -14,10 +14,11 @@
 #
 # **You need** from lesson 03 the Jaccard index *J* and the bootstrap, from lesson 07 the recipe `dilated-all`.
 #
-# **Time**: TIME_TO_FILL
+# **Time**: forty-five minutes to read and try. Its cells took one minute on one CPU core, from recorded runs; in
+# profile `student` the trainings add about eight minutes there. A GPU was not measured.
 #
-# Sentences about outcomes speak of profile `full`: real photos, the recorded runs. In `smoke` every cell runs too, on a
-# few drawn lesions and for two epochs, and its scores mean nothing.
+# Sentences about outcomes speak of profile `full`: real photos, the recorded runs. In `smoke` every cell runs too,
+# on a few drawn lesions and for two epochs, and its scores mean nothing.
 
 # %%
 import numpy as np
@@ -32,8 +33,8 @@ lesson = lessons.start()
 # %% [markdown]
 # ## A mask comes about
 #
-# While a recipe trains it keeps its probabilities for four validation photos after every epoch; here are two. White is
-# "lesion, for certain", black "skin, for certain", grey is doubt.
+# While a recipe trains it keeps its probabilities for four validation photos after every epoch; here are two. White
+# is "lesion, for certain", black "skin, for certain", grey is doubt.
 #
 # > **Predict.** What comes first: the place, the border, or the certainty?
 
@@ -81,9 +82,9 @@ picks = [ranked[round(share * (len(ranked) - 1))] for share in (0.02, 0.1, 0.5, 
 show(plots.overlays, picks, columns=4)
 
 # %% [markdown]
-# An overlay leaves the photo in its colours, so that you can ask *why*: hair, a pale rim, a second spot. It is poor at
-# *how much*. An **error map** is the opposite: what is right keeps its colour, skin rightly left alone turns grey, and
-# the two kinds of error get a colour and a pattern each.
+# An overlay leaves the photo in its colours, so that you can ask *why*: hair, a pale rim, a second spot. It is poor
+# at *how much*. An **error map** is the opposite: what is right keeps its colour, skin rightly left alone turns
+# grey, and the two kinds of error get a colour and a pattern each.
 #
 # > **Predict.** Which error will there be more of: skin called lesion, or lesion called skin?
 
@@ -112,9 +113,9 @@ print(f"more false positives than false negatives: {over.mean():.0%} of all phot
 
 # %% [markdown]
 # **Seven photos in a hundred lose a fifth of all that is lost**, and nearly all of them by calling too much lesion:
-# nine in ten, where among all photos it is less than two in three. The threshold Jaccard sets such photos to 0; it is
-# {{dilated-all:threshold_jaccard}}, against a mean *J* of {{dilated-all:jaccard}}. Whoever wants to raise the mean has
-# two ways: repair a few blunders, or move hundreds of borders by a pixel.
+# nine in ten, where among all photos it is less than two in three. The threshold Jaccard sets such photos to 0; it
+# is {{dilated-all:threshold_jaccard}}, against a mean *J* of {{dilated-all:jaccard}}. Whoever wants to raise the
+# mean has two ways: repair a few blunders, or move hundreds of borders by a pixel.
 #
 # ## Name them yourself
 #
@@ -147,8 +148,8 @@ by_rule = {test.ids[i]: failures.rule_label(drawn[i], truths[i]) for i in worst}
 print(failures.compare_labels(mine, by_rule))
 
 # %% [markdown]
-# Where you and the rule differ, neither is wrong: the rule says *what* happened to the pixels, you said *why*. A report
-# needs both. Now open ours, given by eye.
+# Where you and the rule differ, neither is wrong: the rule says *what* happened to the pixels, you said *why*. A
+# report needs both. Now open ours, given by eye.
 
 # %% Our labels tags=["hide-cell"]
 ours = dict.fromkeys(["ISIC_0009872", "ISIC_0010379", "ISIC_0011227"], "too large")
@@ -159,10 +160,10 @@ print(failures.compare_labels({photo: label for photo, label in ours.items() if 
 
 # %% [markdown]
 # **The rule says `too large` seven times of eight; it is right, and it does not help.** Too large because of hair,
-# because the skin is red, because there is brown all around and the expert chose a part: three causes with three cures
-# (more hairy photos, other colours in training, a second opinion). Counting cannot tell them apart. `missed` and `too
-# small` do not occur among the eight: this network errs on one side. Your labels may differ from ours. So would a
-# second expert's; write labels down before you compare, or they drift towards what you expect.
+# because the skin is red, because there is brown all around and the expert chose a part: three causes with three
+# cures (more hairy photos, other colours in training, a second opinion). Counting cannot tell them apart. `missed`
+# and `too small` do not occur among the eight: this network errs on one side. Your labels may differ from ours. So
+# would a second expert's; write labels down before you compare, or they drift towards what you expect.
 #
 # ## For whom is it weak?
 #
@@ -199,16 +200,16 @@ plots.comparison(rows, "mean Jaccard on test")
 # %% [markdown]
 # **Size makes the widest gap**, fourteen points from the smallest to the largest quarter, with intervals far apart.
 # **Contrast** comes next: the palest quarter is a class of its own, more than seven points below its neighbour.
-# **Hair**: up to 1 % of the skin it makes no difference that could be shown; above that, six points. **Diagnosis**: the
-# intervals overlap, and malignant lesions score, if anything, a little higher.
+# **Hair**: up to 1 % of the skin it makes no difference that could be shown; above that, six points. **Diagnosis**:
+# the intervals overlap, and malignant lesions score, if anything, a little higher.
 #
-# Do not read causes into this. The groups overlap: hairy photos may be pale, malignant lesions are large (exercise 1).
-# And one of the four, size, is partly an illusion. To see it we need other rulers.
+# Do not read causes into this. The groups overlap: hairy photos may be pale, malignant lesions are large (exercise
+# 1). And one of the four, size, is partly an illusion. To see it we need other rulers.
 #
 # ## Four mistakes with one score
 #
-# The Jaccard index counts area. A disc, and four predictions that are wrong in different ways, made so that *J* is the
-# same for all.
+# The Jaccard index counts area. A disc, and four predictions that are wrong in different ways, made so that *J* is
+# the same for all.
 #
 # > **Predict.** Which of the four would you accept as a user? Which would cost a patient a second cut?
 
@@ -224,10 +225,10 @@ print(pd.DataFrame({name: {s: f(toy, true) for s, f in scores.items()} for name,
 plots.panels([list(toys.values())], [list(toys)], "Four wrong masks of one disc, outlined.", [[true] * 4])
 
 # %% [markdown]
-# **One score, four different mistakes.** HD95 calls rim and shift small errors, of a few pixels, and the island a huge
-# one. The two border scores say the opposite: rim and shift are wrong *everywhere*, while bite and island leave most of
-# the border in place. Neither is the better score. If a surgeon cuts along the line, the rim is harmless and the bite
-# is not. Choose the score after you know what an error costs. In words:
+# **One score, four different mistakes.** HD95 calls rim and shift small errors, of a few pixels, and the island a
+# huge one. The two border scores say the opposite: rim and shift are wrong *everywhere*, while bite and island leave
+# most of the border in place. Neither is the better score. If a surgeon cuts along the line, the rim is harmless and
+# the bite is not. Choose the score after you know what an error costs. In words:
 #
 # - **HD95**, the 95 % Hausdorff distance ([Huttenlocher et al. 1993](https://doi.org/10.1109/34.232073)): 95 % of each
 #   border lie within this many pixels of the other. Taken both ways, the larger counts.
@@ -252,9 +253,10 @@ borders = table[["jaccard", *list(scores)[1:]]].rename(columns={"jaccard": "J"})
 borders.assign(size=facts["area"]).corr("spearman").round(2)
 
 # %% [markdown]
-# **All agree on the whole, and none replaces another.** The border scores follow *J* at about .75, HD95 at .6 with the
-# sign turned, since small is good. Boundary IoU and boundary F are nearly one score; take either. The last column is
-# the interesting one: *J* rises with size, at .5; the border scores do not care; and HD95 gets *worse* with size.
+# **All agree on the whole, and none replaces another.** The border scores follow *J* at about .75, HD95 at .6 with
+# the sign turned, since small is good. Boundary IoU and boundary F are nearly one score; take either. The last
+# column is the interesting one: *J* rises with size, at .5; the border scores do not care; and HD95 gets *worse*
+# with size.
 #
 # > **Predict.** *J* says that small lesions are hardest. Will their borders, in pixels, be farther off than those of
 # > large ones?
@@ -273,13 +275,13 @@ summary
 
 # %% [markdown]
 # **Small lesions are hard for *J*, not for the border.** From the smallest to the largest quarter *J* climbs by
-# fourteen points. The border is on average equally far off in all four, thirteen pixels, with wide intervals, because a
-# few blunders drive these means. In the typical photo it is even *nearer* on small lesions: the median rises from six
-# pixels to ten. Boundary IoU is, if anything, best on the smallest. Geometry does the rest. A rim of three pixels
-# around a disc of 30 across leaves *J* = $(30 / 36)^2$ = .69; around one of 200 across it leaves .94.
+# fourteen points. The border is on average equally far off in all four, thirteen pixels, with wide intervals,
+# because a few blunders drive these means. In the typical photo it is even *nearer* on small lesions: the median
+# rises from six pixels to ten. Boundary IoU is, if anything, best on the smallest. Geometry does the rest. A rim of
+# three pixels around a disc of 30 across leaves *J* = $(30 / 36)^2$ = .69; around one of 200 across it leaves .94.
 #
-# Which is right? Both. If a mask is to measure an area, *J* tells how well. But that training needs more small lesions
-# does not follow from it.
+# Which is right? Both. If a mask is to measure an area, *J* tells how well. But that training needs more small
+# lesions does not follow from it.
 #
 # ## Where the scores quarrel
 #
@@ -325,14 +327,14 @@ print(f"sensitivity {cut[0.5]['sensitivity'].mean():.3f} -> {cut[best]['sensitiv
 
 # %% [markdown]
 # **The curve is flat, and no gain can be shown.** From .45 to .7 Dice and IoU move by about half a point, while
-# sensitivity falls steadily and specificity rises: one is paid with the other. The best threshold lies above .5, as one
-# expects of a network that overdraws, but the interval of its gain contains 0, and it was measured on the very photos
-# that chose it. We leave .5 where it is. **A threshold does not repair a network; it moves along its curve.** (If
-# misses cost more than false alarms, take a lower one, and say so.)
+# sensitivity falls steadily and specificity rises: one is paid with the other. The best threshold lies above .5, as
+# one expects of a network that overdraws, but the interval of its gain contains 0, and it was measured on the very
+# photos that chose it. We leave .5 where it is. **A threshold does not repair a network; it moves along its curve.**
+# (If misses cost more than false alarms, take a lower one, and say so.)
 #
-# Means hide what a threshold does to a photo. Here is one validation photo, that at 10 % of the row by *J*, cut at four
-# places (D is Dice, S sensitivity). On the page this is a picture. **In your notebook set `live=True`**: you get a menu
-# of three photos and a slider, and mask, IoU, Dice and sensitivity follow it.
+# Means hide what a threshold does to a photo. Here is one validation photo, that at 10 % of the row by *J*, cut at
+# four places (D is Dice, S sensitivity). On the page this is a picture. **In your notebook set `live=True`**: you
+# get a menu of three photos and a slider, and mask, IoU, Dice and sensitivity follow it.
 
 # %%
 from lesionseg_lib import threshold_widget
@@ -343,18 +345,18 @@ maps = [enlarge(sigmoid(z[validation.ids.index(s.id)]), s.mask.shape) for s in s
 threshold_widget.threshold_explorer(samples, maps, live=False)
 
 # %% [markdown]
-# **This photo goes against the mean.** Its mask is too *small* at .5, and a low cut would serve it best, while over all
-# photos the best cut lay above .5. There is no threshold that is right for every photo. Play with the slider: on most
-# photos the border hardly moves between .4 and .6, because few pixels have a probability in between; where it runs, the
-# network is in doubt, and that is worth more than the number.
+# **This photo goes against the mean.** Its mask is too *small* at .5, and a low cut would serve it best, while over
+# all photos the best cut lay above .5. There is no threshold that is right for every photo. Play with the slider: on
+# most photos the border hardly moves between .4 and .6, because few pixels have a probability in between; where it
+# runs, the network is in doubt, and that is worth more than the number.
 #
 # ## May .8 be believed?
 #
-# A network is *calibrated* if of all pixels that it calls lesion with .8, eight in ten are lesion. Sort the pixels into
-# ten bins by their probability and compare, bin by bin, what was claimed with what is true: that is a **reliability
-# diagram**. The **expected calibration error** (ECE) is the mean distance, each bin weighted by its pixels
-# ([Guo et al. 2017](https://arxiv.org/abs/1706.04599)). Its interval resamples photos, since pixels of one photo are
-# wrong together.
+# A network is *calibrated* if of all pixels that it calls lesion with .8, eight in ten are lesion. Sort the pixels
+# into ten bins by their probability and compare, bin by bin, what was claimed with what is true: that is a
+# **reliability diagram**. The **expected calibration error** (ECE) is the mean distance, each bin weighted by its
+# pixels ([Guo et al. 2017](https://arxiv.org/abs/1706.04599)). Its interval resamples photos, since pixels of one
+# photo are wrong together.
 #
 # > **Predict.** Two networks were trained with cross-entropy (BCE), which rewards honest probabilities, one with Dice
 # > added, which rewards overlap only. Which of them are calibrated?
@@ -374,11 +376,11 @@ plots.reliability({name: b.reliability() for name, b in bins.items()})
 
 # %% [markdown]
 # **None may be believed to the letter, and they lie in different ways.** `dilated-all` claims too much nearly
-# everywhere, even where it should be easiest: of the pixels that it calls lesion with about .05, two in a thousand are.
-# Two thirds of all pixels lie there (right panel), so this bin makes most of its ECE. It stopped at a small rate before
-# grey had turned black, as the first figure showed. The two BCE networks know skin as skin, and their ECE is less than
-# half. But look at the middle: `unet-finetuned` is too sure on *both* sides, its .15 means .27 and its .85 means .70.
-# So a lower ECE does not say that every probability is better. It says that the skin is.
+# everywhere, even where it should be easiest: of the pixels that it calls lesion with about .05, two in a thousand
+# are. Two thirds of all pixels lie there (right panel), so this bin makes most of its ECE. It stopped at a small
+# rate before grey had turned black, as the first figure showed. The two BCE networks know skin as skin, and their
+# ECE is less than half. But look at the middle: `unet-finetuned` is too sure on *both* sides, its .15 means .27 and
+# its .85 means .70. So a lower ECE does not say that every probability is better. It says that the skin is.
 #
 # Is it the loss? The networks differ in decoder, rate and epochs too. A fair trial changes one thing. We take frozen
 # ImageNet features at strides 4, 8 and 16 (lesson 06) and train one weight a channel, three times from the same start
@@ -411,17 +413,17 @@ pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(3)
 # %% [markdown]
 # **The IoU loss leaves half as many pixels in doubt as BCE, and has the largest error.** That was to be expected:
 # overlap grows when every pixel takes a side. Dice + BCE lies between, as its name says. Two things were *not* to be
-# expected. BCE, which rewards honesty, is no better calibrated than Dice + BCE here; all three claim more lesion than
-# there is, and more than they saw in training. And the IoU loss, made for the score, draws the worst masks, at least in
-# 200 steps. One start and one reader prove little. But "trained with BCE, so the numbers may be trusted" is refuted by
-# one example: check them, on photos that had no part in training.
+# expected. BCE, which rewards honesty, is no better calibrated than Dice + BCE here; all three claim more lesion
+# than there is, and more than they saw in training. And the IoU loss, made for the score, draws the worst masks, at
+# least in 200 steps. One start and one reader prove little. But "trained with BCE, so the numbers may be trusted" is
+# refuted by one example: check them, on photos that had no part in training.
 #
 # ## What it is not for
 #
-# Everything above describes one network on one kind of photo. Two short forms say so in a way that others can find: a
-# *data sheet* ([Gebru et al. 2021](https://arxiv.org/abs/1803.09010)) for what the photos are and lack, and a *model
-# card* ([Mitchell et al. 2019](https://arxiv.org/abs/1810.03993)) for what the network may be used for. Both are pages
-# of this book, under these names. Read them; they are short. The sentences that matter most:
+# Everything above describes one network on one kind of photo. Two short forms say so in a way that others can find:
+# a *data sheet* ([Gebru et al. 2021](https://arxiv.org/abs/1803.09010)) for what the photos are and lack, and a
+# *model card* ([Mitchell et al. 2019](https://arxiv.org/abs/1810.03993)) for what the network may be used for. Both
+# are pages of this book, under these names. Read them; they are short. The sentences that matter most:
 #
 # - **It is not a medical device.** It draws outlines. It does not tell benign from malignant, and it will outline a
 #   teapot.
@@ -446,18 +448,18 @@ within = groups.mean().unstack().round(3).add_suffix(", mean J")
 within.join(groups.size().unstack().add_suffix(", n"))
 
 # %% [markdown]
-# **Size explains most of it.** In the two larger quarters, with many photos of both, the two differ by a point or less.
-# In the second malignant lesions score lower, in the smallest higher, but of seventeen and six photos. Malignant
-# lesions look easier because more of them are large, and large ones look easier because of *J*. Two steps away from "it
-# works better on melanoma", which these data do not show.
+# **Size explains most of it.** In the two larger quarters, with many photos of both, the two differ by a point or
+# less. In the second malignant lesions score lower, in the smallest higher, but of seventeen and six photos.
+# Malignant lesions look easier because more of them are large, and large ones look easier because of *J*. Two steps
+# away from "it works better on melanoma", which these data do not show.
 #
 # **2. Cool it down.** *Temperature scaling* divides all logits by one number $T$. Choose the $T$ with the smallest
 # cross-entropy on every second validation photo; measure the ECE on the others. What does $T$ do to a mask cut at .5?
 #
 # <details><summary>Hint</summary>
 #
-# `losses.bce(torch.tensor(z[half])[:, None] / T, ...)`, for `T` from .2 to 5. At which probability does $z / T$ change
-# its sign?
+# `losses.bce(torch.tensor(z[half])[:, None] / T, ...)`, for `T` from .2 to 5. At which probability does $z / T$
+# change its sign?
 #
 # </details>
 
@@ -474,14 +476,14 @@ assert ((z / T > 0) == (z > 0)).all()  # not one pixel changes sides
 
 # %% [markdown]
 # In the published run $T$ is about .63, below 1: the logits were too *small*, the opposite of what one reads about
-# large networks. **The ECE falls by more than half, and not one pixel of a mask changes**, since $z / T$ and $z$ have
-# the same sign. Look at the bins (`b.reliability()`) before you celebrate: the skin is right now, and the upper middle
-# is worse than before. What the sharpened network calls .85 is lesion in two cases of three. One number cannot bend a
-# curve in two places.
+# large networks. **The ECE falls by more than half, and not one pixel of a mask changes**, since $z / T$ and $z$
+# have the same sign. Look at the bins (`b.reliability()`) before you celebrate: the skin is right now, and the upper
+# middle is worse than before. What the sharpened network calls .85 is lesion in two cases of three. One number
+# cannot bend a curve in two places.
 #
-# **3. Does it know when it fails?** Without a truth, ask the network what *J* it *expects*: the probability inside its
-# mask, divided by the mask's pixels plus the probability outside. Choose on validation the value below which a tenth
-# of the photos lie. How many of the test photos that fail does it flag?
+# **3. Does it know when it fails?** Without a truth, ask the network what *J* it *expects*: the probability inside
+# its mask, divided by the mask's pixels plus the probability outside. Choose on validation the value below which a
+# tenth of the photos lie. How many of the test photos that fail does it flag?
 
 # %% Solution tags=["hide-cell"]
 
@@ -498,9 +500,9 @@ print(f"flagged: {flagged.mean():.0%} of the test photos, {flagged[failed].mean(
 print(f"mean J {table['jaccard'][~flagged].mean():.3f} without them, {table['jaccard'].mean():.3f} with them")
 
 # %% [markdown]
-# **A third of the failures, by flagging a tenth of the photos.** Three times better than luck, and far from safe: two
-# failures of three come with confidence. A network that floods hairy skin is *sure* that this is lesion; its own doubt
-# is a poor witness against it.
+# **A third of the failures, by flagging a tenth of the photos.** Three times better than luck, and far from safe:
+# two failures of three come with confidence. A network that floods hairy skin is *sure* that this is lesion; its own
+# doubt is a poor witness against it.
 #
 # ## Take-away
 #

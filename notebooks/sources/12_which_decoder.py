@@ -3,8 +3,8 @@
 #
 # Five write-ups, seventeen experiments, and every one says what it scored. We have run them all, some with several
 # seeds, with controls that differ in one setting, a widely used library as a peer, and three predictors without any
-# network as a floor. Now the question that everybody asks first and can only be answered last. **After this lesson you
-# can**
+# network as a floor. Now the question that everybody asks first and can only be answered last. **After this lesson
+# you can**
 #
 # - tell from two figures, without rerunning anything, that a claim cannot be, or can only be in a strange way;
 # - give a score an interval over images *and* seeds, and say how small a difference an experiment can show;
@@ -13,7 +13,7 @@
 #
 # **You need** lesson 03 (Jaccard index *J*, Dice *D*, bootstrap) and one of 06 to 11.
 #
-# **Time**: TIME_TO_FILL
+# **Time**: forty-five minutes to read and try. Its cells took less than a minute on one CPU core. Nothing is trained.
 #
 # This lesson trains nothing. It reads the course's *records*, one file a run with its scores and settings, and one
 # table of images. They are installed with the library, so all cells run anywhere: no photos, no weights, no GPU.
@@ -35,8 +35,8 @@ print("several seeds:", ", ".join(f"{name} ({n})" for name, n in seeds.items() i
 # %% [markdown]
 # ## Claimed and ours
 #
-# The whole table. Ours is the organisers' rule on the 379 test images: the score of every image at the size of its true
-# mask, then the mean. *low* and *high* are its 95 % interval.
+# The whole table. Ours is the organisers' rule on the 379 test images: the score of every image at the size of its
+# true mask, then the mean. *low* and *high* are its 95 % interval.
 #
 # > **Predict.** Of the claimed IoUs, how many lie inside our interval? And are claims rather above or below?
 
@@ -78,8 +78,8 @@ plots.forest(
 #
 # $$e = \frac{\bar D - \bar J}{f(\bar J) - \bar J}.$$
 #
-# Call it **evenness**. It is 1 if all images score alike (or all pixels are pooled), 0 if each image scores 0 or 1, and
-# outside of that range no set of masks can have the pair.
+# Call it **evenness**. It is 1 if all images score alike (or all pixels are pooled), 0 if each image scores 0 or 1,
+# and outside of that range no set of masks can have the pair.
 #
 # It can be said in pictures, too: if a share $p$ of the images were missed entirely and all others scored $x$ alike,
 # how many would that be, and what is $x$? From $\bar J = (1 - p)\,x$ and $\bar D = (1 - p)\,f(x)$ it follows that
@@ -112,9 +112,9 @@ even.sort_values("claimed").round(2)
 # %% [markdown]
 # Our own pairs are all alike: most images score well, a few badly. **B's pairs are impossible**, as lesson 06 found:
 # evenness far above 1. A's and E's claims, rounded to two digits, are near ours. **C's and D's are possible, and yet
-# strange.** It is as if C had missed one lesion in sixteen entirely, and drawn all others as ours draws only its best;
-# and as if D had missed one in seven. The last column says how many of ours fail like that. So either their test sets
-# were very different, or IoU and Dice were not computed by the same rule.
+# strange.** It is as if C had missed one lesion in sixteen entirely, and drawn all others as ours draws only its
+# best; and as if D had missed one in seven. The last column says how many of ours fail like that. So either their
+# test sets were very different, or IoU and Dice were not computed by the same rule.
 #
 # ## Which rule would fit?
 #
@@ -138,10 +138,10 @@ table["others nearer"] = [sum(nearest(r.claim, o).distance < fits[r.name].distan
 table
 
 # %% [markdown]
-# Small distances, and a cold shower in the last column: **a rule that "explains" a claim for its own network often does
-# so better for another one.** With two dozen networks and nine rules something is always near. What counts for more is
-# agreement: C's three claims, chosen one by one, all pick the same rule. Even that is a suspicion, worth a question to
-# the author; it is no finding. B's two rows are far from everything, as they must be.
+# Small distances, and a cold shower in the last column: **a rule that "explains" a claim for its own network often
+# does so better for another one.** With two dozen networks and nine rules something is always near. What counts for
+# more is agreement: C's three claims, chosen one by one, all pick the same rule. Even that is a suspicion, worth a
+# question to the author; it is no finding. B's two rows are far from everything, as they must be.
 #
 # The strange evenness of C and D suggested *two* rules in one table. We let IoU and Dice each choose their own.
 
@@ -156,17 +156,17 @@ for row in claimed:
         print(f"{row.name}, claimed {row.claim.iou:.3f} / {row.claim.dice:.3f}: {', '.join(both)}")
 
 # %% [markdown]
-# C's IoU wants the rule that averages the easy background in; its Dice wants one that looks at lesions alone. Together
-# they have the odd evenness of the claims, for each of the three, and this is the best story we have. It is a story:
-# two free choices fit more than one. **The only proof would be the author's code.** Whoever prints the rule beside
-# every score is never asked.
+# C's IoU wants the rule that averages the easy background in; its Dice wants one that looks at lesions alone.
+# Together they have the odd evenness of the claims, for each of the three, and this is the best story we have. It is
+# a story: two free choices fit more than one. **The only proof would be the author's code.** Whoever prints the rule
+# beside every score is never asked.
 #
 # ## Two chances
 #
-# From here on we compare our own runs, where the rule is known. Two chances move a score. *Which images* happen to be
-# in the test set: the bootstrap over images sees that. And *which seed* the training began with, which decides first
-# weights, order of photos and augmentation. The bootstrap of one run cannot see that at all. Three recipes were trained
-# with three seeds each.
+# From here on we compare our own runs, where the rule is known. Two chances move a score. *Which images* happen to
+# be in the test set: the bootstrap over images sees that. And *which seed* the training began with, which decides
+# first weights, order of photos and augmentation. The bootstrap of one run cannot see that at all. Three recipes
+# were trained with three seeds each.
 #
 # > **Predict.** A quarter of an interval's length is about its standard error. Do seeds move a score by less than that,
 # > as much, or more?
@@ -185,8 +185,8 @@ print(f"pooled SD between seeds: {100 * spread.deviation:.2f} points, from {spre
 # %% [markdown]
 # The pooled figure rests on few runs and may itself be wrong by a third. But its size is what matters: seeds are no
 # detail beside images. And there is a trap in it. In a *paired* comparison most of the chance of images drops out,
-# because a hard image is hard for both. **The chance of seeds does not drop out: every training throws its own dice.**
-# So the better you pair, the more of what is left is seeds.
+# because a hard image is hard for both. **The chance of seeds does not drop out: every training throws its own
+# dice.** So the better you pair, the more of what is left is seeds.
 #
 # How small a difference between two recipes can then be shown? Its variance is $\sigma_\text{pair}^2/N + 2\,
 # \sigma_\text{seed}^2/k$ for $N$ images and $k$ seeds each, and 1.96 standard errors must fit below the difference.
@@ -239,8 +239,8 @@ plots.forest(
 # Three counts, each more honest than the one before. The last one handles a chance of another kind: **whoever looks
 # twenty times finds one "significant" difference where there is none.** Holm's correction (1979) multiplies the
 # smallest of $m$ p values by $m$, the next by $m - 1$, and so on. We go through the topics, with sentences that the
-# intervals allow. First C, whose claims rose with every stage released; lesson 07 could not tell stages from rate. Now
-# the controls are there.
+# intervals allow. First C, whose claims rose with every stage released; lesson 07 could not tell stages from rate.
+# Now the controls are there.
 
 
 # %%
@@ -263,8 +263,8 @@ tell("frozen or trained")
 
 # %% [markdown]
 # **Training the encoder is worth most where the decoder sees least.** B and E read only the deepest map; there it is
-# the largest effect in the course. With skips the gain is a fraction of that, since finer frozen maps already say where
-# things are (lesson 06).
+# the largest effect in the course. With skips the gain is a fraction of that, since finer frozen maps already say
+# where things are (lesson 06).
 
 # %%
 tell("skips", "attention gates", "atrous pyramid")
@@ -272,24 +272,24 @@ tell("optimiser", "loss")
 
 # %% [markdown]
 # The first line has one cause and no excuse: same encoder, same rates, same photos, only the skips are missing. The
-# others are the questions on which papers are written: gates, pyramids, optimisers, losses. Compare each gain with the
-# width of its interval before you compare it with another gain. **"No difference can be shown" is a result of this
-# experiment, not of the idea**: at 128 x 128 and with one seed a true gain of less than the table above allows would
-# look the same.
+# others are the questions on which papers are written: gates, pyramids, optimisers, losses. Compare each gain with
+# the width of its interval before you compare it with another gain. **"No difference can be shown" is a result of
+# this experiment, not of the idea**: at 128 x 128 and with one seed a true gain of less than the table above allows
+# would look the same.
 
 # %%
 tell("peer", "own")
 
 # %% [markdown]
 # The peer is the check on ourselves. If a well-known library's U-Net with the same encoder, data and epochs were far
-# above all of ours, our decoders would be badly built, and all the comparisons above would be comparisons of mistakes.
-# And `light`, the course's own, asks the question from the other side: with fewer than 60,000 weights in its decoder,
-# what is lost? (Mind what else differs.)
+# above all of ours, our decoders would be badly built, and all the comparisons above would be comparisons of
+# mistakes. And `light`, the course's own, asks the question from the other side: with fewer than 60,000 weights in
+# its decoder, what is lost? (Mind what else differs.)
 #
 # ## A ranking that admits its doubt
 #
-# We draw images, and for every recipe another seed, ten thousand times, and note each time who is first. *best* is the
-# share of draws in which a recipe wins; *places* holds 95 % of its places.
+# We draw images, and for every recipe another seed, ten thousand times, and note each time who is first. *best* is
+# the share of draws in which a recipe wins; *places* holds 95 % of its places.
 #
 # > **Predict.** How sure can the winner be of its place? How many recipes cannot be told apart from it?
 
@@ -312,9 +312,9 @@ pd.DataFrame(
 # ## What does a point cost?
 #
 # Where several recipes share the first place, choose by price. There are four prices, and lesson 07 showed that they
-# disagree: weights to be stored, products to be computed (MACs), milliseconds to wait, minutes to train. The first two
-# are counted; the other two were measured, one recipe after another on a machine that did nothing else. An open marker
-# is a frozen encoder.
+# disagree: weights to be stored, products to be computed (MACs), milliseconds to wait, minutes to train. The first
+# two are counted; the other two were measured, one recipe after another on a machine that did nothing else. An open
+# marker is a frozen encoder.
 #
 # > **Predict.** Does one recipe lie on the front of all four panels?
 
@@ -348,14 +348,14 @@ for price in prices:
 # %% [markdown]
 # Vertical bars first: along the top of each panel they overlap, while the horizontal axis runs over a factor of
 # several. **Among networks that cannot be told apart, price is the only thing that can be told.** All share one
-# encoder, so no panel goes left of what that costs; what differs is the decoder. Points below the dashed line cost more
-# than another network that scores as well.
+# encoder, so no panel goes left of what that costs; what differs is the decoder. Points below the dashed line cost
+# more than another network that scores as well.
 #
 # ## Twenty-five epochs instead of a hundred
 #
-# One more reason for doubt is of our own making. A's write-up trained for 100 epochs; we had time for 25. Every record
-# says whether its validation curve had *levelled off*: what the last fifth of the epochs gained over the fifth before,
-# beside how much single epochs jump about in it.
+# One more reason for doubt is of our own making. A's write-up trained for 100 epochs; we had time for 25. Every
+# record says whether its validation curve had *levelled off*: what the last fifth of the epochs gained over the
+# fifth before, beside how much single epochs jump about in it.
 #
 # > **Predict.** Whose curve still rises at its last epoch: A's, cut short, or others', run as published?
 
@@ -372,8 +372,9 @@ print("of family A:", ", ".join(name for name in rising.index if families[name] 
 
 # %% [markdown]
 # A recipe on this list may climb further with more epochs, so its row is a lower bound of what the idea can do. **A
-# comparison between families is one of recipes, epochs included**, not of decoders. Within a family all have the same
-# epochs, and the steps above stay fair. (A curve that is level is no proof either: a smaller rate might let it go on.)
+# comparison between families is one of recipes, epochs included**, not of decoders. Within a family all have the
+# same epochs, and the steps above stay fair. (A curve that is level is no proof either: a smaller rate might let it
+# go on.)
 #
 # ## So: which decoder?
 
@@ -390,15 +391,15 @@ print(f"5. The best without a network, {floor.name}, has {floor.jaccard.mean:.3f
 
 # %% [markdown]
 # **Not the answer that a leaderboard gives, and the one that these runs support.** Take a decoder with skips, the
-# cheapest of those that cannot be told apart from the best, and train the encoder with it, gently. Spend what you saved
-# on seeds, on more data, on looking at the failures (lesson 11). All of this holds for dermoscopic photos like these,
-# at 128 x 128, with this encoder.
+# cheapest of those that cannot be told apart from the best, and train the encoder with it, gently. Spend what you
+# saved on seeds, on more data, on looking at the failures (lesson 11). All of this holds for dermoscopic photos like
+# these, at 128 x 128, with this encoder.
 #
 # ## Exercises
 #
 # **1. Judge a claim.** The winner of the ISIC 2016 challenge is on record with the pair below ([Gutman et al.
-# 2016](https://arxiv.org/abs/1605.01397)), on the same 379 images at full size. Is it possible? How even is it? Is our
-# best recipe worse? Then judge a pair from a paper that you have read.
+# 2016](https://arxiv.org/abs/1605.01397)), on the same 379 images at full size. Is it possible? How even is it? Is
+# our best recipe worse? Then judge a pair from a paper that you have read.
 #
 # <details><summary>Hint</summary>
 #
@@ -415,12 +416,12 @@ print(f"our {ours.name}: {ours.jaccard.mean:.3f} ({ours.jaccard.low:.3f} to {our
 print("the winner's IoU is", "inside" if ours.jaccard.low <= winner.iou <= ours.jaccard.high else "outside")
 
 # %% [markdown]
-# Possible, and as even as ours. If it is inside our interval, "no difference can be shown"; but one cannot *pair* with
-# figures alone, and unpaired intervals are wide. With the winner's 379 scores the question could be settled. **Publish
-# the table of images, not only its mean.**
+# Possible, and as even as ours. If it is inside our interval, "no difference can be shown"; but one cannot *pair*
+# with figures alone, and unpaired intervals are wide. With the winner's 379 scores the question could be settled.
+# **Publish the table of images, not only its mean.**
 #
-# **2. How many test images would show one point?** Two recipes, three seeds each. Replace the number, and let the cell
-# judge.
+# **2. How many test images would show one point?** Two recipes, three seeds each. Replace the number, and let the
+# cell judge.
 
 # %%
 yours = 379
@@ -433,9 +434,9 @@ for k in (1, 3, 5, 10):
     print(f"{k:2} seeds: {f'{np.ceil(pair**2 / left):.0f} images' if left > 0 else 'no number of images is enough'}")
 
 # %% [markdown]
-# Solve the formula for $N$: $N = \sigma_\text{pair}^2 / ((.01/1.96)^2 - 2\sigma_\text{seed}^2/k)$. Where the bracket is
-# negative, **no test set in the world is large enough; train more often**. (Strictly, to *find* a true point four times
-# out of five takes twice as many images: 2.8 standard errors instead of 1.96.)
+# Solve the formula for $N$: $N = \sigma_\text{pair}^2 / ((.01/1.96)^2 - 2\sigma_\text{seed}^2/k)$. Where the bracket
+# is negative, **no test set in the world is large enough; train more often**. (Strictly, to *find* a true point four
+# times out of five takes twice as many images: 2.8 standard errors instead of 1.96.)
 #
 # **3. Design the next control.** `smp-unet` to `light` changes more than the decoder. Write the recipe that `light`
 # should be compared with, so that only the decoder differs. The cell judges it.
@@ -452,8 +453,8 @@ control = replace(recipes.get_recipe("light"), name="smp-unet-as-light", decoder
 assert not effects.besides(effects.Step("mine", "control", "light", "decoder"), {**known, "control": control})
 
 # %% [markdown]
-# Start from `light` and change the decoder, not the other way round. `lesson.fit(control)` trains it, as in lesson 07;
-# three seeds of each, or the seeds' spread swallows the answer.
+# Start from `light` and change the decoder, not the other way round. `lesson.fit(control)` trains it, as in lesson
+# 07; three seeds of each, or the seeds' spread swallows the answer.
 #
 # ## Take-away
 #
@@ -483,8 +484,9 @@ assert not effects.besides(effects.Step("mine", "control", "light", "decoder"), 
 #
 # <details><summary>Why does resampling three seeds give too narrow an interval?</summary>
 #
-# It sees the spread around the mean of these three, whose variance is two thirds of the true one on average, and three
-# values may lie close together by luck. That is why the steps take a spread pooled over recipes, and Student's *t*.
+# It sees the spread around the mean of these three, whose variance is two thirds of the true one on average, and
+# three values may lie close together by luck. That is why the steps take a spread pooled over recipes, and Student's
+# *t*.
 #
 # </details>
 #
