@@ -14,7 +14,7 @@
 #
 # **You need** Python and an idea of what a convolution is. No data, no GPU, no earlier lesson.
 #
-# **Time**: half an hour to read and try. Its cells took two minutes on the two CPU cores that made this page, with a
+# **Time**: half an hour to read and try. Its cells took a minute on one CPU core, with a
 # recorded run; in profile `student` the training adds five epochs of half a minute each there. A GPU was not
 # measured.
 

@@ -11,7 +11,7 @@
 #
 # **You need** lesson 01, and from lesson 03 the Jaccard index *J* and the bootstrap interval.
 #
-# **Time**: forty-five minutes to read and try. Its cells took four minutes on the two CPU cores that made this page
+# **Time**: forty-five minutes to read and try. Its cells took a minute and a half on one CPU core,
 # from recorded runs; in profile `student` three trainings add about six minutes there. A GPU was not measured.
 #
 # Sentences about outcomes speak of profile `full`: real photos, ImageNet weights. In `smoke` every cell runs too, on

@@ -11,8 +11,8 @@
 #
 # **You need** lesson 06 (stages, frozen batch norm), and from lesson 03 the Jaccard index *J* and the bootstrap.
 #
-# **Time**: forty-five minutes to read and try. Its cells took three minutes on the two CPU cores that made this page,
-# from recorded runs; in profile `student` eight trainings add about twenty minutes there. A GPU was not measured.
+# **Time**: forty-five minutes to read and try. Its cells took two minutes on one CPU core,
+# from recorded runs; in profile `student` ten trainings add about twenty minutes there. A GPU was not measured.
 #
 # Sentences about outcomes speak of profile `full`: real photos, ImageNet weights, the recorded runs. In `smoke` every
 # cell runs too, on a few drawn lesions and for two epochs, and its scores mean nothing.

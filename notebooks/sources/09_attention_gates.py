@@ -14,7 +14,7 @@
 # **You need** lesson 06 (pyramid, AUC of a channel) and lesson 08 (skips); from lesson 03 the Jaccard index *J* and
 # the bootstrap interval.
 #
-# **Time**: forty-five minutes to read and try. Its cells took TIME9 minutes on one CPU core, from recorded runs; in
+# **Time**: forty-five minutes to read and try. Its cells took two minutes on one CPU core, from recorded runs; in
 # profile `student` three trainings add about ten minutes there. A GPU was not measured.
 #
 # Sentences about outcomes speak of profile `full`: real photos, ImageNet weights, the recorded runs. In `smoke` every
