@@ -312,8 +312,9 @@ for first in (PLAIN.replace("finetuned", "frozen"), PLAIN):
 # %% [markdown]
 # Read the seeds before the sentences. **A gain is of the recipe only if it is larger than what one recipe loses or
 # gains from seed to seed.** Where a recipe has several, their range says how far one draw may lie from another. A
-# range as wide as the gain leaves the question open, whatever the interval over photos said. `compare_two` knows
-# only the seeds it is given: a recipe with a single one enters as if it could not have come out otherwise.
+# range as wide as the gain leaves the question open, whatever the interval over photos said. Behind the frozen
+# encoder the pyramid gains nothing that could be shown, in one pair of runs. `compare_two` knows only the seeds it
+# is given: a recipe with a single one enters as if it could not have come out otherwise.
 #
 # ## Where may ten points come from?
 #
