@@ -314,6 +314,8 @@ table.round(2)
 # every coefficient and double that convolution's weights: the network is the same. It takes no trained hand to do so;
 # while training, batch norm divides by the standard deviation, and any factor falls out by itself.
 #
+# Below, `rewired` gives logits and coefficients after a change at some levels (0 is the finest).
+#
 # > **Predict.** Halve all coefficients of all four gates, double the weights behind. By how much does the largest logit
 # > change?
 
@@ -334,7 +336,6 @@ class Rewired(torch.nn.Module):
 # %%
 @torch.no_grad()
 def rewired(change, levels, factor=1.0):
-    """Logits and coefficients after ``change`` at these levels (0 the finest); weights behind times ``factor``."""
     decoder = copy.deepcopy(fits[GATED].model.decoder).eval()
     for step in (3 - level for level in levels):  # the decoder works from coarse to fine
         decoder.gates[step].out[0].weight *= factor
@@ -367,11 +368,8 @@ print("largest change of a logit:", np.abs(halved[:, 0].numpy() - logits).max())
 # > **Predict.** Which gate matters most? Which replacement hurts most? Write down *J* for "all four, constant".
 
 # %%
-CHANGES = {
-    "constant": lambda alpha: alpha.mean().expand_as(alpha),
-    "another photo's": lambda alpha: alpha.roll(1, 0),
-    "mirrored": lambda alpha: 2 * alpha.mean() - alpha,
-}
+CHANGES = {"constant": lambda alpha: alpha.mean().expand_as(alpha), "mirrored": lambda alpha: 2 * alpha.mean() - alpha}
+CHANGES["another photo's"] = lambda alpha: alpha.roll(1, 0)
 groups = {f"stride {s}": [level] for level, s in enumerate(strides)} | {"all four": range(4)}
 results = {name: {group: score(rewired(change, levels)[0][:, 0].numpy()) for group, levels in groups.items()}
            for name, change in CHANGES.items()}  # fmt: skip
