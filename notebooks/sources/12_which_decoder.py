@@ -29,9 +29,7 @@ from lesionseg_lib import claims, comparison, effects, plots, ranking, recipes, 
 RESULTS = records.published_results()
 known, recorded = recipes.load_recipes(), records.load_records()
 seeds = {name: len(runs) for name, runs in recorded.items()}
-print(
-    f"{sum(seeds.values())} runs of {len(recorded)} names; {len(known.keys() & recorded)} are recipes of {len(known)}"
-)
+print(f"{sum(seeds.values())} runs of {len(recorded)} names; of {len(known)} recipes {len(known.keys() & recorded)}")
 print("several seeds:", ", ".join(f"{name} ({n})" for name, n in seeds.items() if n > 1))
 
 # %% [markdown]
