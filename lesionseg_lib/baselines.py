@@ -17,7 +17,7 @@ import torch
 from lesionseg_lib.cache import CachedDataset
 from lesionseg_lib.datasets import Image, LesionDataset, Mask, resize_image
 from lesionseg_lib.evaluation import Probabilities, official_scores_of, score_probabilities, summarise
-from lesionseg_lib.experiment import decode
+from lesionseg_lib.experiment import decode, describe_data
 from lesionseg_lib.metrics import confusion, reduce
 from lesionseg_lib.names import look_up
 from lesionseg_lib.profiles import Profile, Splits
@@ -166,7 +166,6 @@ def run(name: str, profile: Profile, splits: Splits) -> tuple[Record, pd.DataFra
     test = _predict(baseline, splits.test)
     table = score_probabilities(test, splits.test, baseline.threshold)
     small = np.stack([enlarge(probabilities, data.test.size) for probabilities in test])  # or shrunk, also bilinearly
-    parts = {"train": data.train, "validation": data.validation, "test": data.test}
     record: Record = {
         "name": name,
         "seed": 0,
@@ -180,14 +179,7 @@ def run(name: str, profile: Profile, splits: Splits) -> tuple[Record, pd.DataFra
         },
         **place,
         "weights": {"name": None, "sha256": None},
-        "data": {
-            "name": splits.name,
-            "size": list(data.test.size),
-            **{
-                part: {"images": len(decoded.ids), "fingerprint": decoded.content_fingerprint}
-                for part, decoded in parts.items()
-            },
-        },
+        "data": describe_data(splits, data),
         "parameters": dict.fromkeys(("total", "trainable", "frozen", "encoder", "decoder"), 0),
         "macs": 0,
         "epochs_run": 0,

@@ -40,6 +40,18 @@ def decode(splits: Splits, size: tuple[int, int]) -> Decoded:
     return Decoded(*parts)
 
 
+def describe_data(splits: Splits, data: Decoded) -> Record:
+    """What a record says of its data: name, size, and of each split the number of images and their fingerprint."""
+    return {
+        "name": splits.name,
+        "size": list(data.test.size),
+        **{
+            part: {"images": len(decoded.ids), "fingerprint": decoded.content_fingerprint}
+            for part, decoded in vars(data).items()
+        },
+    }
+
+
 def pick_weights(profile: Profile) -> str | None:
     """ImageNet, always, but for a profile that may do without where the weights are not cached: then None, loudly."""
     if profile.needs_weights or weights_file(IMAGENET).exists():
@@ -98,14 +110,7 @@ def run(
         **place,
         "precision": {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision),
         "weights": {"name": weights, "sha256": weights and weights_sha256(weights)},
-        "data": {
-            "name": splits.name,
-            "size": list(recipe.size),
-            **{
-                part: {"images": len(decoded.ids), "fingerprint": decoded.content_fingerprint}
-                for part, decoded in (("train", data.train), ("validation", data.validation), ("test", data.test))
-            },
-        },
+        "data": describe_data(splits, data),
         "parameters": count_parameters(network),
         "macs": count_macs(network, recipe.size),
         "epochs_run": len(finished.history),

@@ -67,14 +67,11 @@ def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:
 def read_record(path: Path | str) -> Record:
     """A record, checked. Raises ``RecordError`` when it is missing, damaged or of another format."""
     path = Path(path)
-    try:
-        record: Record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordError(
-            f"{path}: no such record. Expected one JSON a run; `lesionseg train NAME --profile full` writes it."
-        ) from None
-    except ValueError as error:
-        raise RecordError(f"{path}: not a JSON record ({error}). Restore it from the repository.") from error
+    record: Record = _read_json(
+        path,
+        "a JSON record",
+        "no such record. Expected one JSON a run; `lesionseg train NAME --profile full` writes it.",
+    )
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = record.get("format") if isinstance(record, dict) else type(record).__name__
         raise RecordError(f"{path}: format {found}, expected {FORMAT}. Use a matching version of lesionseg.")
@@ -111,19 +108,24 @@ def load_costs(results: Path | None = None) -> dict[str, Any]:
     ``training_seconds_per_epoch``, ``images_per_epoch``. Raises ``RecordError`` when it is missing or damaged.
     """
     path = (results or published_results()) / "costs.json"
-    try:
-        costs: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordError(
-            f"{path}: no such file. Expected the measured costs; `python benchmarks/costs.py` measures them."
-        ) from None
-    except ValueError as error:
-        raise RecordError(f"{path}: not JSON ({error}). Restore it from the repository.") from error
+    costs: dict[str, Any] = _read_json(
+        path, "JSON", "no such file. Expected the measured costs; `python benchmarks/costs.py` measures them."
+    )
     if not isinstance(costs, dict) or not {"device", "threads", "recipes"} <= costs.keys():
         raise RecordError(
             f"{path}: expected device, threads and recipes. Measure it again: `python benchmarks/costs.py`."
         )
     return costs
+
+
+def _read_json(path: Path, kind: str, absent: str) -> Any:
+    """What a file published under ``results`` holds; ``RecordError`` says ``absent``, or that it is not ``kind``."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordError(f"{path}: {absent}") from None
+    except ValueError as error:
+        raise RecordError(f"{path}: not {kind} ({error}). Restore it from the repository.") from error
 
 
 def environment(device: torch.device) -> Record:

@@ -4,7 +4,6 @@ What is saved in a notebook is a picture: widgets do nothing without a kernel. L
 need ipywidgets 7 (Colab) or 8 and use only what both have.
 """
 
-from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionseg_lib.datasets import Sample
-from lesionseg_lib.errors import MissingPackageError, ShapeError
+from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.metrics import METRICS, confusion
 from lesionseg_lib.plots import Figure, error_maps
+from lesionseg_lib.widgets import jpeg, widget_package
 
 Probabilities = NDArray[np.float32]
 SHOWN = {"jaccard": "IoU", "dice": "Dice", "sensitivity": "sensitivity"}
@@ -72,13 +72,7 @@ def threshold_explorer(
 
 
 def _controls(samples: Sequence[Sample], probabilities: Sequence[Probabilities]) -> Any:
-    try:
-        import ipywidgets
-    except ImportError as error:
-        raise MissingPackageError(
-            "The live slider needs ipywidgets, which is not installed. Run `pip install ipywidgets`, or leave out "
-            "live=True for a picture."
-        ) from error
+    ipywidgets = widget_package("slider")
     options = [(sample.id, number) for number, sample in enumerate(samples)]
     photo = ipywidgets.Dropdown(options=options, value=0, description="photo")
     threshold = ipywidgets.FloatSlider(
@@ -90,8 +84,7 @@ def _controls(samples: Sequence[Sample], probabilities: Sequence[Probabilities])
         sample, p = samples[photo.value], probabilities[photo.value]
         scores = scores_at(sample, p, threshold.value)
         text.value = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
-        data, _ = threshold_sheet(sample, p, [threshold.value]).mimebundle()
-        picture.value = b64decode(data["image/jpeg"])
+        picture.value = jpeg(threshold_sheet(sample, p, [threshold.value]))
 
     for control in (photo, threshold):
         control.observe(show, names="value")

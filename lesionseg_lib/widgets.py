@@ -114,13 +114,7 @@ def browser(
 def _controls(
     photos: LesionDataset, table: pd.DataFrame, full: Mapping[str, tuple[float, float]], menu: str | None
 ) -> Any:
-    try:
-        import ipywidgets
-    except ImportError as error:
-        raise MissingPackageError(
-            "The live browser needs ipywidgets, which is not installed. Run `pip install ipywidgets`, or leave out "
-            "live=True for a picture."
-        ) from error
+    ipywidgets = widget_package("browser")
     ranges = {
         column: ipywidgets.FloatRangeSlider(
             value=(low, high), min=low, max=high, step=max((high - low) / 200, 1e-6), description=column,
@@ -141,7 +135,7 @@ def _controls(
         }  # fmt: skip
         rows = select(table, bounds, {menu: choice.value} if menu else None)
         text.value = f"{len(rows)} of {len(table)} photos" + ("" if len(rows) else ": widen a range or choose 'all'")
-        picture.value = _jpeg(sheet(photos, table, rows.tolist(), list(full))) if len(rows) else b""
+        picture.value = jpeg(sheet(photos, table, rows.tolist(), list(full))) if len(rows) else b""
 
     for control in [*ranges.values(), *([choice] if menu else [])]:
         control.observe(show, names="value")
@@ -158,6 +152,19 @@ def _pictures(
     return with_alt(samples(titled, len(titled), columns, outline), f"{alt}. {facts}.")
 
 
-def _jpeg(figure: Figure) -> bytes:
+def widget_package(what: str) -> Any:
+    """The package ipywidgets, for the live ``what``. Raises ``MissingPackageError``."""
+    try:
+        import ipywidgets
+    except ImportError as error:
+        raise MissingPackageError(
+            f"The live {what} needs ipywidgets, which is not installed. Run `pip install ipywidgets`, or leave out "
+            f"live=True for a picture."
+        ) from error
+    return ipywidgets
+
+
+def jpeg(figure: Figure) -> bytes:
+    """A photographic figure as an ``ipywidgets.Image`` wants it."""
     data, _ = figure.mimebundle()
     return b64decode(data["image/jpeg"])

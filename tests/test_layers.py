@@ -17,7 +17,7 @@ ORDER = (
     "segmenter", "losses", "linear_head", "metrics", "boundaries", "calibration", "failures", "error_bands", "recipes",
     "profiles", "batches", "checkpoints", "training", "evaluation", "readings", "probing", "receptive_field", "cost",
     "records", "experiment", "baselines", "tables", "claims", "comparison", "effects", "ranking", "listings", "scoring",
-    "prediction", "runner", "plots", "threshold_widget", "widgets", "lessons", "clinic", "console", "cli", "__main__",
+    "prediction", "runner", "plots", "widgets", "threshold_widget", "lessons", "clinic", "console", "cli", "__main__",
 )  # fmt: skip
 """A module imports only modules to its left. A new one finds its place here first."""
 

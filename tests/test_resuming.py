@@ -132,9 +132,9 @@ def test_a_run_killed_by_force_ends_with_the_same_bits(tmp_path: Path, accelerat
     assert_same_run(tmp_path / "whole", tmp_path / "killed")
 
 
-def test_two_processes_train_to_finite_scores_and_leave_one_run(tmp_path: Path) -> None:
+def run_on_two_processes(folder: Path, *options: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.core_run", str(tmp_path), "2"],
+        [sys.executable, "-m", "tests.core_run", str(folder), "2", *options],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -142,6 +142,10 @@ def test_two_processes_train_to_finite_scores_and_leave_one_run(tmp_path: Path) 
         timeout=280,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_two_processes_train_to_finite_scores_and_leave_one_run(tmp_path: Path) -> None:
+    run_on_two_processes(tmp_path)
     history = read_history(tmp_path)
     assert [row.epoch for row in history] == [1, 2]
     assert all(0 < row.train_loss < 10 and 0 < row.validation_loss < 10 for row in history)
@@ -156,15 +160,7 @@ def test_two_processes_train_to_finite_scores_and_leave_one_run(tmp_path: Path) 
 
 
 def test_a_loss_that_is_not_finite_on_one_process_stops_both_and_keeps_the_last_epoch(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.core_run", str(tmp_path), "2", "nan"],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    run_on_two_processes(tmp_path, "nan")
     for rank in (0, 1):
         message = (tmp_path / f"stopped-{rank}.txt").read_text(encoding="utf-8")
         assert "the loss became nan in epoch 2, batch 1" in message and "The last complete epoch is kept" in message

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from lesionseg_lib.decoders.blocks import ConvBlock
+from lesionseg_lib.decoders.blocks import ConvBlock, point
 
 
 class ASPP(nn.Module):
@@ -26,17 +26,13 @@ class ASPP(nn.Module):
     def __init__(self, in_channels: int, width: int, rates: Sequence[int]) -> None:
         super().__init__()
         self.rates = tuple(rates)
-        self.point = _point(in_channels, width)
+        self.point = point(in_channels, width)
         self.atrous = nn.ModuleList(ConvBlock(in_channels, width, dilation=rate) for rate in rates)
         # No batch norm behind the mean: with one value a channel, a batch of one image would have no variance.
         self.whole = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(in_channels, width, 1), nn.ReLU())
-        self.project = _point(width * (len(rates) + 2), width)
+        self.project = point(width * (len(rates) + 2), width)
 
     def forward(self, x: Tensor) -> Tensor:
         whole = self.whole(x).expand(-1, -1, *x.shape[-2:])
         branches = [self.point(x), *(branch(x) for branch in self.atrous), whole]
         return self.project(torch.cat(branches, dim=1))  # type: ignore[no-any-return]
-
-
-def _point(in_channels: int, out_channels: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU())

@@ -15,6 +15,11 @@ class ConvBlock(nn.Sequential):
         )
 
 
+def point(in_channels: int, out_channels: int) -> nn.Sequential:
+    """1 x 1 convolution, batch norm, ReLU."""
+    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU())
+
+
 def double(x: Tensor) -> Tensor:
     """(N, C, h, w) -> (N, C, 2h, 2w), bilinear; nothing to learn."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)

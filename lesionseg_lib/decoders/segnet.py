@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from lesionseg_lib.decoders.aspp import ASPP
 from lesionseg_lib.decoders.attention import AttentionGate
-from lesionseg_lib.decoders.blocks import ConvBlock, double
+from lesionseg_lib.decoders.blocks import ConvBlock, double, point
 
 
 class SegNetDecoder(nn.Module):
@@ -40,7 +40,7 @@ class SegNetDecoder(nn.Module):
         super().__init__()
         del strides  # one doubling for each level of the pyramid
         deepest = channels[-1] // 4
-        self.bridge = nn.Sequential(nn.Conv2d(channels[-1], deepest, 1, bias=False), nn.BatchNorm2d(deepest), nn.ReLU())
+        self.bridge = point(channels[-1], deepest)
         skips = [*reversed(channels[:-1]), 0]
         widths = [*skips[:-1], channels[0]]
         inputs = [deepest, *widths[:-1]]
