@@ -9,7 +9,10 @@ much as a large one; ``per_image=False`` pools the pixels of the batch first, so
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -21,6 +24,12 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 SMOOTH = 1.0
 """One pixel added to numerator and denominator: defines the overlap of two empty masks as 1. Keep it small against the
 smallest lesion, or the loss of small lesions vanishes."""
+
+FOCUS = 2.0
+"""Exponent of ``focal``: the paper's choice."""
+
+FALSE_POSITIVES, FALSE_NEGATIVES = 0.3, 0.7
+"""Weights of ``tversky``: the paper's choice. A missed pixel costs more than twice a wrongly added one."""
 
 
 def bce(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
@@ -58,6 +67,65 @@ def dice_bce(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tenso
     return soft_dice(logits, target, per_image=per_image) + bce(logits, target)
 
 
+def focal(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
+    """(1 - q)^2 times the cross-entropy, mean over pixels; q is the probability given to the truth.
+
+    A pixel that is already right hardly counts. Without the paper's weight of the rarer class: here that class is a
+    quarter of the pixels, not one in thousands. Source: Lin et al., *Focal loss*, ICCV 2017.
+    """
+    del per_image
+    _check(logits, target)
+    losses = F.binary_cross_entropy_with_logits(logits.float(), target.float(), reduction="none")
+    return ((1 - torch.exp(-losses)) ** FOCUS * losses).mean()
+
+
+def tversky(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
+    """1 - (tp + s) / (tp + .3 fp + .7 fn + s), with tp = sum(p t), fp = sum(p (1 - t)), fn = sum((1 - p) t).
+
+    With .5 and .5 it is ``soft_dice`` (whose smoothing is then half), with 1 and 1 ``soft_iou``.
+    Source: Salehi et al., *Tversky loss*, MLMI 2017.
+    """
+    tp, total = _sums(logits, target, per_image)
+    area = target.float().sum((1, 2, 3) if per_image else None)
+    fp, fn = total - area - tp, area - tp
+    return (1 - (tp + SMOOTH) / (tp + FALSE_POSITIVES * fp + FALSE_NEGATIVES * fn + SMOOTH)).mean()
+
+
+def boundary(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
+    """Mean over pixels of phi (p - t): each wrong pixel costs its distance to the true border.
+
+    phi is that distance with a sign (``signed_distance``). Along the border, where masks differ most, it is almost
+    zero, and its sum has no floor for the area: on its own it hardly trains, so add it to a loss of areas.
+    Source: Kervadec et al., *Boundary loss*, MIDL 2019, with its constant kept, so that the right mask costs 0.
+    """
+    del per_image
+    _check(logits, target)
+    phi = torch.from_numpy(signed_distance(target[:, 0].detach().cpu().float().numpy() > 0.5)).to(logits.device)
+    return (phi[:, None] * (torch.sigmoid(logits.float()) - target.float())).mean()
+
+
+def signed_distance(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Distance of every pixel's centre to the mask's border, negative inside: (N, H, W) -> float32, in longer sides.
+
+    The border runs half a pixel from the centres on both of its sides. An empty mask has none: 1 everywhere, the
+    worst; a full one -1.
+    """
+    side = max(masks.shape[1:])
+    phi = np.ones(masks.shape, dtype=np.float32)
+    for mask, out in zip(masks, phi, strict=True):
+        if mask.all():
+            out[:] = -1
+        elif mask.any():
+            inside, outside = distance_transform_edt(mask), distance_transform_edt(~mask)
+            out[:] = np.where(mask, 0.5 - inside, outside - 0.5) / side
+    return phi
+
+
+def dice_boundary(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
+    """``soft_dice`` + ``boundary``, both with weight 1; the paper raises the second weight as training goes on."""
+    return soft_dice(logits, target, per_image=per_image) + boundary(logits, target)
+
+
 def _sums(logits: Tensor, target: Tensor, per_image: bool) -> tuple[Tensor, Tensor]:
     """sum(p t) and sum(p) + sum(t), each (N,) or, pooled over the batch, ()."""
     _check(logits, target)
@@ -79,6 +147,10 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "dice": soft_dice,
     "iou": soft_iou,
     "dice+bce": dice_bce,
+    "focal": focal,
+    "tversky": tversky,
+    "boundary": boundary,
+    "dice+boundary": dice_boundary,
 }
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from lesionseg_lib.errors import ShapeError, UnknownNameError
-from lesionseg_lib.losses import LOSSES, get_loss
+from lesionseg_lib.losses import LOSSES, get_loss, signed_distance
 
 BIG = 30.0  # sigmoid(30) is 1 in float32, sigmoid(-30) is 1e-13
 LN3 = math.log(3)  # sigmoid(ln 3) = 3/4
-NAMES = ("bce", "bce-probabilities", "dice", "iou", "dice+bce")
+NAMES = ("bce", "bce-probabilities", "dice", "iou", "dice+bce", "focal", "tversky", "boundary", "dice+boundary")
 
 
 def logits_of(*values: float) -> Tensor:
@@ -68,6 +69,62 @@ def test_cross_entropy_is_as_worked_out_by_hand(
 ) -> None:
     found = get_loss(name)(logits_of(*values), logits_of(*truth)).item()
     assert found == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("confidence", [0.0, LN3])
+def test_focal_is_cross_entropy_less_what_is_already_right(confidence: float) -> None:
+    q = torch.sigmoid(torch.tensor(confidence)).item()  # given to the truth by two pixels, 1 - q by the other two
+    expected = ((1 - q) ** 2 * -math.log(q) + q**2 * -math.log(1 - q)) / 2
+    found = get_loss("focal")(logits_of(confidence, confidence, confidence, confidence), logits_of(1, 0, 1, 0)).item()
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_tversky_charges_more_for_a_missed_pixel_than_for_an_added_one() -> None:
+    loss = get_loss("tversky")
+    missed = loss(logits_of(BIG, -BIG, -BIG, -BIG), logits_of(1, 1, 0, 0)).item()  # tp 1, fn 1
+    added = loss(logits_of(BIG, BIG, -BIG, -BIG), logits_of(1, 0, 0, 0)).item()  # tp 1, fp 1
+    assert missed == pytest.approx(1 - 2 / 2.7, abs=1e-6)
+    assert added == pytest.approx(1 - 2 / 2.3, abs=1e-6)
+
+
+@pytest.mark.parametrize("per_image", [True, False])
+def test_focal_and_tversky_equal_monais(per_image: bool) -> None:
+    monai = pytest.importorskip("monai.losses", reason="MONAI is not installed")
+    logits, target = random_pair()
+    focal = monai.FocalLoss(gamma=2.0, use_softmax=False)
+    tversky = monai.TverskyLoss(sigmoid=True, alpha=0.3, beta=0.7, smooth_nr=1, smooth_dr=1, batch=not per_image)
+    assert get_loss("focal")(logits, target).item() == pytest.approx(focal(logits, target).item(), rel=1e-5)
+    assert get_loss("tversky", per_image)(logits, target).item() == pytest.approx(
+        tversky(logits, target).item(), abs=1e-6
+    )
+
+
+def test_the_signed_distance_is_measured_from_the_border_in_longer_sides() -> None:
+    mask = np.zeros((1, 3, 8), dtype=bool)
+    mask[:, :, 5:] = True
+    expected = np.array([-4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5]) / -8
+    assert np.allclose(signed_distance(mask), np.tile(expected, (1, 3, 1)))
+    assert (signed_distance(np.zeros((1, 2, 2), bool)) == 1).all() and (
+        signed_distance(np.ones((1, 2, 2), bool)) == -1
+    ).all()
+
+
+def test_boundary_charges_a_wrong_pixel_its_distance() -> None:
+    target = torch.zeros(1, 1, 1, 8)
+    target[..., 4:] = 1
+    right = torch.where(target == 1, BIG, -BIG)
+    assert get_loss("boundary")(right, target).item() == pytest.approx(0, abs=1e-6)
+    for column, distance in ((0, 3.5), (3, 0.5), (4, 0.5), (7, 3.5)):
+        wrong = right.clone()
+        wrong[..., column] *= -1
+        assert get_loss("boundary")(wrong, target).item() == pytest.approx(distance / 8 / 8, abs=1e-6)
+
+
+def test_dice_plus_boundary_is_the_sum_of_both() -> None:
+    logits, target = random_pair()
+    for per_image in (True, False):
+        parts = get_loss("dice", per_image)(logits, target) + get_loss("boundary")(logits, target)
+        assert torch.equal(get_loss("dice+boundary", per_image)(logits, target), parts)
 
 
 def test_dice_plus_bce_is_the_sum_of_both() -> None:

@@ -65,6 +65,14 @@ CONTROLS = {
     "dilated-frozen-slow": ("dilated-frozen", {"learning_rate"}),
     "dilated-all-two-rates": ("dilated-all", {"learning_rate", "encoder_learning_rate"}),
     "refine-bce-adam": ("refine-bce-rmsprop", {"optimizer"}),
+    "light-bce": ("light", {"loss"}),
+    "light-dice": ("light", {"loss"}),
+    "light-iou": ("light", {"loss"}),
+    "light-focal": ("light", {"loss"}),
+    "light-tversky": ("light", {"loss"}),
+    "light-dice-boundary": ("light", {"loss"}),
+    "light-nadam": ("light", {"optimizer"}),
+    "light-rmsprop": ("light", {"optimizer"}),
     "smp-unet": ("unet-finetuned", {"decoder"}),
 }
 OWN = ("light", *CONTROLS)
