@@ -12,7 +12,7 @@ export NO_ALBUMENTATIONS_UPDATE = 1
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
-	@echo 'make test     lint, types, unit tests, every notebook from the wheel, the book, the book in a browser'
+	@echo 'make test     lint, types, unit tests, every notebook from the wheel and with the versions of Colab, the book, the book in a browser'
 	@echo 'make check    lint, types, unit tests: for the inner loop'
 	@echo 'make lab      JupyterLab on the notebooks'
 	@echo 'make book     the book as HTML, from the committed, executed notebooks'
@@ -29,7 +29,7 @@ course: environment
 	@$(PY) -m tools.course $(PROFILE)
 
 test: check
-	$(PY) -m pytest -q -m slow
+	$(PY) -m pytest -q -m slow -n 2 --dist loadgroup
 
 check: environment
 	$(PY) -m ruff check

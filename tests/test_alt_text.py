@@ -10,7 +10,7 @@ import pytest
 from lesionseg_lib import plots
 from tools import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("book")]
 
 
 def figure(alt, photographic=False):

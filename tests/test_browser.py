@@ -9,15 +9,17 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.built_book import built_book
+from tools import ROOT
 from tools.book import committed
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("book"),
     pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium"),
 ]
-PAGES = ["index", "using", "data", "notation", "references", "search"]
+PAGES = [path.stem for path in sorted((ROOT / "book").glob("*.md"))] + ["search"]
 PAGES += [f"notebooks/{path.stem}" for path in committed()]
 PHONE = {"width": 360, "height": 740}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.built_wheel import wheel_python
+from tests.built_wheel import run_alone, wheel_python
 from tools import ROOT
 from tools.accept import refusal
 from tools.book import committed
@@ -84,33 +84,19 @@ def python(tmp_path_factory) -> Path:
     return wheel_python(tmp_path_factory.mktemp("wheel"))
 
 
-def environment() -> dict[str, str]:
-    """No checkout on the path, no data, no weights, no network."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LESIONSEG_", "PYTHON"))}
-    nowhere = str(ROOT / "_build" / "test" / "no-weights")
-    return kept | {"LESIONSEG_PROFILE": "smoke", "TORCH_HOME": nowhere, "NO_ALBUMENTATIONS_UPDATE": "1"}
-
-
 @pytest.mark.slow
+@pytest.mark.xdist_group("wheel")
 def test_the_wheel_is_imported_and_not_the_checkout(python, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [python, "-c", "import lesionseg_lib, torch; print(lesionseg_lib.__file__)"]
-    found = subprocess.run(command, cwd=tmp_path, env=environment(), check=True, capture_output=True, text=True)
+    found = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
     assert Path(found.stdout.strip()).is_relative_to(python.parent.parent)
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("wheel")
 @pytest.mark.timeout(900)
 @LESSONS
 def test_a_lesson_runs_alone_in_an_empty_folder_from_the_wheel(source, python, tmp_path):
-    (tmp_path / "alone").mkdir()
-    notebook = tmp_path / "alone" / f"{source.stem}.ipynb"
-    notebook.write_bytes(of(source).read_bytes())
-    options = ["--nbval-lax", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
-    run = subprocess.run(
-        [python, "-m", "pytest", *options, str(notebook)],
-        cwd=tmp_path / "alone",
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
+    run = run_alone(of(source), python, tmp_path)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
