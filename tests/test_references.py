@@ -6,7 +6,7 @@ import pytest
 
 from tools import ROOT
 
-PAPER = re.compile(r"(?:arxiv\.org/abs/|doi\.org/)(\d[^\s>\]]*?)(?=\)[\s.,;:)"]|\)$|[\s>\]]|$)", re.MULTILINE)
+PAPER = re.compile(r"""(?:arxiv\.org/abs/|doi\.org/)(\d[^\s>\]]*?)(?=\)[\s.,;:)"]|\)$|[\s>\]]|$)""", re.MULTILINE)
 LISTED = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
 TEXTS = sorted((ROOT / "notebooks" / "sources").glob("*.py")) + sorted((ROOT / "book").glob("*.md"))
 
