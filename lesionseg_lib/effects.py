@@ -69,6 +69,8 @@ STEPS = (
     Step("peer", "segnet-attention-atrous-finetuned", "smp-unet", "decoder"),
     Step("own", "smp-unet", "light", "decoder"),
     Step("own", "dilated-all", "light", "decoder"),
+    Step("own", "unet-finetuned", "unet-as-light", "loss"),
+    Step("own", "unet-as-light", "light", "decoder"),
 )
 
 

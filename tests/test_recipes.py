@@ -65,6 +65,7 @@ CONTROLS = {
     "dilated-frozen-slow": ("dilated-frozen", {"learning_rate"}),
     "dilated-all-two-rates": ("dilated-all", {"learning_rate", "encoder_learning_rate"}),
     "refine-bce-adam": ("refine-bce-rmsprop", {"optimizer"}),
+    "unet-as-light": ("light", {"decoder"}),
     "light-bce": ("light", {"loss"}),
     "light-dice": ("light", {"loss"}),
     "light-iou": ("light", {"loss"}),
@@ -73,6 +74,7 @@ CONTROLS = {
     "light-dice-boundary": ("light", {"loss"}),
     "light-nadam": ("light", {"optimizer"}),
     "light-rmsprop": ("light", {"optimizer"}),
+    "light-constant": ("light", {"schedule"}),
     "smp-unet": ("unet-finetuned", {"decoder"}),
 }
 OWN = ("light", *CONTROLS)
