@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 
+from lesionseg_lib.band import judge
 from lesionseg_lib.checkpoints import Epoch, read_history, read_previews
 from lesionseg_lib.encoder import MobileNetV2Encoder
 from lesionseg_lib.errors import RecordError
@@ -27,7 +28,7 @@ from lesionseg_lib.evaluation import score_images
 from lesionseg_lib.experiment import Decoded, decode, pick_weights, run, run_folder
 from lesionseg_lib.profiles import Profile, Splits, get_profile, open_splits
 from lesionseg_lib.recipes import Recipe, get_recipe
-from lesionseg_lib.records import Record, published_results, read_record, record_path
+from lesionseg_lib.records import Record, load_records, published_results, read_record, record_path
 from lesionseg_lib.segmenter import Segmenter
 from lesionseg_lib.training import BEST
 
@@ -84,13 +85,17 @@ class Lesson:
         return encoder
 
     def fit(self, recipe: Recipe | str) -> Fit:
-        """Train a recipe, or take the recorded run of profile full. Run again, it goes on where it was."""
+        """Train a recipe, or take the recorded run of profile full. Run again, it goes on where it was.
+
+        A run on the recorded images is held against the band that the recorded seeds leave open (``band``).
+        """
         recipe = get_recipe(recipe) if isinstance(recipe, str) else recipe
         if self.profile.name == "full":
             recorded = self._recorded(recipe)
             if recorded is not None:
                 return recorded
         runs = self.runs if self.profile.name == "full" else self.runs / _settings_hash(self.profile.apply(recipe))
+        recorded_before = load_records()
         print(f"Training {recipe.name} for {self.profile.apply(recipe).epochs} epochs on {self.device}.")
         with warnings.catch_warnings(action="ignore"):  # what there is to warn of, ``start`` has printed
             finished, record, table = run(
@@ -102,6 +107,8 @@ class Lesson:
                 results=runs / "results",
                 on_epoch=_print_epoch,
             )
+        if sentence := judge(record, recorded_before):
+            print(sentence)
         return Fit(recipe, finished.load_best(), finished.history, record, table, finished.folder)
 
     def _recorded(self, recipe: Recipe) -> Fit | None:

@@ -10,12 +10,14 @@ import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
+from lesionseg_lib.band import judge
 from lesionseg_lib.checkpoints import CHECKPOINT, Epoch
+from lesionseg_lib.effects import Records
 from lesionseg_lib.errors import CheckpointError, TrainingError
 from lesionseg_lib.experiment import default_results, pick_weights, run, run_folder
 from lesionseg_lib.profiles import Profile, Splits, open_splits
 from lesionseg_lib.recipes import Recipe
-from lesionseg_lib.records import Record, environment, record_path
+from lesionseg_lib.records import Record, environment, load_records, record_path
 from lesionseg_lib.tables import score_table
 from lesionseg_lib.training import BEST
 
@@ -40,7 +42,7 @@ def train_all(
     ``KeyboardInterrupt`` with a message on how to go on.
     """
     main = Accelerator().is_main_process
-    splits = open_splits(profile)
+    splits, recorded = open_splits(profile), load_records()
     if main:
         say(describe(profile, splits))
     failures = []
@@ -71,7 +73,7 @@ def train_all(
             raise KeyboardInterrupt(_stopped(profile.apply(recipe), folder, [*left, *options])) from None
         else:
             if main:
-                say(report(record))
+                say(report(record, recorded))
                 say(f"Record  {record_file}\nImages  {record_file.with_suffix('.csv')}\nModel   {folder / BEST}")
     return failures
 
@@ -94,14 +96,16 @@ def describe(profile: Profile, splits: Splits) -> str:
     )
 
 
-def report(record: Record) -> str:
-    """The test scores of a finished run."""
+def report(record: Record, recorded: Records) -> str:
+    """The test scores of a finished run, and how they lie to those that were ``recorded`` before it."""
     official = record["official"]
     lines = [
         f"Best epoch {record['best_epoch']} of {record['epochs_run']} (by the validation Jaccard). Test, "
         f"{record['test']['images']} images:",
         score_table(record["test"], official),
     ]
+    if sentence := judge(record, recorded):
+        lines.append(sentence)
     if official is None:
         lines.append("The organisers' scorer is not installed: `pip install isic-challenge-scoring` adds its figures.")
     return "\n".join(lines)

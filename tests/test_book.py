@@ -106,6 +106,12 @@ def test_a_lesson_opens_its_own_notebook_in_colab_and_its_own_source_for_editing
     assert f"{repository()}/edit/main/notebooks/sources/{notebook.stem}.py" in page.links
 
 
+@pytest.mark.parametrize("notebook", committed(), ids=lambda path: path.stem)
+def test_a_lesson_leads_to_the_library_inside_the_book(pages, notebook):
+    page = pages[built_book() / "notebooks" / f"{notebook.stem}.html"]
+    assert [link for link in page.links if link.startswith("../api.html#module-lesionseg_lib.")] != []
+
+
 def test_a_page_is_edited_in_book(pages):
     assert f"{repository()}/edit/main/book/using.md" in pages[built_book() / "using.html"].links
 

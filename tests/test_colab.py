@@ -1,6 +1,7 @@
 """Every lesson with the versions that Colab ships, on the Python at hand."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -44,3 +45,13 @@ def test_the_versions_are_those_of_the_file(python, tmp_path):
 def test_a_lesson_runs_with_what_colab_ships(source, python, tmp_path):
     run = run_alone(of(source), python, tmp_path)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("colab")
+def test_the_widgets_work_with_what_colab_ships(python):
+    command = [python, "-m", "pytest", "-c", "/dev/null", "--rootdir", ROOT, "-q", "-p", "no:cacheprovider"]
+    command += ["tests/test_widgets.py", "tests/test_threshold_widget.py"]
+    run = subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert run.returncode == 0 and " passed" in run.stdout, run.stdout[-6000:] + run.stderr[-2000:]
+    assert "skipped" not in run.stdout

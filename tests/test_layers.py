@@ -13,11 +13,12 @@ import lesionseg_lib
 
 ROOT = Path(lesionseg_lib.__file__).parent
 ORDER = (
-    "errors", "names", "files", "datasets", "exploring", "lookalikes", "cache", "transforms", "encoder", "decoders",
-    "segmenter", "losses", "linear_head", "metrics", "boundaries", "calibration", "failures", "error_bands", "recipes",
-    "profiles", "batches", "checkpoints", "training", "evaluation", "readings", "probing", "receptive_field", "cost",
-    "records", "experiment", "baselines", "tables", "claims", "comparison", "effects", "ranking", "listings", "scoring",
-    "prediction", "runner", "plots", "widgets", "threshold_widget", "lessons", "clinic", "console", "cli", "__main__",
+    "errors", "names", "files", "datasets", "exploring", "pairing", "mispairs", "lookalikes", "cache", "transforms",
+    "worker_draws", "encoder", "decoders", "segmenter", "losses", "one_pixel", "linear_head", "metrics", "boundaries",
+    "calibration", "failures", "error_bands", "recipes", "profiles", "batches", "checkpoints", "training", "feeding",
+    "evaluation", "readings", "probing", "receptive_field", "cost", "records", "experiment", "baselines", "tables",
+    "claims", "comparison", "effects", "band", "study", "ranking", "listings", "scoring", "prediction", "runner",
+    "plots", "widgets", "threshold_widget", "lessons", "clinic", "exercises", "console", "cli", "__main__",
 )  # fmt: skip
 """A module imports only modules to its left. A new one finds its place here first."""
 

@@ -74,7 +74,6 @@ CONTROLS = {
     "light-dice-boundary": ("light", {"loss"}),
     "light-nadam": ("light", {"optimizer"}),
     "light-rmsprop": ("light", {"optimizer"}),
-    "light-constant": ("light", {"schedule"}),
     "smp-unet": ("unet-finetuned", {"decoder"}),
 }
 OWN = ("light", *CONTROLS)

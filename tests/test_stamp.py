@@ -69,10 +69,12 @@ def record(root: Path, recipe: str) -> None:
 
 def test_the_table_has_a_row_for_every_recipe_and_says_what_was_not_run(root):
     record(root, "dilated-all")
+    record(root, "light-focal")
     rows = {line.split("`")[1]: line for line in results_table(root).splitlines()[2:]}
     score = "0.834 [0.820, 0.850]"
     assert rows["dilated-all"] == f"| `dilated-all` | 0.8834 / 0.9121 | {score} | {score} | 1 |"
     assert rows["transposed-frozen"] == "| `transposed-frozen` | 0.2985 / 0.7522 (impossible) | – | – | not run yet |"
+    assert "light" in rows and "light-focal" not in rows  # the study of losses is lesson 04's
 
 
 def test_numbers_in_the_readme_follow_the_record(root):

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from tools import ROOT
 from tools.course import NOTEBOOKS
+from tools.links import UnknownModule
 from tools.notebooks import Notebook, code_sha256, differences, first_error, read, save, sources, write
 from tools.numbers import UnknownNumber
+from tools.quiz import QuizError
 
 
 def refusal(executed: Notebook, written: Notebook) -> str | None:
@@ -68,5 +70,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except UnknownNumber as error:
+    except (UnknownModule, UnknownNumber, QuizError) as error:
         sys.exit(str(error))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import ROOT, repository
+from tools import ROOT, links, repository
 from tools.notebooks import read, save
 from tools.numbers import fill
 
@@ -31,8 +31,12 @@ def stage(notebooks: list[Path], folder: Path, results: Path) -> None:
             continue
         text = page.read_text(encoding="utf-8").replace("{{repository}}", repository())
         page.write_text(fill(text, results, f"book/{page.relative_to(folder)}"), encoding="utf-8")
-    for notebook in notebooks:
-        save(read(notebook), folder / "notebooks" / notebook.name)
+    for path in notebooks:
+        notebook = read(path)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = links.in_book(cell.source)
+        save(notebook, folder / "notebooks" / path.name)
     if not notebooks:
         _leave_lessons_out(folder / "_toc.yml")
 

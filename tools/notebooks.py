@@ -9,8 +9,9 @@ from typing import Any
 import jupytext
 import nbformat
 
-from tools import ROOT, repository
+from tools import ROOT, links, repository
 from tools.numbers import fill
+from tools.quiz import QUIZ, show
 
 INSTALL = """\
 # Installs the course's library on Colab and Kaggle; does nothing elsewhere.
@@ -35,19 +36,28 @@ def sources(root: Path = ROOT) -> list[Path]:
     return sorted((root / "notebooks" / "sources").glob("[0-9][0-9]_*.py"))
 
 
+def quiz_of(source: Path) -> Path:
+    """Where the questions of a lesson are: `quiz/NN.yaml` beside the folder of sources."""
+    return source.parent.parent / "quiz" / f"{source.stem[:2]}.yaml"
+
+
 def fill_markdown(text: str, source: Path, results: Path) -> str:
-    """Fill the placeholders in the markdown cells of a py:percent text; code keeps its braces.
+    """Fill the placeholders in the markdown cells of a py:percent text, the quiz among them; code keeps its braces.
 
     Raises:
-        UnknownNumber: naming the lesson and the line.
+        UnknownModule: naming the lesson and the placeholder.
+        UnknownNumber: naming the lesson, or its bank of questions, and the line.
+        QuizError: the bank is missing or breaks the format.
     """
     lines = text.split("\n")
     in_markdown = False
     for i, line in enumerate(lines):
         if line.startswith("# %%"):
             in_markdown = "[markdown]" in line
+        elif in_markdown and line == f"# {QUIZ}":
+            lines[i] = "\n".join(f"# {shown}".rstrip() for shown in show(quiz_of(source), results).split("\n"))
         elif in_markdown:
-            lines[i] = fill(line, results, source.name, i + 1)
+            lines[i] = fill(links.fill(line, source.name), results, source.name, i + 1)
     return "\n".join(lines)
 
 

@@ -22,9 +22,9 @@ BORDER = 0.05  # share of the pixels that may differ between two ways to resize 
 AREA = 0.02  # and how much their areas may differ
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
-    """Of a check: the outcome, and a sentence that helps."""
+    """Of a check: the outcome, and a sentence that helps. A notebook shows both, in words."""
 
     name: str
     status: Status
@@ -32,6 +32,8 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.status}: {self.detail}"
+
+    __repr__ = __str__
 
 
 def check(name: str, function: Function | None = None) -> Verdict:

@@ -8,6 +8,7 @@ colour carries.
 from lesionseg_lib.plots.bars import grouped_bars
 from lesionseg_lib.plots.charts import comparison, curves, parameter_bars
 from lesionseg_lib.plots.cost import cost_scatter
+from lesionseg_lib.plots.descent import descent
 from lesionseg_lib.plots.distributions import histograms, strips
 from lesionseg_lib.plots.fields import fields
 from lesionseg_lib.plots.figure import Figure, new_figure, with_alt
@@ -22,8 +23,10 @@ from lesionseg_lib.plots.pictures import (
     samples,
     triptychs,
 )
+from lesionseg_lib.plots.pulls import one_pixel, pulls
 from lesionseg_lib.plots.reliability import reliability
 from lesionseg_lib.plots.scores import jensen, lines
+from lesionseg_lib.plots.stacks import stacked_bars
 
 __all__ = [
     "Figure",
@@ -31,6 +34,7 @@ __all__ = [
     "comparison",
     "cost_scatter",
     "curves",
+    "descent",
     "error_image",
     "error_maps",
     "feature_maps",
@@ -41,11 +45,14 @@ __all__ = [
     "jensen",
     "lines",
     "new_figure",
+    "one_pixel",
     "overlays",
     "panels",
     "parameter_bars",
+    "pulls",
     "reliability",
     "samples",
+    "stacked_bars",
     "strips",
     "triptychs",
     "with_alt",

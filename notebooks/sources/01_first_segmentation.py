@@ -19,7 +19,7 @@
 # measured.
 
 # %%
-from lesionseg_lib import lessons, plots
+from lesionseg_lib import exercises, lessons, plots
 
 lesson = lessons.start()
 
@@ -427,19 +427,28 @@ network.preprocessing = default_preprocessing()
 #
 # ## Exercises
 #
-# Add a cell below each, try, then open the solution.
+# Add a cell below each, try, check, then open the solution. In every lesson an exercise comes with a few lines to
+# paste into your cell, and the last of them is its check. It works out anew what is right, from what you hand over,
+# and answers in one of four ways: *not attempted*; *wrong*, with the likeliest mistake; *crashed*, with the error;
+# *right*. Ask it as often as you like.
 #
 # ### 1. Move the threshold
 #
 # We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9: `score_images(logits,
 # validation, threshold)` with `logits = network.logits(small.images)`. Where is the best? How much would you lose at
 # .3? Why must you not try this on the test set?
+#
+# ```python
+# means = {}  # threshold: mean J, for 0.1, 0.2, up to 0.9
+# exercises.check("01.1", means, network, lesson)
+# ```
 
 # %% Solution tags=["hide-cell"]
-logits = network.logits(small.images)
+logits, means = network.logits(small.images), {}
 for tenths in range(1, 10):
-    score = score_images(logits, validation, tenths / 10)["jaccard"].mean()
-    print(f"threshold {tenths / 10}:  mean J {score:.3f}")
+    means[tenths / 10] = score_images(logits, validation, tenths / 10)["jaccard"].mean()
+    print(f"threshold {tenths / 10}:  mean J {means[tenths / 10]:.3f}")
+exercises.check("01.1", means, network, lesson)
 
 # %% [markdown]
 # <details><summary>What you should see</summary>
@@ -454,18 +463,24 @@ for tenths in range(1, 10):
 # A score is worth what it adds to the simplest guess. Score three guesses on validation: every pixel lesion, every
 # pixel skin, and the *mean mask*, which is lesion where more than half of the training masks are. `score_images`
 # wants logits, an array (N, height, width); positive means lesion. Where do your two decoders stand?
+#
+# ```python
+# guessed = {"all skin": None, "all lesion": None, "mean mask": None}  # mean J
+# exercises.check("01.2", guessed, lesson)
+# ```
 
 # %% Solution tags=["hide-cell"]
 import numpy as np
 
-guesses = {"all skin": -np.ones(size), "all lesion": np.ones(size)}
-guesses["mean mask"] = masks.mean(axis=0) - 0.5
+guesses = {"all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask": masks.mean(axis=0) - 0.5}
+guessed = {}
 for name, guess in guesses.items():
     repeated = np.repeat(guess[None].astype(np.float32), len(validation), axis=0)
-    print(f"{name:15} {score_images(repeated, validation)['jaccard'].mean():.3f}")
+    guessed[name] = score_images(repeated, validation)["jaccard"].mean()
 models = {"last map": last_map, "last three maps": three_maps, "dilated-frozen": network}
-for name, model in models.items():
-    print(f"{name:15} {validation_jaccard(model):.3f}")
+for name, score in {**guessed, **{name: validation_jaccard(model) for name, model in models.items()}}.items():
+    print(f"{name:15} {score:.3f}")
+exercises.check("01.2", guessed, lesson)
 
 # %% [markdown]
 # <details><summary>What you should see</summary>
@@ -483,6 +498,11 @@ for name, model in models.items():
 # pioneer Grace Hopper.
 #
 # > **Predict.** There is no lesion in it. What will the mask be?
+#
+# ```python
+# photo, mask = None, None  # uint8 (H, W, 3) and bool (H, W)
+# exercises.check("01.3", mask, photo, network, size)
+# ```
 
 # %% Solution tags=["hide-cell"]
 from matplotlib.cbook import get_sample_data
@@ -491,6 +511,7 @@ from lesionseg_lib.datasets import Sample, read_image
 
 photo = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False), max_side=256)
 mask = network.probabilities(photo, size) > 0.5
+print(exercises.check("01.3", mask, photo, network, size))
 figure = plots.samples([Sample("no lesion here", photo, mask)])
 plots.with_alt(figure, "A portrait, with the outline of what the network takes for lesion.")
 
@@ -511,29 +532,7 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #
 # ## Check yourself
 #
-# <details><summary>A photo is 10 % lesion, and the network says "skin" everywhere. How many pixels are right? What is
-# J?</summary>
-#
-# 90 % are right, and J = 0: no pixel is called lesion by both.
-# </details>
-#
-# <details><summary>We trained the tiny decoder on maps computed once. Why does <code>dilated-frozen</code>, with the
-# same frozen encoder, run the encoder in every epoch?</summary>
-#
-# It flips its training photos and changes their brightness, anew in every epoch. Another photo has other maps.
-# </details>
-#
-# <details><summary>A network has J = .83, interval .82 to .85. Do 95 % of the photos score between .82 and
-# .85?</summary>
-#
-# No. The interval is about the mean. Single photos spread far more widely; see the histogram.
-# </details>
-#
-# <details><summary>Three thresholds score .81, .82 and .83 on test. You report .83. What is wrong?</summary>
-#
-# The choice was made on the photos that should judge it, so .83 contains luck. Choose on validation, then score the
-# one choice on test.
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -544,4 +543,8 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #   learn.
 # - A mask is not a diagnosis. Nothing here is a medical device.
 #
-# *Next*: lesson 02 looks at the photos themselves.
+# **In the library**: {{api:encoder}} makes the five maps, {{api:segmenter}} the network around them, {{api:losses}}
+# has the loss; {{api:metrics}} and {{api:evaluation}} score, and {{api:lessons}} hands out photos and trained
+# recipes.
+#
+# Next, [lesson 02](02_know_your_data.ipynb): the photos themselves.

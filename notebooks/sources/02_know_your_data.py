@@ -29,7 +29,7 @@ import pandas as pd
 import torch
 
 # %%
-from lesionseg_lib import evaluation, exploring, lessons, lookalikes, plots, probing, widgets
+from lesionseg_lib import evaluation, exercises, exploring, lessons, lookalikes, plots, probing, widgets
 from lesionseg_lib.cache import decode_once
 from lesionseg_lib.datasets import ISIC2016, SyntheticLesions, resize_image
 from lesionseg_lib.encoder import default_preprocessing
@@ -427,7 +427,11 @@ twins
 # **1. A diagnosis without looking at the lesion.** Rank the photos by one column of `table`: how well does it
 # separate malignant from benign? Use the area under the ROC curve, the chance that a random malignant photo ranks
 # above a random benign one; .5 is a coin, and 0 is as good as 1. Which columns have nothing to do with the lesion?
-# (Check: the AUC of a column and of its negative add up to 1.)
+#
+# ```python
+# auc = {}  # column: area under the curve
+# exercises.check("02.1", auc, table)
+# ```
 #
 # <details><summary>Hint</summary>
 #
@@ -440,7 +444,7 @@ columns = ["area", "contrast", "detail", "ita", "corners", "hair", "patch"]
 values = torch.tensor(table[columns].fillna(0).to_numpy())[..., None, None]  # (N, C, 1, 1)
 ill = torch.tensor((table["diagnosis"] == "malignant").to_numpy())[:, None, None]
 auc = dict(zip(columns, probing.channel_auc(values, ill), strict=True))
-assert np.allclose(probing.channel_auc(-values, ill) + probing.channel_auc(values, ill), 1)
+print(exercises.check("02.1", auc, table))
 plots.grouped_bars({"malignant against benign": auc}, "area under the ROC curve")
 
 # %% [markdown]
@@ -451,7 +455,15 @@ plots.grouped_bars({"malignant against benign": auc}, "area under the ROC curve"
 #
 # **2. Which look-alike finder survives what?** Take some forty training photos. Make three altered copies: darkened
 # to 70 %, cropped by a tenth at each side (and enlarged again), mirrored. For dHash, pHash and the encoder: for how
-# many copies is the original the closest of all? Predict before you run. (Check: unaltered copies must give 100 %.)
+# many copies is the original the closest of all? Predict before you run. The check looks at the copies too.
+#
+# ```python
+# some = np.array(small.images[:: max(len(small) // 40, 1)])
+# copies = {"unaltered": some}  # and "darker", "mirrored", "cropped"
+# finders = {}  # name: function of two stacks of photos, their distances (N, N)
+# hits = {}  # finder: {copy: percent}
+# exercises.check("02.2", hits, copies, finders)
+# ```
 
 # %% Solution tags=["hide-cell"]
 some, rim = np.array(small.images[:: max(len(small) // 40, 1)]), small.size[0] // 10
@@ -462,7 +474,7 @@ finders["pHash"] = partial(compare_hashes, lookalikes.perceptual_hash)
 finders["encoder"] = lambda x, y: lookalikes.cosine_distances(describe(x), describe(y))
 hits = {name: {c: 100 * (f(x, some).argmin(1) == range(len(x))).mean() for c, x in copies.items()}
         for name, f in finders.items()}  # fmt: skip
-assert all(hit["unaltered"] == 100 for hit in hits.values())
+print(exercises.check("02.2", hits, copies, finders))
 plots.grouped_bars(hits, "% of copies found", ".0f")
 
 # %% [markdown]
@@ -484,38 +496,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 #
 # ## Check yourself
 #
-# <details><summary>A colleague reports skin tone by patient, from photos of three cameras. What do you
-# ask?</summary>
-#
-# Whether the cameras were calibrated, and what the same skin gives on all three. And how many angles are above 90.
-#
-# </details>
-#
-# <details><summary>Your indicator is 0 for 18 photos. Are they free of hair?</summary>
-#
-# Only if there was skin to look at. "Nothing found" and "nothing to look at" must be different values.
-#
-# </details>
-#
-# <details><summary>Why may we search test photos for copies, but not study their contrast?</summary>
-#
-# Removing copies from train makes the test harder for us, and its result was fixed before any score. What we learn
-# about contrast would flow into choices, and the test would then judge choices that were made for it.
-#
-# </details>
-#
-# <details><summary>Two photos have the same pHash. Are they copies?</summary>
-#
-# Look. Here both pairs were. With a million photos chance alone produces such pairs, and a burst of three shots of
-# one mole is three photos of one lesion: no copies, but they belong on one side of a split all the same.
-#
-# </details>
-#
-# <details><summary>The mean mask scores .47 on validation. What would it score on photos of a whole back?</summary>
-#
-# Next to nothing. The baseline belongs to a habit of taking photos, not to lesions.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -529,4 +510,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 # - **Looking is choosing.** We looked at training photos for an hour. Whatever you now believe about skin lesions,
 #   you believe about this clinic's.
 #
-# *Next*: lesson 03 asks what a score is, and breaks it in a dozen ways.
+# **In the library**: {{api:datasets}} reads photos and masks, {{api:cache}} keeps them decoded, {{api:exploring}}
+# measures them, {{api:lookalikes}} finds copies; {{api:probing}} has the AUC and {{api:evaluation}} the score.
+#
+# Next, [lesson 03](03_what_is_a_good_mask.ipynb): what a score is, and a dozen ways to break it.

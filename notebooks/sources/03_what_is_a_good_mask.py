@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import clinic, evaluation, lessons, metrics, plots
+from lesionseg_lib import clinic, evaluation, exercises, lessons, metrics, plots
 from lesionseg_lib.segmenter import enlarge, sigmoid
 
 lesson = lessons.start()
@@ -322,7 +322,7 @@ print("\na student's attempt at cut:", clinic.check("cut", lambda x, truth: iou(
 # </details>
 
 
-# %% Solution tags=["hide-cell"]
+# %% Solution tags=["hide-cell", "nbval-check-output"]
 def soft(p, truth):
     return iou(p > 0.5, truth).mean()
 
@@ -456,7 +456,7 @@ clinic.visit(ward, background, agreement, nothing, half)
 # </details>
 
 
-# %% Solution tags=["hide-cell"]
+# %% Solution tags=["hide-cell", "nbval-check-output"]
 def background(mask, truth):
     return iou(mask, truth).mean()
 
@@ -531,7 +531,7 @@ clinic.visit(ward, as_bytes, bilinear, flag, hard)
 # </details>
 
 
-# %% Solution tags=["hide-cell"]
+# %% Solution tags=["hide-cell", "nbval-check-output"]
 def as_bytes(mask, png):
     return iou(mask, png > 128).mean()
 
@@ -564,6 +564,12 @@ for name, cured in {"as_bytes": as_bytes, "bilinear": bilinear, "flag": flag, "h
 # </details>
 #
 # ### Round 5: which photos, which network, which epoch?
+#
+# For `pairs` the fourth photo was lost on download, its mask was not. `training_mode` gets the network as it comes
+# out of an epoch. For `best_epoch` we take the four photos that were kept after every epoch, let two validate and
+# two test, in all six ways, and report the mean.
+#
+# > **Predict.** One photo of 97 is missing. How many pairs are wrong? What is left of *J*?
 
 
 # %%
@@ -580,14 +586,6 @@ def best_epoch(validation, test):  # two lists of J, one value an epoch; wanted:
     return max(test)
 
 
-# %% [markdown]
-# For `pairs` the fourth photo was lost on download, its mask was not. `training_mode` gets the network as it comes
-# out of an epoch. For `best_epoch` we take the four photos that were kept after every epoch, let two validate and
-# two test, in all six ways, and report the mean.
-#
-# > **Predict.** One photo of 97 is missing. How many pairs are wrong? What is left of *J*?
-
-# %%
 clinic.visit(ward, pairs, training_mode, best_epoch)
 
 # %% [markdown]
@@ -640,10 +638,18 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #
 # ## Exercises
 #
-# The five rounds are this lesson's exercises. Two more, without code:
+# The five rounds are this lesson's exercises. Two more:
 #
 # **1. Your own.** Take the evaluation code of your last project, or of a repository that you like. Go through the
-# list of names above, one by one. How many can you rule out by reading? What would you have to run for the rest?
+# list of names above, one by one. How many can you rule out by reading? What would you have to run for the rest? Then
+# call the code from this function, and let the check ask what it asked the patients:
+#
+# ```python
+# def mine(mask, truth):  # bool (N, H, W); wanted: the mean Jaccard index
+#     ...
+#
+# exercises.check("03.1", mine)
+# ```
 #
 # <details><summary>Hint</summary>
 #
@@ -657,14 +663,33 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 # **2. A claim on the desk.** A paper reports, on 45 photos of its own, a mean IoU of .86 for a new decoder against
 # .84 for an old one, and a mean Dice of .93 for the new one. What can you say without rerunning anything?
 #
-# <details><summary>Solution</summary>
+# ```python
+# highest = None  # the highest mean Dice that a mean IoU of .86 allows
+# rounded = None  # True or False: can rounding of both save the pair?
+# half = None  # half the width of an interval of 45 photos, in points
+# exercises.check("03.2", (highest, rounded, half), test)
+# ```
 #
+# <details><summary>Hint</summary>
+#
+# `test` holds the scores of our network's test photos. A mean of $n$ such scores has the interval $\pm 1.96\,\sigma /
+# \sqrt n$, $\sigma$ being their standard deviation.
+#
+# </details>
+
+# %% Solution tags=["hide-cell"]
+print(exercises.check("03.1", lambda mask, truth: iou(mask, truth).mean()))
+highest = 2 * 0.86 / 1.86
+rounded = 2 * 0.8649 / 1.8649 >= 0.925  # the largest that becomes .86, the smallest that becomes .93
+half = 196 * test.std() / 45**0.5
+print(f"a Dice of {highest:.3f} at most; saved by rounding: {rounded}; {half:.1f} points to each side")
+exercises.check("03.2", (highest, rounded, half), test)
+
+# %% [markdown]
 # The pair is impossible as a mean over photos: an IoU of .86 allows a Dice of $2 \cdot .86 / 1.86 = .925$ at most. By
 # rounding alone (.8649 and .925) it just squeezes through, if all photos score alike, or if pixels were pooled. And
 # with 45 photos an interval reaches about three points to each side, so two points between two means show nothing;
 # a paired comparison on the same photos might.
-#
-# </details>
 #
 # ## Take-away
 #
@@ -677,39 +702,7 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #
 # ## Check yourself
 #
-# <details><summary>A photo has D = .9. What is J?</summary>
-#
-# $J = D / (2 - D) = .9 / 1.1 = .818$.
-#
-# </details>
-#
-# <details><summary>Mean J is .80 over two photos, and mean D is .8889. What do you know about the two?</summary>
-#
-# $2 \cdot .80 / 1.80 = .8889$: equality, so both photos have $J = .80$.
-#
-# </details>
-#
-# <details><summary>Pooled J is higher than the mean over photos. What does that say about the network?</summary>
-#
-# That it does better on photos with many lesion pixels. For a doctor who looks for small, early lesions that is bad
-# news, and pooling hides it.
-#
-# </details>
-#
-# <details><summary>You change the batch size of the evaluation loop, and the score changes. Name three
-# suspects.</summary>
-#
-# `last_batch`, also in its variant with a mean of means; `training_mode`, through batch norm; and pooling within each
-# batch.
-#
-# </details>
-#
-# <details><summary>A library returns NaN for some photos. May you take <code>nanmean</code>?</summary>
-#
-# Only if you want these photos not to count, and say so. By the organisers' rule they score 1 where nothing was
-# drawn. If the library also gives NaN where something *was* drawn, `nanmean` hides false alarms.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -724,3 +717,8 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 # - **The symptoms are this network's.** It draws a little too much, so `cut`, `bilinear` and `flag` flatter it. With
 #   one that draws too little they would hurt. What stays is the diagnosis.
 # - **The interval knows photos only**: not seeds, not clinics, not skin that the data set lacks.
+#
+# **In the library**: {{api:metrics}} counts and reduces, {{api:evaluation}} scores photos at the size of their truth,
+# {{api:readings}} has the rules that are called IoU somewhere, {{api:clinic}} the ward and its patients.
+#
+# Next, [lesson 04](04_losses_and_optimisers.ipynb): what a loss rewards, and what an optimiser makes of it.

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import batches, cost, evaluation, lessons, losses, metrics, plots, probing, recipes, training
+from lesionseg_lib import batches, evaluation, exercises, lessons, losses, metrics, plots, probing, recipes, training
 
 lesson = lessons.start()
 
@@ -268,6 +268,8 @@ for stride in encoder.strides:
 
 
 # %%
+from lesionseg_lib import cost
+
 NAMES = {"B": "transposed-frozen", "C": "dilated-frozen", "E": "conv5-frozen"}
 counts = {}
 for family, name in NAMES.items():
@@ -438,7 +440,7 @@ for batch in range(33):
 # `encoder.freeze` does both halves: no gradient, and evaluation mode for frozen stages, defended against every later
 # `model.train()`. Do not believe it; compare bits.
 
-# %%
+# %% tags=["nbval-check-output"]
 frozen = recipes.build_segmenter(lesson.recipe("dilated-frozen"), lesson.weights)
 before = copy.deepcopy(frozen.encoder.state_dict())
 frozen.train()  # what every training loop calls at the start of an epoch
@@ -506,6 +508,12 @@ pd.DataFrame(fits["B"].record["readings"]).T.round(3)
 # `preprocessing` can be replaced by `Preprocessing(mean, std)`, in units of 0 to 1. Predict, then measure, for B, C
 # and E.
 #
+# ```python
+# slips = {"only / 255": None, "bytes": None}  # a Preprocessing each
+# slipped = {}  # slip: {"B": mean J on validation, "C": ..., "E": ...}
+# exercises.check("06.1", slipped, slips, fits, lesson)
+# ```
+#
 # <details><summary>Hint</summary>
 #
 # Normalisation computes `(bytes / 255 - mean) / std`. Which mean and std make it do nothing? Which undo the division?
@@ -522,6 +530,7 @@ for family, fit in fits.items():
     model = copy.deepcopy(fit.model)
     for slip, model.preprocessing in slips.items():
         slipped[slip][family] = score(model.logits(validation.images)).mean()
+print(exercises.check("06.1", slipped, slips, fits, lesson))
 plots.grouped_bars(slipped, "mean Jaccard on validation")
 
 # %% [markdown]
@@ -532,12 +541,18 @@ plots.grouped_bars(slipped, "mean Jaccard on validation")
 # **2. Is the yardstick a bound?** Keep one number per cell, but choose it freely: start from the average, enlarge
 # smoothly, and let gradient descent on the true masks themselves find the best numbers for strides 8, 16 and 32
 # (`probing.best_cover`). This is cheating, of course; it asks what the *grid* allows. Predict stride 32 first.
+#
+# ```python
+# free = {}  # stride: mean J on validation, for 8, 16 and 32
+# exercises.check("06.2", free, lesson)
+# ```
 
 
 # %% Solution tags=["hide-cell"]
 coarse = (8, 16, 32)
 free = {f"{s}": score(torch.logit(probing.best_cover(validation.masks, s), eps=1e-6).numpy()).mean() for s in coarse}
 average = {f"{s}": yardstick[s].mean() for s in coarse}
+print(exercises.check("06.2", free, lesson))
 plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validation, by stride")
 
 # %% [markdown]
@@ -558,38 +573,7 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 #
 # ## Check yourself
 #
-# <details><summary>You add random flips to recipe B, and training becomes several times slower. Why?</summary>
-#
-# The maps are no longer the same in every epoch, so they cannot be kept; the encoder runs again for every batch. (You
-# could keep the maps of the flipped photos too: four versions, four times the memory.)
-#
-# </details>
-#
-# <details><summary>A frozen encoder gives other features after training than before. No weight has changed. What
-# has?</summary>
-#
-# The running means and variances of batch norm. The encoder was left in training mode.
-#
-# </details>
-#
-# <details><summary>A decoder at stride 32 scores above the yardstick of stride 32. Is the score wrong?</summary>
-#
-# No. The yardstick spends one number per cell. A cell has 1280, and upsampling layers can paint a shape from them.
-#
-# </details>
-#
-# <details><summary>Mean IoU .80 and mean Dice .90 over the same photos: possible?</summary>
-#
-# No. 2 x .80 / 1.80 = .889 is the most. With .88 it would be.
-#
-# </details>
-#
-# <details><summary>C beats B by twenty points. Does that show that skips are worth twenty points?</summary>
-#
-# No. The two recipes also differ in loss, augmentation, batch norm and size. The linear readouts, equal in all but
-# the levels they read, and C robbed of single levels are better evidence. The controlled comparison is lesson 12's.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -606,4 +590,7 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 #   weakens.
 # - The test photos have a long side of 256 pixels here; against native sizes all scores would move by a little.
 #
-# Next, lesson 07: the encoder learns too.
+# **In the library**: {{api:encoder}} and {{api:decoders}} make the networks, {{api:batches}} computes frozen maps
+# once, {{api:probing}} reads them without a decoder, {{api:cost}} counts, {{api:training}} trains.
+#
+# Next, [lesson 07](07_fine_tuning.ipynb): the encoder learns too.

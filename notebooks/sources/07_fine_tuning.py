@@ -28,7 +28,7 @@ import pandas as pd
 import torch
 
 # %%
-from lesionseg_lib import cost, lessons, losses, metrics, plots, recipes, training
+from lesionseg_lib import cost, exercises, lessons, losses, metrics, plots, recipes, training
 from lesionseg_lib.encoder import STAGES
 from lesionseg_lib.probing import linear_probe
 
@@ -169,7 +169,7 @@ table
 # each with its own rate. Our `build_optimizer` makes one for the decoder, and a second for what is trainable of the
 # encoder.
 
-# %%
+# %% tags=["nbval-check-output"]
 gentle = replace(lesson.recipe("dilated-all"), name="a gentle variant", encoder_learning_rate=1e-5)
 for recipe in (lesson.recipe("dilated-frozen"), lesson.recipe("dilated-all"), gentle):
     network = recipes.build_segmenter(recipe, lesson.weights)
@@ -211,7 +211,7 @@ print(f"encoder tensors that changed: {moved} of {len(before)}")
 # nothing; run it before every training.
 
 
-# %%
+# %% tags=["nbval-check-output"]
 def forgotten(network, optimizer):
     """Names of the trainable parameters that this optimiser will never move."""
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -397,6 +397,11 @@ for first, second in [*pairwise(NAMES), (NAMES[0], NAMES[-1])]:
 # with several seeds. (When we trained all four anew, after a mistake in the flips, the frozen run came out more than
 # a point lower than before and the first of the differences above vanished.)
 #
+# **Your own run will not score what ours did.** So a training cell that trains on the real photos says where your
+# score lies: inside or outside the *band* in which, from the recorded seeds, nineteen of twenty further ones are
+# expected ({{api:band}}). A run outside it differs in more than its seed; in profile `student`, for instance, in its
+# epochs, and the cell says so.
+#
 # ## Where does it help?
 #
 # A mean hides who gains. We take three test images by rule, not by taste: the one that gains most from *frozen* to
@@ -519,15 +524,23 @@ pd.DataFrame.from_dict(bills, orient="index", columns=columns).round(1)
 # **1. Ten times the rate.** Adam moves every weight by about its rate per step. Predict how far stage 4 is from
 # ImageNet after four steps at encoder rates of .001, .0001 and .00001. Then measure it with `step` and `change`.
 # (Build a fresh network for every rate; `replace` a recipe's `encoder_learning_rate` as above.)
+#
+# ```python
+# moved = {}  # encoder's rate: change of stage 4, in %
+# exercises.check("07.1", moved, imagenet)
+# ```
 
 # %% Solution tags=["hide-cell"]
+moved = {}
 for rate in (1e-3, 1e-4, 1e-5):
     recipe = replace(lesson.recipe("dilated-all"), encoder_learning_rate=rate)
     torch.manual_seed(0)
     network = recipes.build_segmenter(recipe, lesson.weights)
     optimizer = training.build_optimizer(recipe, network)
     loss = [step(network, optimizer)[0] for _ in range(4)]
-    print(f"rate {rate:g}: stage 4 moved by {change(network.encoder, 4):.3f} %, loss {loss[0]:.3f} to {loss[-1]:.3f}")
+    moved[rate] = change(network.encoder, 4)
+    print(f"rate {rate:g}: stage 4 moved by {moved[rate]:.3f} %, loss {loss[0]:.3f} to {loss[-1]:.3f}")
+exercises.check("07.1", moved, imagenet)
 
 # %% [markdown]
 # The distances stand about 100 : 10 : 1, whatever the gradients were. **With Adam the rate times the number of steps
@@ -537,18 +550,23 @@ for rate in (1e-3, 1e-4, 1e-5):
 # **2. Which change mattered?** Take the fully trained `dilated-all`, put the ImageNet version of *one* stage back
 # (weights and batch-norm statistics: `load_state_dict`), and score on validation. Predict which stage hurts most. Why
 # is the result no fair price for having kept that stage frozen from the start?
+#
+# ```python
+# scores = {}  # stage: mean J on validation, for 1, 2, 3, 4 and None, nothing put back
+# exercises.check("07.2", scores, fits["dilated-all"], imagenet, lesson)
+# ```
 
 # %% Solution tags=["hide-cell"]
-data = lesson.decoded.validation
-model = fits["dilated-all"].model
-trained = {k: v.clone() for k, v in model.encoder.state_dict().items()}
+model, data = fits["dilated-all"].model, lesson.decoded.validation
+trained, scores = {k: v.clone() for k, v in model.encoder.state_dict().items()}, {}
 for stage in (None, *STAGES):
     if stage is not None:
         model.encoder.stage(stage).load_state_dict(imagenet.stage(stage).state_dict())
     drawn = model.logits(data.images) > 0  # p > .5
-    score = metrics.reduce(metrics.confusion(drawn, np.array(data.masks) > 0), "jaccard")
-    print(f"{'nothing' if stage is None else f'stage {stage}':8} put back: validation Jaccard {score:.3f}")
+    scores[stage] = metrics.reduce(metrics.confusion(drawn, np.array(data.masks) > 0), "jaccard")
+    print(f"{'nothing' if stage is None else f'stage {stage}':8} put back: validation Jaccard {scores[stage]:.3f}")
     model.encoder.load_state_dict(trained)
+exercises.check("07.2", scores, fits["dilated-all"], imagenet, lesson)
 
 # %% [markdown]
 # In the published run no stage hurts much: a point and a half at most, for stage 1 and for stage 4, the one with
@@ -559,15 +577,23 @@ for stage in (None, *STAGES):
 # **3. The missing control.** `dilated-frozen` and `dilated-all` differ in the encoder *and* in the decoder's rate.
 # Which two runs would separate the two changes? Write down their settings, and say what each outcome would mean. Then
 # open the solution, which compares them with the runs above.
+#
+# ```python
+# first = None  # a recipe: replace(lesson.recipe("dilated-..."), ...)
+# second = None
+# exercises.check("07.3", (first, second), lesson)
+# ```
 
 # %% Solution tags=["hide-cell"]
-fits |= {name: lesson.fit(name) for name in ("dilated-frozen-slow", "dilated-all-two-rates")}
+CONTROLS = ("dilated-frozen-slow", "dilated-all-two-rates")
+fits |= {name: lesson.fit(name) for name in CONTROLS}
 print("\nonly the rate, encoder frozen: .0001, then .001")
 compare("dilated-frozen-slow", "dilated-frozen")
 print("only the stages, everything at .0001")
 compare("dilated-frozen-slow", "dilated-all")
 print("only the stages, the decoder at .001")
 compare("dilated-frozen", "dilated-all-two-rates")
+exercises.check("07.3", CONTROLS, lesson)
 
 # %% [markdown]
 # **The rate was not it.** With the encoder frozen, no difference between the two rates can be shown, although at the
@@ -590,34 +616,7 @@ compare("dilated-frozen", "dilated-all-two-rates")
 #
 # ## Check yourself
 #
-# <details><summary>How many parameters are trainable in <code>dilated</code> if only stage 1 is released, and is that
-# cheaper than releasing only stage 4?</summary>
-#
-# 4,771,585 + 15,792 = 4,787,377. It is dearer: the gradient must walk through stages 4, 3 and 2 to get to stage 1,
-# and their outputs must be kept for it, although none of their weights changes.
-#
-# </details>
-#
-# <details><summary>Fine-tuned and frozen scores agree to the last digit. What do you look at first?</summary>
-#
-# Whether the encoder moved at all: compare its weights with the ones it started from. If it did not, whether the
-# optimiser holds its parameters, and whether they require gradients.
-#
-# </details>
-#
-# <details><summary>Two intervals overlap. Is the difference between the means unproven?</summary>
-#
-# Not necessarily. Both were computed on the same images, so the variation between images cancels in the paired
-# difference, whose interval is much narrower.
-#
-# </details>
-#
-# <details><summary>A paired interval from 0.3 to 1.1 points: may you write "fine-tuning helps here"?</summary>
-#
-# You may write that *this* fine-tuned network is better than *that* frozen one on images like these. For fine-tuning
-# in general, train each several times and see whether the gain is larger than the differences between seeds.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -631,3 +630,8 @@ compare("dilated-frozen", "dilated-all-two-rates")
 #   differ. Time your own step.
 # - **Images from the same clinics.** A fine-tuned encoder fits these cameras and this skin more closely. Whether it
 #   keeps its lead on pictures from elsewhere is another question.
+#
+# **In the library**: {{api:recipes}} says what is trained and at which rates, {{api:training}} does it, {{api:cost}}
+# counts what that costs, {{api:probing}} has the linear probe and {{api:metrics}} the bootstrap.
+#
+# Next, [lesson 08](08_skips.ipynb): what a decoder gains when finer maps reach it.

@@ -24,7 +24,7 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from lesionseg_lib import cost, error_bands, evaluation, lessons, losses, metrics, plots, probing, recipes
+from lesionseg_lib import cost, error_bands, evaluation, exercises, lessons, losses, metrics, plots, probing, recipes
 from lesionseg_lib.decoders import UNetDecoder
 
 lesson = lessons.start()
@@ -253,7 +253,7 @@ plots.panels(rows, [["as U-Net", *names], ["backwards", *names]], alt, [[validat
 # > **Predict.** We stack the five doublings of our decoder and its head: six layers, about 700,000 weights. Without
 # > ReLUs between them, how few layers could do the same?
 
-# %%
+# %% tags=["nbval-check-output"]
 linear = torch.nn.Sequential(*decoder.up, decoder.head)
 bent = torch.nn.Sequential(*(layer for up in decoder.up for layer in (up, torch.nn.ReLU())), decoder.head)
 a, b, zero, units = *torch.randn(2, 1, 1280, 2, 2), torch.zeros(1, 1280, 2, 2), torch.eye(1280)[:, :, None, None]
@@ -520,18 +520,11 @@ table.sort_values("distance").round(3)
 
 # %%
 joined = None  # yours: [(224, ?, ?), ...], five of them
-seen = []
-hooks = [convs[0][0].register_forward_hook(lambda _, got, __: seen.append(tuple(got[0].shape[1:])))
-         for convs in decoder.convs]  # fmt: skip
-network(torch.zeros(1, 3, 160, 96))
-for hook in hooks:
-    hook.remove()
-print("not attempted" if joined is None else [mine == real for mine, real in zip(joined, seen, strict=True)])
+exercises.check("08.1", joined, network)
 
 # %% Solution tags=["hide-cell"]
 joined = [(224, 10, 6), (96, 20, 12), (56, 40, 24), (32, 80, 48), (8, 160, 96)]
-print([mine == real for mine, real in zip(joined, seen, strict=True)])
-assert joined == seen
+exercises.check("08.1", joined, network)
 
 # %% [markdown]
 # A U-Net has no fixed input size: every layer is a convolution. But both sides must be multiples of 32, or a skip and a
@@ -542,7 +535,10 @@ assert joined == seen
 # convolution with bias. Predict its number of parameters from the table above, then check:
 #
 # ```python
-# assert count == 1_108_561
+# class AddUNet(UNetDecoder):
+#     ...
+#
+# exercises.check("08.2", AddUNet, encoder)
 # ```
 #
 # <details><summary>Hint</summary>
@@ -565,7 +561,7 @@ class AddUNet(UNetDecoder):
         return self.head(x)
 
 
-assert sum(p.numel() for p in AddUNet(encoder.channels, encoder.strides).parameters()) == 1_108_561
+exercises.check("08.2", AddUNet, encoder)
 
 # %% [markdown]
 # 1,092,961 weights without skips, 15,360 in four 1 x 1 convolutions, 240 biases. To know what it scores, it would have
@@ -573,6 +569,14 @@ assert sum(p.numel() for p in AddUNet(encoder.channels, encoder.strides).paramet
 #
 # **3. What is the finest skip for?** Rob `unet-finetuned` of the map at stride 2 alone, then of all four, and sort the
 # errors by distance from the outline as above. Predict in which bands the errors appear.
+#
+# ```python
+# rates = {"all skips": {}}  # band: % of its pixels that are wrong
+# rates["without stride 2"] = {}
+# rates["without strides 2 to 16"] = {}
+# model = fits["unet-finetuned"].model
+# exercises.check("08.3", rates, model, validation, EDGES)
+# ```
 #
 # <details><summary>Hint</summary>
 #
@@ -585,6 +589,7 @@ rates = {}
 for what, levels in {"all skips": (), "without stride 2": (0,), "without strides 2 to 16": (0, 1, 2, 3)}.items():
     wrong, pixels = error_bands.errors_by_distance(robbed("unet-finetuned", *levels) > 0, masks, EDGES)
     rates[what] = dict(zip(names, 100 * wrong.sum(0) / pixels.sum(0), strict=True))
+print(exercises.check("08.3", rates, fits["unet-finetuned"].model, validation, EDGES))
 plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 
 # %% [markdown]
@@ -608,39 +613,7 @@ plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 #
 # ## Check yourself
 #
-# <details><summary>The input is 96 x 96. Which shapes join at step 2?</summary>
-#
-# The deepest map is 3 x 3, after two doublings 12 x 12: 64 channels of the decoder and 32 of stride 8, 96 x 12 x 12.
-#
-# </details>
-#
-# <details><summary>A transposed convolution from 64 to 32 channels, then one from 32 to 1, both of kernel 2 and
-# stride 2, nothing between them. Which single layer can do the same?</summary>
-#
-# From 64 to 1 channel, kernel 4, stride 4. It has 1,024 weights instead of 8,320.
-#
-# </details>
-#
-# <details><summary>Stride 2, kernel 5 or kernel 6: which one may draw a checkerboard by itself?</summary>
-#
-# Kernel 5: along a row it covers pixels two and three times in turn. 6 is a multiple of the stride: three times each.
-#
-# </details>
-#
-# <details><summary>You set a trained U-Net's skips to their averages, and the score collapses. Does that show what
-# skips are worth?</summary>
-#
-# No. The decoder has never seen such maps. Train the same network without skips, and compare with that.
-#
-# </details>
-#
-# <details><summary>A colleague's U-Net runs on photos of 100 x 100 pixels, thanks to a line with
-# <code>F.interpolate</code>. What do you ask?</summary>
-#
-# Which maps it resizes, from what to what. From 13 to 14 rows it repairs rounding; from 64 to 8 the skips are wired
-# backwards. Padding the photo to 128 needs no such line.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -654,4 +627,7 @@ plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 #   such an outline nobody is right, and no skip can mend that.
 # - **128 x 128 photos.** The deepest map has sixteen cells. At 512 it has 256, and skips have less to add.
 #
-# Next, lesson 09: a gate that decides how much of a skip passes.
+# **In the library**: {{api:decoders}} has the U-Net, {{api:cost}} its shapes and its price, {{api:probing}} the
+# yardstick, {{api:error_bands}} sorts errors by distance, {{api:metrics}} has the bootstrap.
+#
+# Next, [lesson 09](09_attention_gates.ipynb): a gate that decides how much of a skip passes.

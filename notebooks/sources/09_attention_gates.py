@@ -29,7 +29,7 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from lesionseg_lib import batches, cost, evaluation, lessons, losses, metrics, plots, probing, recipes
+from lesionseg_lib import batches, cost, evaluation, exercises, lessons, losses, metrics, plots, probing, recipes
 
 lesson = lessons.start()
 GATED, PLAIN = "segnet-attention-finetuned", "segnet-finetuned"
@@ -102,17 +102,7 @@ print(*cost.list_convolutions(plain.decoder, pyramid, size), sep="\n")
 # Shapes: $g$ is $(C_g, h, w)$, the skip $(C_x, 2h, 2w)$. $W_x$ is a 2 x 2 convolution with stride 2, which brings it
 # to $(I, h, w)$; $W_g$ and $\psi$ are 1 x 1. So $\alpha$ is $(1, h, w)$, enlarged bilinearly to the skip's size. One
 # coefficient a place, for all channels.
-
-
-# %%
-def coefficients(x, g, w_x, w_g, b, psi, c):
-    """The additive gate: skip (N, C_x, 2h, 2w) and signal (N, C_g, h, w) to coefficients (N, 1, 2h, 2w)."""
-    hidden = F.relu(F.conv2d(x, w_x, stride=2) + F.conv2d(g, w_g, b))  # (N, I, h, w)
-    alpha = torch.sigmoid(F.conv2d(hidden, psi, c))  # (N, 1, h, w)
-    return F.interpolate(alpha, scale_factor=2, mode="bilinear")
-
-
-# %% [markdown]
+#
 # Now by hand, with one channel each. The skip is the toy map from above. The signal says 2 (lesion) at the upper left
 # and -1 elsewhere. Let $W_x$ average the four places, $W_g = 1$, $b = 0$, $\psi = 2$, $c = -4$.
 #
@@ -122,14 +112,20 @@ def coefficients(x, g, w_x, w_g, b, psi, c):
 # > **Predict.** The largest number of the toy map is the 5 at the lower right. How much of it passes? (Mind the
 # > enlargement: its place is not in the middle of its cell.)
 
+
 # %% tags=["nbval-check-output"]
-signal = torch.tensor([[[[2.0, -1], [-1, -1]]]])
-one = torch.ones(1, 1, 1, 1)
+def coefficients(x, g, w_x, w_g, b, psi, c):
+    """The additive gate: skip (N, C_x, 2h, 2w) and signal (N, C_g, h, w) to coefficients (N, 1, 2h, 2w)."""
+    hidden = F.relu(F.conv2d(x, w_x, stride=2) + F.conv2d(g, w_g, b))  # (N, I, h, w)
+    alpha = torch.sigmoid(F.conv2d(hidden, psi, c))  # (N, 1, h, w)
+    return F.interpolate(alpha, scale_factor=2, mode="bilinear")
+
+
+signal, one = torch.tensor([[[[2.0, -1], [-1, -1]]]]), torch.ones(1, 1, 1, 1)
 weights = (torch.full((1, 1, 2, 2), 0.25), one, torch.zeros(1), 2 * one, torch.tensor([-4.0]))
 alpha = coefficients(toy, signal, *weights)
 print("coefficients\n", alpha[0, 0].numpy().round(2))
 print("what passes\n", (alpha * toy)[0, 0].numpy().round(2))
-assert abs(alpha[0, 0, 0, 0] - 1 / (1 + np.exp(-2))) < 1e-6  # a corner keeps its cell's value
 
 # %% [markdown]
 # **Half of the 3 passes, less than a tenth of the 5**: what counts is not how strong a feature is but whether the
@@ -515,7 +511,12 @@ plots.panels(rows, titles, alt, [[validation.masks[i] == 1] * 3 for i in picks])
 # ## Exercises
 #
 # **1. The price of one gate.** A skip of 24 channels, a signal of 32 (the gate at stride 4). Compute its parameters
-# by hand from the formula above, put the number into the cell, run it.
+# by hand from the formula above.
+#
+# ```python
+# mine = None  # your number
+# exercises.check("09.1", mine, gated.decoder.gates[2])
+# ```
 #
 # <details><summary>Hint</summary>
 #
@@ -524,18 +525,14 @@ plots.panels(rows, titles, alt, [[validation.masks[i] == 1] * 3 for i in picks])
 #
 # </details>
 
-# %%
-mine = None  # your number
-right = sum(p.numel() for p in gated.decoder.gates[2].parameters())
-print("Not tried yet." if mine is None else "Right." if mine == right else "No: check the terms one by one.")
+# %% Solution tags=["hide-cell"]
+mine = 4 * 24 * 12 + (32 * 12 + 12) + (12 + 1) + (24**2 + 2 * 24)
+print(f"{mine:,}; from the finest gate to the coarsest:", end=" ")
+print(*(f"{sum(p.numel() for p in gate.parameters()):,}" for gate in reversed(gated.decoder.gates)), sep=", ")
+exercises.check("09.1", mine, gated.decoder.gates[2])
 
 # %% [markdown]
-# <details><summary>Solution</summary>
-#
-# $I = 12$: $4 \cdot 24 \cdot 12 + (32 \cdot 12 + 12) + (12 + 1) + (24^2 + 2 \cdot 24) = 1152 + 396 + 13 + 624 =
-# 2185$. The coarsest gate costs twenty times as much: its skip and its signal have the most channels.
-#
-# </details>
+# The coarsest gate costs twenty times as much: its skip and its signal have the most channels.
 #
 # **2. Who decides?** The hidden layer adds a vote of the skip and a vote of the signal. Silence one of the two: set
 # the weights of `of_skip` (or of `of_gate`) to zero in all four gates of the trained decoder. Predict for each: does
@@ -544,9 +541,14 @@ print("Not tried yet." if mine is None else "Right." if mine == right else "No: 
 # <details><summary>Hint</summary>
 #
 # `copy.deepcopy` the decoder, then `getattr(gate, "of_skip").weight.zero_()` under `torch.no_grad()`. `detect` and
-# `score` do the rest. Check: with nothing silenced you must get the numbers of the lesson.
+# `score` do the rest. With nothing silenced you must get the numbers of the lesson.
 #
 # </details>
+#
+# ```python
+# rows = {}  # for "of_skip" and "of_gate": {"J": ..., "stride 2": AUC, ..., "stride 16": AUC}
+# exercises.check("09.2", rows, fits[GATED].model, lesson)
+# ```
 
 
 # %% Solution tags=["hide-cell"]
@@ -559,8 +561,9 @@ def silence(half):
     return {"J": score(drawn[:, 0].numpy()).mean()} | dict(zip(table.columns, detect(seen), strict=True))
 
 
-rows = {"nothing silenced": {"J": jaccard.mean()} | table.loc["trained"].to_dict()}
-pd.DataFrame(rows | {half: silence(half) for half in ("of_skip", "of_gate")}).T.round(3)
+rows = {half: silence(half) for half in ("of_skip", "of_gate")}
+print(exercises.check("09.2", rows, fits[GATED].model, lesson))
+pd.DataFrame({"nothing silenced": {"J": jaccard.mean()} | table.loc["trained"].to_dict()} | rows).T.round(3)
 
 # %% [markdown]
 # Without the skip's vote stride 4 turns from a coin into a detector, and strides 2 and 8 stay what they were: it is
@@ -573,18 +576,29 @@ pd.DataFrame(rows | {half: silence(half) for half in ("of_skip", "of_gate")}).T.
 # they do here. From the half-width on the test photos compute how many would be needed for an interval of half-width
 # .5. Guess first. Which chance do even a million photos not remove?
 #
-# <details><summary>Solution</summary>
-#
-# `low` and `high` of the comparison give the half-width `half = (high - low) / 2`, in points; the number of photos is
-#
 # ```python
-# len(gain) * (half / 0.5) ** 2
+# needed = None  # photos, for the gain in J of the gated over the plain decoder
+# exercises.check("09.3", needed, fits[GATED], fits[PLAIN])
 # ```
 #
-# From our half-width, a little under a point, this gives more than a thousand photos, about three test sets. And all
-# of them would still compare *one* gated with *one* plain training. Only more seeds remove that chance.
+# <details><summary>Hint</summary>
+#
+# The last loop of the lesson leaves the interval of another pair behind. Take `gain` for *J* of this one, and its
+# bootstrap interval.
 #
 # </details>
+
+# %% Solution tags=["hide-cell"]
+gain = 100 * (fits[GATED].table["jaccard"] - fits[PLAIN].table["jaccard"]).to_numpy()
+low, high = metrics.bootstrap_interval(gain)
+half = (high - low) / 2
+needed = len(gain) * (half / 0.5) ** 2
+print(f"half-width {half:.2f} points with {len(gain)} photos, .5 with {needed:.0f}")
+exercises.check("09.3", needed, fits[GATED], fits[PLAIN])
+
+# %% [markdown]
+# From our half-width, a little under a point, this gives more than a thousand photos, about three test sets. And all
+# of them would still compare *one* gated with *one* plain training. Only more seeds remove that chance.
 #
 # ## Take-away
 #
@@ -600,41 +614,7 @@ pd.DataFrame(rows | {half: silence(half) for half in ("of_skip", "of_gate")}).T.
 #
 # ## Check yourself
 #
-# <details><summary>Why can pooling indices not simply be taken from a strided convolution?</summary>
-#
-# Its output is a weighted sum over nine places. There is no one place that it was taken from. Max pooling selects,
-# and a selection can be undone in place.
-#
-# </details>
-#
-# <details><summary>A paper shows coefficients of .9 on the lesion and .4 elsewhere. What follows for the
-# features?</summary>
-#
-# Little. The layer behind may multiply by anything, and batch norm removes any common factor. Only the differences
-# between places can matter; whether they do, only an intervention tells.
-#
-# </details>
-#
-# <details><summary>A map has an AUC of .05 for lesions. Is the gate broken?</summary>
-#
-# No. It turns the skip down on lesions, which marks them as well as turning it up. The layers behind learn to read
-# either.
-#
-# </details>
-#
-# <details><summary>Replacing a gate's coefficients by a constant costs ten points. Is the gate worth ten
-# points?</summary>
-#
-# No. The layers behind were trained with the map and have had no chance to learn without it. What a gate is worth is
-# the difference from a network *trained* without: here the control.
-#
-# </details>
-#
-# <details><summary>And if the constant costs nothing?</summary>
-#
-# Then this network does not use that map, however good it looks, and nobody should show it as an explanation.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -647,3 +627,8 @@ pd.DataFrame(rows | {half: silence(half) for half in ("of_skip", "of_gate")}).T.
 # - **Other forms.** A gate per channel, gates without the layer behind, deep supervision as in the paper's own code:
 #   each may give other maps.
 # - **128 x 128.** At the coarsest gate the decision is taken on 4 x 4 cells.
+#
+# **In the library**: {{api:decoders}} has the gates and hands out their coefficients, {{api:cost}} counts them,
+# {{api:probing}} has the AUC, {{api:batches}} keeps frozen maps, {{api:metrics}} has the bootstrap.
+#
+# Next, [lesson 10](10_atrous_convolution.ipynb): kernels with holes, and whether a wider view helps.

@@ -29,7 +29,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lesionseg_lib import comparison, cost, evaluation, lessons, metrics, plots, probing, recipes, records
+from lesionseg_lib import comparison, cost, evaluation, exercises, lessons, metrics, plots, probing, recipes, records
 from lesionseg_lib.decoders.aspp import ASPP
 from lesionseg_lib.receptive_field import Field, influence, side_of
 
@@ -149,7 +149,7 @@ plots.panels([[np.log1p(ways) for ways in stacks.values()]], [titles], alt)
 # > **Predict.** DeepLab's rates are 6, 12 and 18, for maps of 65 x 65. What is left of rate 12 on our 8 x 8?
 
 
-# %%
+# %% tags=["nbval-check-output"]
 def on_map(size, rate):
     """Share of nine weights, averaged over the cells of a size x size map, that read the map and not its padding."""
     ones, nine = torch.ones(1, 1, size, size), torch.ones(1, 1, 3, 3)
@@ -188,7 +188,7 @@ def aspp(x, branches, project):
 # %% [markdown]
 # Is it the library's? Give both the same weights and the same map, and compare.
 
-# %%
+# %% tags=["nbval-check-output"]
 C = 96  # channels of the map at stride 16
 whole = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(C, C, 1), nn.ReLU())
 branches, project = [conv(C, C, 1), *(conv(C, C, 3, rate) for rate in (1, 2, 3)), whole], conv(5 * C, C, 1)
@@ -505,10 +505,7 @@ plots.grouped_bars({"linear readout": readouts}, "mean Jaccard on validation")
 #
 # ```python
 # rates = (2, 2, 2)  # yours here
-# side = 1 + 2 * sum(rates)
-# holes = side**2 - (paths(rates, size=side + 2) > 0).sum()
-# print(f"a field of {side} x {side} with {holes} holes")
-# assert holes == 0, "not yet: some pixels are never read"
+# exercises.check("10.1", rates)
 # ```
 #
 # <details><summary>Hint</summary>
@@ -524,6 +521,7 @@ for rates in ((1, 2, 3), (1, 2, 5), (1, 3, 9), (1, 3, 10), (2, 3, 9)):
     side = 1 + 2 * sum(rates)
     holes = side**2 - (paths(rates, size=side + 2) > 0).sum()
     print(f"rates {rates}: a field of {side} x {side} with {holes} holes")
+exercises.check("10.1", (1, 3, 9))
 
 # %% [markdown]
 # **1, 3, 9 gives a full square of 27**, each pixel by exactly one path. After the first layer the field is 3 wide, so
@@ -540,17 +538,23 @@ for rates in ((1, 2, 3), (1, 2, 5), (1, 3, 9), (1, 3, 10), (2, 3, 9)):
 # the fourth. Take the enlargement at the end away: `decoder.upsample_to_target = nn.Identity()`.
 #
 # </details>
+#
+# ```python
+# cells = {16: None, 8: None, 4: None}  # stride of the skip: how many cells are read
+# exercises.check("10.2", cells, encoder)
+# ```
 
 # %% Solution tags=["hide-cell"]
 torch.manual_seed(0)
 decoder_c = recipes.build_segmenter(recipes.get_recipe("dilated-frozen"), None).decoder.eval()
 decoder_c.upsample_to_target = nn.Identity()
 pyramid = [torch.rand(1, c, 256 // s, 256 // s) for c, s in zip(encoder.channels, encoder.strides, strict=True)]
-for i in (1, 2, 3):
-    reach = influence(lambda x, i=i: decoder_c([*pyramid[:i], x, *pyramid[i + 1 :]], None), pyramid[i])
-    rows, columns = np.nonzero(reach)
+reach = {encoder.strides[i]: np.nonzero(influence(lambda x, i=i: decoder_c([*pyramid[:i], x, *pyramid[i + 1 :]], None),
+                                                  pyramid[i])) for i in (1, 2, 3)}  # fmt: skip
+for stride, (rows, columns) in reach.items():
     square = f"{np.ptp(rows) + 1} x {np.ptp(columns) + 1}"
-    print(f"skip at stride {encoder.strides[i]:2}: reads {len(rows)} cells of a square of {square}")
+    print(f"skip at stride {stride:2}: reads {len(rows)} cells of a square of {square}")
+exercises.check("10.2", {stride: len(rows) for stride, (rows, _) in reach.items()}, encoder)
 
 # %% [markdown]
 # **Only the finest skip has a grid, 9 cells of 25.** The others are enlarged between one layer and the next, and
@@ -560,14 +564,20 @@ for i in (1, 2, 3):
 #
 # **3. Weights that never learn.** Put DeepLab's rates 6, 12 and 18 on our 8 x 8 map. What share of each branch's 3 x
 # 3 weights gets no gradient at all, whatever the photo? Write down three numbers, then build the pyramid and count.
+#
+# ```python
+# predicted = None, None, None  # a share for each rate
+# exercises.check("10.3", predicted, (6, 12, 18), 8)
+# ```
 
 # %% Solution tags=["hide-cell"]
-predicted = (0, 8 / 9, 8 / 9)  # yours here
+predicted = (0, 8 / 9, 8 / 9)
 wrong = ASPP(C, C, (6, 12, 18))
 wrong(torch.randn(4, C, 8, 8)).square().sum().backward()
-for rate, branch, guess in zip(wrong.rates, wrong.atrous, predicted, strict=True):
+for rate, branch in zip(wrong.rates, wrong.atrous, strict=True):
     dead = (branch[0].weight.grad == 0).float().mean().item()
-    print(f"rate {rate:2}: {dead:.0%} get no gradient: {'as predicted' if abs(dead - guess) < 0.01 else 'look again'}")
+    print(f"rate {rate:2}: {dead:.0%} get no gradient")
+exercises.check("10.3", predicted, (6, 12, 18), 8)
 
 # %% [markdown]
 # At rate 6 every weight reads something somewhere; at 12 and 18 eight of nine never do. They keep the random values
@@ -587,34 +597,7 @@ for rate, branch, guess in zip(wrong.rates, wrong.atrous, predicted, strict=True
 #
 # ## Check yourself
 #
-# <details><summary>You replace a 3 x 3 kernel of rate 1 by one of rate 4. What happens to parameters, arithmetic and
-# map?</summary>
-#
-# Nothing, if the padding is 4 too. The span grows from 3 to 9 pixels. At the rim more weights read padding.
-#
-# </details>
-#
-# <details><summary>Two layers at rate 2 stand at stride 16. By how much do they widen the field, and how many cells of
-# the square do they read?</summary>
-#
-# By 2 x 2 x 2 x 16 = 128 pixels. Of 9 x 9 cells they read 5 x 5, every second one.
-#
-# </details>
-#
-# <details><summary>You also take away the stride of <code>features[7]</code>. Which rates do the later depthwise
-# convolutions need?</summary>
-#
-# Rate 2, all of them. If the last stride goes too, those from `features[15]` on need rate 4.
-#
-# </details>
-#
-# <details><summary>Half of a logit's gradient lies within 30 pixels. May the rest of the photo be cropped
-# away?</summary>
-#
-# No. The other half lies outside, spread over many pixels of little gradient each; and a gradient says what a *small*
-# change would do, not what the photo's absence would.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -627,3 +610,9 @@ for rate, branch, guess in zip(wrong.rates, wrong.atrous, predicted, strict=True
 # - **Our rates are ours.** The write-up names none, nor where the pyramid stands. Another place may do better.
 # - **25 epochs for the write-up's 100**, one rate schedule, one split. A difference between recipes may need longer to
 #   show.
+#
+# **In the library**: {{api:receptive_field}} says how far a cell can see and how far it does, {{api:decoders}} has
+# the pyramid, {{api:cost}} its price, {{api:probing}} the linear readout; {{api:comparison}} and {{api:records}}
+# compare runs.
+#
+# Next, [lesson 11](11_where_it_fails.ipynb): one network taken apart: where it fails, and for whom.

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import boundaries, evaluation, failures, lessons, metrics, plots
+from lesionseg_lib import boundaries, evaluation, exercises, failures, lessons, metrics, plots
 from lesionseg_lib.segmenter import enlarge, sigmoid
 
 lesson = lessons.start()
@@ -436,6 +436,11 @@ pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(3)
 # **1. Diagnosis or size?** Malignant lesions score a little better than benign ones. They are also larger. Compare
 # the two *within* each quarter of size. What is left of the difference?
 #
+# ```python
+# within = None  # a table: mean J, a row a quarter, a column a diagnosis
+# exercises.check("11.1", within, table, strata)
+# ```
+#
 # <details><summary>Hint</summary>
 #
 # Group `table["jaccard"]` by `[strata["size"], strata["diagnosis"]]` and unstack. Look at the numbers of photos too.
@@ -444,8 +449,9 @@ pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(3)
 
 # %% Solution tags=["hide-cell"]
 groups = table["jaccard"].groupby([strata["size"], strata["diagnosis"].fillna("unknown")], observed=True)
-within = groups.mean().unstack().round(3).add_suffix(", mean J")
-within.join(groups.size().unstack().add_suffix(", n"))
+within = groups.mean().unstack()
+print(exercises.check("11.1", within, table, strata))
+within.round(3).add_suffix(", mean J").join(groups.size().unstack().add_suffix(", n"))
 
 # %% [markdown]
 # **Size explains most of it.** In the two larger quarters, with many photos of both, the two differ by a point or
@@ -455,6 +461,11 @@ within.join(groups.size().unstack().add_suffix(", n"))
 #
 # **2. Cool it down.** *Temperature scaling* divides all logits by one number $T$. Choose the $T$ with the smallest
 # cross-entropy on every second validation photo; measure the ECE on the others. What does $T$ do to a mask cut at .5?
+#
+# ```python
+# T = None  # chosen on photos 0, 2, 4, ...
+# exercises.check("11.2", T, z, truth)
+# ```
 #
 # <details><summary>Hint</summary>
 #
@@ -472,7 +483,7 @@ for t in (1.0, T):
     b = calibration.bin_pixels(sigmoid(z[~half] / np.float32(t)), truth[~half])
     low, high = calibration.calibration_interval(b)
     print(f"T = {t:.2f}: ECE {calibration.calibration_error(b):.3f} ({low:.3f} to {high:.3f}) on the other half")
-assert ((z / T > 0) == (z > 0)).all()  # not one pixel changes sides
+exercises.check("11.2", T, z, truth)
 
 # %% [markdown]
 # In the published run $T$ is about .63, below 1: the logits were too *small*, the opposite of what one reads about
@@ -484,6 +495,14 @@ assert ((z / T > 0) == (z > 0)).all()  # not one pixel changes sides
 # **3. Does it know when it fails?** Without a truth, ask the network what *J* it *expects*: the probability inside
 # its mask, divided by the mask's pixels plus the probability outside. Choose on validation the value below which a
 # tenth of the photos lie. How many of the test photos that fail does it flag?
+#
+# ```python
+# def expected(logits):  # (N, h, w); wanted: (N,)
+#     ...
+#
+# flagged = None  # bool, one for each test photo
+# exercises.check("11.3", (expected, flagged), z, logits)
+# ```
 
 # %% Solution tags=["hide-cell"]
 
@@ -498,6 +517,7 @@ def expected(logits):
 flagged = expected(logits) < np.quantile(expected(z), 0.1)
 print(f"flagged: {flagged.mean():.0%} of the test photos, {flagged[failed].mean():.0%} of those that fail")
 print(f"mean J {table['jaccard'][~flagged].mean():.3f} without them, {table['jaccard'].mean():.3f} with them")
+exercises.check("11.3", (expected, flagged), z, logits)
 
 # %% [markdown]
 # **A third of the failures, by flagging a tenth of the photos.** Three times better than luck, and far from safe:
@@ -516,30 +536,7 @@ print(f"mean J {table['jaccard'][~flagged].mean():.3f} without them, {table['jac
 #
 # ## Check yourself
 #
-# <details><summary>A mask has J = .95 and HD95 = 40 pixels. How can that be?</summary>
-#
-# An island or a spike far away: few pixels of area, but more than a twentieth of the border. Or a very large lesion.
-#
-# </details>
-#
-# <details><summary>You find that hairy photos score lower. What may you not conclude yet?</summary>
-#
-# That hair is the cause. Hairy photos may come from another clinic, show paler or smaller lesions, or have stickers.
-# Compare within groups, or draw hair onto photos that have none.
-#
-# </details>
-#
-# <details><summary>The best threshold on test is .6, and it brings .3 points. May you report them?</summary>
-#
-# No. It was chosen on the photos that judge it. Choose on validation, then score that one choice on test, once.
-#
-# </details>
-#
-# <details><summary>Temperature scaling halves the ECE. Are the masks better now?</summary>
-#
-# They are the same. Dividing by a positive number moves no logit across 0. Only what the probabilities *say* changes.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -552,3 +549,8 @@ print(f"mean J {table['jaccard'][~flagged].mean():.3f} without them, {table['jac
 # - **ECE depends on its bins**, and on how much easy skin a photo shows: crop the photos, and it changes. On another
 #   clinic's photos the probabilities must be checked again.
 # - **Hair and contrast are measured by simple rules** that can be fooled (lesson 02).
+#
+# **In the library**: {{api:failures}} names mistakes, {{api:boundaries}} measures borders, {{api:calibration}} checks
+# probabilities, {{api:exploring}} describes photos, {{api:evaluation}} and {{api:metrics}} score.
+#
+# Next, [lesson 12](12_which_decoder.ipynb): all decoders side by side, and how sure their order is.

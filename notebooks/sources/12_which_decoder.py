@@ -24,17 +24,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lesionseg_lib import claims, comparison, effects, plots, ranking, recipes, records
+from lesionseg_lib import claims, comparison, effects, exercises, plots, ranking, recipes, records
 
 RESULTS = records.published_results()
-known, recorded = recipes.load_recipes(), records.load_records()
+known = {name: recipe for name, recipe in recipes.load_recipes().items() if recipe.family != "study"}
+study = recipes.load_recipes().keys() - known.keys()
+recorded = {name: runs for name, runs in records.load_records().items() if name not in study}
 seeds = {name: len(runs) for name, runs in recorded.items()}
 print(f"{sum(seeds.values())} runs of {len(recorded)} names; of {len(known)} recipes {len(known.keys() & recorded)}")
 print("several seeds:", ", ".join(f"{name} ({n})" for name, n in seeds.items() if n > 1))
 
 # %% [markdown]
-# **This page is not complete.** Recipes without a record, and seeds that are missing, are left out of everything
-# below until they have been trained; the cells take what is recorded, and sentences about it speak of that.
+# Left out are the runs of lesson 04, which repeat `light` with other losses and optimisers.
 #
 # ## Claimed and ours
 #
@@ -55,7 +56,7 @@ pd.DataFrame(
     }
 ).loc[[row.name for row in rows]].map(lambda score: "" if np.isnan(score) else f"{score:.3f}")
 
-# %%
+# %% tags=["nbval-check-output"]
 place = {r.name: (r.claim.iou > r.jaccard.high) - (r.claim.iou < r.jaccard.low) for r in claimed}
 for sign, word in ((1, "above our interval"), (0, "inside it"), (-1, "below it")):
     names = [name for name, where in place.items() if where == sign]
@@ -176,7 +177,7 @@ for row in claimed:
 # > as much, or more?
 
 
-# %%
+# %% tags=["nbval-check-output"]
 spread = effects.seed_spread(recorded)
 for name in spread.recipes:
     scores = 100 * per_image(name)
@@ -247,7 +248,7 @@ plots.forest(
 # Now the controls are there.
 
 
-# %%
+# %% tags=["nbval-check-output"]
 def tell(*topics):
     for effect in found:
         if effect.step.topic in topics:
@@ -263,7 +264,7 @@ tell("C: rate and stages")
 # that changes two things measures their sum**, and a sum near zero is no evidence that both are zero. Here the rate
 # alone shows nothing, and training all stages gains under either rate.
 
-# %%
+# %% tags=["nbval-check-output"]
 tell("frozen or trained")
 
 # %% [markdown]
@@ -271,7 +272,7 @@ tell("frozen or trained")
 # the largest effect in the course. With skips the gain is a fraction of that, since finer frozen maps already say
 # where things are (lesson 06).
 
-# %%
+# %% tags=["nbval-check-output"]
 tell("skips", "attention gates", "atrous pyramid")
 tell("optimiser", "loss")
 
@@ -282,7 +283,7 @@ tell("optimiser", "loss")
 # this experiment, not of the idea**: at 128 x 128 and with one seed a true gain of less than the table above allows
 # would look the same.
 
-# %%
+# %% tags=["nbval-check-output"]
 tell("peer", "own")
 
 # %% [markdown]
@@ -383,7 +384,7 @@ print("of family A:", ", ".join(name for name in rising.index if families[name] 
 #
 # ## So: which decoder?
 
-# %%
+# %% tags=["nbval-check-output"]
 light = next((one for one in order if one.name == "light"), order[-1])
 floor = max((row for row in rows if row.name not in known), key=lambda row: row.jaccard.mean, default=rows[0])
 print(f"1. Any of {len(tied)}: {', '.join(tied)}. Which is best of them, these runs cannot say.")
@@ -406,6 +407,15 @@ print(f"5. The best without a network, {floor.name}, has {floor.jaccard.mean:.3f
 # 2016](https://arxiv.org/abs/1605.01397)), on the same 379 images at full size. Is it possible? How even is it? Is
 # our best recipe worse? Then judge a pair from a paper that you have read.
 #
+# ```python
+# winner = recipes.Claim(iou=0.843, dice=0.910)
+# ours = next(row for row in rows if row.name == order[0].name)
+# possible = None  # True or False
+# how_even = None  # a number
+# inside = None  # True or False: does the winner's IoU lie in our interval?
+# exercises.check("12.1", (possible, how_even, inside), winner, ours)
+# ```
+#
 # <details><summary>Hint</summary>
 #
 # `recipes.Claim(iou, dice)` goes into `claims.is_possible`; `evenness` is above. For the last question look at where
@@ -416,27 +426,32 @@ print(f"5. The best without a network, {floor.name}, has {floor.jaccard.mean:.3f
 # %% Solution tags=["hide-cell"]
 winner = recipes.Claim(iou=0.843, dice=0.910)
 ours = next(row for row in rows if row.name == order[0].name)
-print("possible" if claims.is_possible(winner) else "impossible", f"evenness {evenness(winner.iou, winner.dice):.2f}")
+possible, how_even = claims.is_possible(winner), evenness(winner.iou, winner.dice)
+inside = ours.jaccard.low <= winner.iou <= ours.jaccard.high
+print("possible" if possible else "impossible", f"evenness {how_even:.2f}")
 print(f"our {ours.name}: {ours.jaccard.mean:.3f} ({ours.jaccard.low:.3f} to {ours.jaccard.high:.3f})", end="; ")
-print("the winner's IoU is", "inside" if ours.jaccard.low <= winner.iou <= ours.jaccard.high else "outside")
+print("the winner's IoU is", "inside" if inside else "outside")
+exercises.check("12.1", (possible, how_even, inside), winner, ours)
 
 # %% [markdown]
 # Possible, and as even as ours. If it is inside our interval, "no difference can be shown"; but one cannot *pair*
 # with figures alone, and unpaired intervals are wide. With the winner's 379 scores the question could be settled.
 # **Publish the table of images, not only its mean.**
 #
-# **2. How many test images would show one point?** Two recipes, three seeds each. Replace the number, and let the
-# cell judge.
+# **2. How many test images would show one point?** Two recipes, three seeds each. What is the smallest number? If
+# none is enough, say `np.inf`.
 
 # %%
-yours = 379
-print(f"{yours} images, 3 seeds: differences from {smallest(yours, 3):.2f} points up can be shown.", end=" ")
-print("Enough." if smallest(yours, 3) <= 1 else "Not enough for one point; or is it the seeds?")
+yours = None  # a number of images
+exercises.check("12.2", yours, 3, pair, spread)
 
 # %% Solution tags=["hide-cell"]
+needed = {}
 for k in (1, 3, 5, 10):
     left = 1 / 196**2 - 2 * spread.deviation**2 / k  # what the images' term may be
-    print(f"{k:2} seeds: {f'{np.ceil(pair**2 / left):.0f} images' if left > 0 else 'no number of images is enough'}")
+    needed[k] = np.ceil(pair**2 / left) if left > 0 else np.inf
+    print(f"{k:2} seeds: {f'{needed[k]:.0f} images' if left > 0 else 'no number of images is enough'}")
+exercises.check("12.2", needed[3], 3, pair, spread)
 
 # %% [markdown]
 # Solve the formula for $N$: $N = \sigma_\text{pair}^2 / ((.01/1.96)^2 - 2\sigma_\text{seed}^2/k)$. Where the bracket
@@ -447,15 +462,12 @@ for k in (1, 3, 5, 10):
 # should be compared with, so that only the decoder differs. The cell judges it.
 
 # %%
-control = recipes.get_recipe("smp-unet")  # replace it by yours
-more = effects.besides(effects.Step("mine", "control", "light", "decoder"), {**known, "control": control})
-same = control.decoder == known["light"].decoder
-verdict = f"It still differs in: {', '.join(more)}." if more else "One cause. Train it!"
-print("The decoders are the same." if same else verdict)
+control = None  # a recipe: replace(recipes.get_recipe("..."), ...)
+exercises.check("12.3", control)
 
 # %% Solution tags=["hide-cell"]
 control = replace(recipes.get_recipe("light"), name="smp-unet-as-light", decoder="smp-unet")
-assert not effects.besides(effects.Step("mine", "control", "light", "decoder"), {**known, "control": control})
+exercises.check("12.3", control)
 
 # %% [markdown]
 # Start from `light` and change the decoder, not the other way round. `lesson.fit(control)` trains it, as in lesson
@@ -473,40 +485,7 @@ assert not effects.besides(effects.Step("mine", "control", "light", "decoder"), 
 #
 # ## Check yourself
 #
-# <details><summary>A table reports mean IoU .80 and mean Dice .82 on 379 images. Possible?</summary>
-#
-# Possible: the bound is .889. But evenness is .22: nearly all images would have to score 0 or 1. Ask how each was
-# computed.
-#
-# </details>
-#
-# <details><summary>The paired interval over images is +.2 to +1.1 points, one seed each. What may be written?</summary>
-#
-# That this network scores higher than that one on images like these. Not that the recipe is better: compare with the
-# spread between seeds.
-#
-# </details>
-#
-# <details><summary>Why does resampling three seeds give too narrow an interval?</summary>
-#
-# It sees the spread around the mean of these three, whose variance is two thirds of the true one on average, and
-# three values may lie close together by luck. That is why the steps take a spread pooled over recipes, and Student's
-# *t*.
-#
-# </details>
-#
-# <details><summary>Of two dozen steps two have p = .04. What do you make of them?</summary>
-#
-# Nothing yet. One such is expected without any effect. Choose the one you believe in, and test it alone on new seeds.
-#
-# </details>
-#
-# <details><summary>A paper's new decoder beats yours by 1.5 points. Which three numbers do you ask for?</summary>
-#
-# The spread between seeds of both, the interval of the paired difference, and what else was changed (epochs,
-# augmentation, input size). Then its milliseconds.
-#
-# </details>
+# {{quiz}}
 #
 # ## Where this breaks
 #
@@ -521,3 +500,12 @@ assert not effects.besides(effects.Step("mine", "control", "light", "decoder"), 
 # - **Small photos.** At 128 x 128 what fine maps can add is limited. Whoever needs the exact border must ask again at
 #   512.
 # - **Milliseconds belong to a machine**; on a phone or a GPU the order may be another.
+#
+# **In the library**: {{api:claims}} judges a pair of figures, {{api:records}} reads what was run, {{api:comparison}}
+# puts the two side by side, {{api:effects}} measures steps and the spread of seeds, {{api:ranking}} orders with its
+# doubt.
+#
+# This was the last lesson. What next? Train a network of your own: take a recipe, change one thing, and compare it
+# with its control over three seeds, as in exercise 3. When you read a claim, judge its pair of figures and ask for
+# the rule, the seeds and the number of looks. And what you find, a record, a better control or a mistake of ours,
+# send to the repository that this notebook comes from.
