@@ -514,8 +514,9 @@ exercises.check("04.1", iou_gradient)
 
 # %%
 noisy = t + torch.tensor(np.random.default_rng(0).normal(0, 0.5, truth.shape)).float()
-grey = (85 * (noisy[0, 0].clamp(-1, 2) + 1)).numpy().astype(np.uint8)
-plots.panels([[np.dstack([grey] * 3)]], [["the picture"]], "A noisy picture of the lesion with its outline.", [[truth]])
+greys = [np.uint8(85 * (picture[0, 0].clamp(-1, 2).numpy() + 1)) for picture in (noisy, t)]
+alt = "A noisy picture of the lesion, with its outline, and the lesion itself."
+plots.panels([[np.dstack([grey] * 3) for grey in greys]], [["the picture", "its truth"]], alt, [[truth, None]])
 
 # %% [markdown]
 # <details><summary>Hint</summary>

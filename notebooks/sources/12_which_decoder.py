@@ -27,12 +27,11 @@ import pandas as pd
 from lesionseg_lib import claims, comparison, effects, exercises, plots, ranking, recipes, records
 
 RESULTS = records.published_results()
-known = {name: recipe for name, recipe in recipes.load_recipes().items() if recipe.family != "study"}
-study = recipes.load_recipes().keys() - known.keys()
-recorded = {name: runs for name, runs in records.load_records().items() if name not in study}
-seeds = {name: len(runs) for name, runs in recorded.items()}
-print(f"{sum(seeds.values())} runs of {len(recorded)} names; of {len(known)} recipes {len(known.keys() & recorded)}")
-print("several seeds:", ", ".join(f"{name} ({n})" for name, n in seeds.items() if n > 1))
+everything, runs = recipes.load_recipes(), records.load_records()
+known = {name: recipe for name, recipe in everything.items() if recipe.family != "study"}
+recorded = {name: seeds for name, seeds in runs.items() if name in known or name not in everything}
+print(f"{sum(map(len, recorded.values()))} runs of {len(recorded)} names; {len(known)} recipes")
+print("several seeds:", ", ".join(f"{name} ({len(seeds)})" for name, seeds in recorded.items() if len(seeds) > 1))
 
 # %% [markdown]
 # Left out are the runs of lesson 04, which repeat `light` with other losses and optimisers.
@@ -71,7 +70,8 @@ plots.forest(
 # %% [markdown]
 # Read the figure from below. **A network must first beat what needs none.** The baselines are the floor, and the
 # distance from there to the best row is what deep learning is worth on this task. Then look for diamonds inside
-# their bars: there are few, if any. A claim outside our interval may be a better network, another set of images,
+# their bars: there is not one. About half of the claims lie above ours and half below, so this is no matter of
+# better or worse training alone. A claim outside our interval may be a better network, another set of images,
 # another way of scoring, or a mistake, of its author's or ours. Most comparisons in papers stop at this figure, and
 # at the diamonds.
 #
@@ -170,8 +170,8 @@ for row in claimed:
 #
 # From here on we compare our own runs, where the rule is known. Two chances move a score. *Which images* happen to
 # be in the test set: the bootstrap over images sees that. And *which seed* the training began with, which decides
-# first weights, order of photos and augmentation. The bootstrap of one run cannot see that at all. Three recipes are
-# to have three seeds each; the cell prints those that have several by now.
+# first weights, order of photos and augmentation. The bootstrap of one run cannot see that at all. A few recipes were
+# trained with several seeds for this; the cell lists them.
 #
 # > **Predict.** A quarter of an interval's length is about its standard error. Do seeds move a score by less than that,
 # > as much, or more?
@@ -262,26 +262,30 @@ tell("C: rate and stages")
 # stages and nothing else; *frozen* to *all-two-rates* the stages at the decoder's own rate. Where the first loses
 # and the second gains, the published step from *frozen* to *stage4* adds the two and shows neither. **A comparison
 # that changes two things measures their sum**, and a sum near zero is no evidence that both are zero. Here the rate
-# alone shows nothing, and training all stages gains under either rate.
+# alone shows nothing. Training all stages gains under either rate, with an interval that leaves out zero; after the
+# number of looks is counted in, it is likely and not shown.
 
 # %% tags=["nbval-check-output"]
 tell("frozen or trained")
 
 # %% [markdown]
-# **Training the encoder is worth most where the decoder sees least.** B and E read only the deepest map; there it is
-# the largest effect in the course. With skips the gain is a fraction of that, since finer frozen maps already say
-# where things are (lesson 06).
+# **Training the encoder is worth most where the decoder sees least.** B, D and E read only the deepest map; there it
+# is the largest effect in the course. With A's skips it is a fraction of that, and no difference can be shown in any
+# of the three, since finer frozen maps already say where things are (lesson 06). Note A's and C's decoders on frozen
+# encoders in the table: they stand above fully trained networks without skips.
 
 # %% tags=["nbval-check-output"]
 tell("skips", "attention gates", "atrous pyramid")
 tell("optimiser", "loss")
 
 # %% [markdown]
-# The first line has one cause and no excuse: same encoder, same rates, same photos, only the skips are missing. The
-# others are the questions on which papers are written: gates, pyramids, optimisers, losses. Compare each gain with
-# the width of its interval before you compare it with another gain. **"No difference can be shown" is a result of
-# this experiment, not of the idea**: at 128 x 128 and with one seed a true gain of less than the table above allows
-# would look the same.
+# The first line has one cause and no excuse: same encoder, same rates, same photos, only the skips are missing. **Of
+# all parts of a decoder, skips are the only one whose worth these runs show**, seeds and number of looks counted in.
+# The others are the questions on which papers are written: gates, pyramids, optimisers, losses. Compare each gain
+# with the width of its interval before you compare it with another gain. The pyramid is a lesson in seeds: its first
+# run gained more than a point, and two further seeds took half of that back (lesson 10). And "no difference can be
+# shown" is a result of *this experiment*, not of the idea: at 128 x 128 and with one seed a true gain of less than
+# the table above allows would look the same.
 
 # %% tags=["nbval-check-output"]
 tell("peer", "own")
@@ -289,8 +293,11 @@ tell("peer", "own")
 # %% [markdown]
 # The peer is the check on ourselves. If a well-known library's U-Net with the same encoder, data and epochs were far
 # above all of ours, our decoders would be badly built, and all the comparisons above would be comparisons of
-# mistakes. And `light`, the course's own, asks the question from the other side: with fewer than 60,000 weights in
-# its decoder, what is lost? (Mind what else differs.)
+# mistakes. **It is not; it and our U-Net cannot be told apart.** And `light`, the course's own, asks the question from
+# the other side: with fewer than 60,000 weights in its decoder, what is lost? Beside the peer nothing that can be
+# shown. But its training differs, too, so the last two lines take that step apart: our U-Net under `light`'s training,
+# and from there to `light`'s decoder, everything else equal. In the last one about a point is lost by these networks;
+# for the recipes, with seeds counted in, zero is still inside the interval. So the answer is: perhaps a little.
 #
 # ## A ranking that admits its doubt
 #
@@ -489,7 +496,7 @@ exercises.check("12.3", control)
 #
 # ## Where this breaks
 #
-# - **One spread for all.** We take the spread of three recipes for that of all. A recipe whose training is less stable,
+# - **One spread for all.** We take the spread of a few recipes for that of all. A recipe whose training is less stable,
 #   such as B with its one large rate, may spread more, and then its thin bars are too short.
 # - **One split, one test set.** Training photos, validation split and test photos are fixed; other hospitals are not in
 #   it. Intervals over these images say nothing of them.
