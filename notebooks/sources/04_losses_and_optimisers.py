@@ -14,7 +14,7 @@
 #
 # **You need** lesson 01, and from lesson 03 the Jaccard index *J*, Dice and the bootstrap interval.
 #
-# **Time**: forty-five minutes to read and try. Its cells took two minutes on one CPU core, from recorded runs; in
+# **Time**: forty-five minutes to read and try. Its cells took a minute on one CPU core, from recorded runs; in
 # profile `student` three short trainings add some minutes there. A GPU was not measured.
 #
 # The first half is made by hand and is the same in every profile. Sentences about trained networks speak of profile
@@ -453,7 +453,7 @@ plots.forest(
 ) if rows else None
 
 # %% [markdown]
-# **With seeds counted in, not one of the twelve leaves out zero.** A few do over photos alone: those networks differ,
+# **With seeds counted in, not one of the twelve leaves out zero.** Two do over photos alone: those networks differ,
 # their recipes may not. The twins are where the maps put them, within a quarter of a point. And look at the two steps
 # with RMSprop. Behind `light` it gains, behind family D's frozen encoder it loses. Two write-ups with one run each
 # would teach two opposite lessons.

@@ -13,8 +13,8 @@
 #
 # **You need** lesson 02 for the data and near-duplicates, and from lesson 03 the Jaccard index *J*.
 #
-# **Time**: forty-five minutes to read and try. Its cells took two minutes on one CPU core; nothing is trained. A GPU
-# was not measured.
+# **Time**: forty-five minutes to read and try. Its cells took less than a minute on one CPU core; nothing is trained. A
+# GPU was not measured.
 #
 # Sentences about outcomes speak of profile `full`: real photos, ImageNet weights. In `smoke` every cell runs too, on
 # a few drawn lesions. Times are of the machine of this page; yours differ, so read their ratios.
@@ -414,9 +414,9 @@ print(f"kept array: {1000 * kept:.3f} ms; {(train.images.nbytes + train.masks.nb
 
 # %% [markdown]
 # **Eight times the side takes tens of times as long**, less than its 64 times as many pixels. On the
-# machine of this page an epoch of the large files is tens of seconds of decoding, for pictures that the network then
-# sees at 128 x 128. A kept array costs less than a hundredth of the smallest file. What is kept? Bytes, not floats (a
-# quarter of the memory), at the network's size, *before* any augmentation: what changes from epoch to epoch must not be
+# machine of this page an epoch of the large files takes longer to decode than to train, for pictures that the network
+# then sees at 128 x 128. A kept array costs less than a hundredth of the smallest file. What is kept? Bytes, not floats
+# (a quarter of the memory), at the network's size, *before* any augmentation: what changes from epoch to epoch must not be
 # kept.
 #
 # A cache that is stale is worse than none. Ours carries a *fingerprint* of its files: name, size and time of change

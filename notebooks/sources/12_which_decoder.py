@@ -270,9 +270,9 @@ tell("frozen or trained")
 
 # %% [markdown]
 # **Training the encoder is worth most where the decoder sees least.** B, D and E read only the deepest map; there it
-# is the largest effect in the course. With A's skips it is a fraction of that, and no difference can be shown in any
-# of the three, since finer frozen maps already say where things are (lesson 06). Note A's and C's decoders on frozen
-# encoders in the table: they stand above fully trained networks without skips.
+# is the largest effect in the course. With A's skips it is a fraction of that, and for the recipes it cannot be shown
+# in any of the three, since finer frozen maps already say where things are (lesson 06). Note A's and C's decoders on
+# frozen encoders in the table: they stand above fully trained networks without skips.
 
 # %% tags=["nbval-check-output"]
 tell("skips", "attention gates", "atrous pyramid")
@@ -296,8 +296,8 @@ tell("peer", "own")
 # mistakes. **It is not; it and our U-Net cannot be told apart.** And `light`, the course's own, asks the question from
 # the other side: with fewer than 60,000 weights in its decoder, what is lost? Beside the peer nothing that can be
 # shown. But its training differs, too, so the last two lines take that step apart: our U-Net under `light`'s training,
-# and from there to `light`'s decoder, everything else equal. In the last one about a point is lost by these networks;
-# for the recipes, with seeds counted in, zero is still inside the interval. So the answer is: perhaps a little.
+# and from there to `light`'s decoder, everything else equal. In neither can a difference be shown. (When `light` had
+# one seed, the last line read "a point lost, these two networks differ". Its third seed is the best of all.)
 #
 # ## A ranking that admits its doubt
 #
