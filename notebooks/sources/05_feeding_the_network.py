@@ -416,8 +416,8 @@ print(f"kept array: {1000 * kept:.3f} ms; {(train.images.nbytes + train.masks.nb
 # **Eight times the side takes tens of times as long**, less than its 64 times as many pixels. On the
 # machine of this page an epoch of the large files takes longer to decode than to train, for pictures that the network
 # then sees at 128 x 128. A kept array costs less than a hundredth of the smallest file. What is kept? Bytes, not floats
-# (a quarter of the memory), at the network's size, *before* any augmentation: what changes from epoch to epoch must not be
-# kept.
+# (a quarter of the memory), at the network's size, *before* any augmentation: what changes from epoch to epoch must not
+# be kept.
 #
 # A cache that is stale is worse than none. Ours carries a *fingerprint* of its files: name, size and time of change
 # of each. We open the folder from above as a data set, decode it twice, then save one mask again.
