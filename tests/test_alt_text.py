@@ -10,7 +10,7 @@ import pytest
 from lesionseg_lib import plots
 from tools import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("book")]
+pytestmark = pytest.mark.slow
 
 
 def figure(alt, photographic=False):

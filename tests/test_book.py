@@ -11,7 +11,7 @@ from tests.built_book import built_book
 from tools import ROOT, repository
 from tools.book import committed
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("book"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 LOADING = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"), ("embed", "src")}
 LOADING_RELATIONS = {"stylesheet", "preload", "modulepreload", "icon", "shortcut icon"}

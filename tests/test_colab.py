@@ -31,7 +31,6 @@ def test_the_file_lists_only_what_differs():
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("colab")
 def test_the_versions_are_those_of_the_file(python, tmp_path):
     code = "import importlib.metadata as m, json, sys; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
     found = subprocess.run([python, "-c", code, *pins(FILE)], cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -39,7 +38,6 @@ def test_the_versions_are_those_of_the_file(python, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("colab")
 @pytest.mark.timeout(900)
 @LESSONS
 def test_a_lesson_runs_with_what_colab_ships(source, python, tmp_path):
@@ -48,7 +46,6 @@ def test_a_lesson_runs_with_what_colab_ships(source, python, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("colab")
 def test_the_widgets_work_with_what_colab_ships(python):
     command = [python, "-m", "pytest", "-c", "/dev/null", "--rootdir", ROOT, "-q", "-p", "no:cacheprovider"]
     command += ["tests/test_widgets.py", "tests/test_threshold_widget.py"]

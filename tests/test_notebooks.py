@@ -85,7 +85,6 @@ def python(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("wheel")
 def test_the_wheel_is_imported_and_not_the_checkout(python, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [python, "-c", "import lesionseg_lib, torch; print(lesionseg_lib.__file__)"]
@@ -94,7 +93,6 @@ def test_the_wheel_is_imported_and_not_the_checkout(python, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("wheel")
 @pytest.mark.timeout(900)
 @LESSONS
 def test_a_lesson_runs_alone_in_an_empty_folder_from_the_wheel(source, python, tmp_path):
