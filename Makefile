@@ -29,7 +29,7 @@ course: environment
 	@$(PY) -m tools.course $(PROFILE)
 
 test: check
-	$(PY) -m pytest -q -m slow -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m slow -n 2 --dist loadfile
 
 check: environment
 	$(PY) -m ruff check
