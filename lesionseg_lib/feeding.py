@@ -86,9 +86,14 @@ def epoch_fault(answer: Callable[[int, int, float, int, float], float], trials: 
     return None
 
 
-def _now() -> float:
+def wait_for_device() -> None:
+    """Return when a GPU, if there is one, has done what it was asked to do: a clock must not be read before."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     elif torch.backends.mps.is_available():
         torch.mps.synchronize()
+
+
+def _now() -> float:
+    wait_for_device()
     return time.perf_counter()

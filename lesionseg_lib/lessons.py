@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 from accelerate import Accelerator
 
 from lesionseg_lib.band import judge
@@ -26,6 +25,7 @@ from lesionseg_lib.encoder import MobileNetV2Encoder
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.evaluation import score_images
 from lesionseg_lib.experiment import Decoded, decode, pick_weights, run, run_folder
+from lesionseg_lib.feeding import wait_for_device
 from lesionseg_lib.profiles import Profile, Splits, get_profile, open_splits
 from lesionseg_lib.recipes import Recipe, get_recipe
 from lesionseg_lib.records import Record, load_records, published_results, read_record, record_path
@@ -158,10 +158,7 @@ def seconds(work: Callable[[], object], repeat: int = 3) -> float:
 
     def timed() -> None:
         work()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        elif torch.backends.mps.is_available():
-            torch.mps.synchronize()
+        wait_for_device()
 
     return min(timeit.repeat(timed, number=1, repeat=repeat))
 
