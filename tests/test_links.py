@@ -16,9 +16,16 @@ LESSONS = pytest.mark.parametrize("source", sources(), ids=lambda path: path.ste
 
 
 def documented() -> set[str]:
-    """The modules of the library that `book/api.md` shows."""
-    page = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
-    return set(re.findall(r"^\.\. automodule:: lesionseg_lib\.(\w+)$", page, re.MULTILINE))
+    """The modules of the library that the pages of `book/api/` show."""
+    return {name for page in (ROOT / "book" / "api").glob("*.md") for name in modules(page, r"\.\. automodule:: ")}
+
+
+def modules(page: Path, before: str) -> list[str]:
+    return re.findall(rf"^{before}lesionseg_lib\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_overview_of_the_library_lists_every_documented_module_once() -> None:
+    assert sorted(modules(ROOT / "book" / "api.md", " +~")) == sorted(documented())
 
 
 def test_a_notebook_links_to_the_source_of_a_module_and_of_a_package() -> None:
@@ -45,7 +52,7 @@ def test_a_module_that_does_not_exist_is_named() -> None:
 def test_a_lesson_names_what_it_used_of_the_library_and_the_book_documents_it(source: Path) -> None:
     named = PLACEHOLDER.findall(prose_of(source).partition("**In the library**")[2])
     assert 3 <= len(named) <= 6, "end with a line '**In the library**: {{api:metrics}} ...', three to six modules"
-    assert sorted(set(named) - documented()) == [], "put it on book/api.md"
+    assert sorted(set(named) - documented()) == [], "put it on a page of book/api/ and on book/api.md"
 
 
 @LESSONS
@@ -61,4 +68,4 @@ def test_the_page_of_the_library_has_what_the_lesson_imports(source: Path) -> No
     imported = set(re.findall(r"^ *from lesionseg_lib\.(\w+)", source.read_text(encoding="utf-8"), re.MULTILINE))
     for names in re.findall(r"^ *from lesionseg_lib import (.+)$", source.read_text(encoding="utf-8"), re.MULTILINE):
         imported |= set(names.split(", "))
-    assert sorted(imported - documented()) == [], "put it on book/api.md"
+    assert sorted(imported - documented()) == [], "put it on a page of book/api/ and on book/api.md"

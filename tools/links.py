@@ -1,7 +1,7 @@
 """Links from a lesson to the library: `{{api:metrics}}` in its markdown.
 
 Whoever reads a notebook in Colab, on GitHub or in JupyterLab is led to the module's source in the repository, where
-the docstrings are. In the book the same link leads to the module on its page, `api.md`.
+the docstrings are. In the book the same link leads to the module on a page of `book/api/`.
 """
 
 import re
