@@ -50,7 +50,8 @@ book: environment
 lessons:
 	$(PYTHON) -m pip install --quiet . nbval pytest
 	env -u COLAB_RELEASE_TAG LESIONSEG_PROFILE=smoke \
-		$(PYTHON) -m pytest -c /dev/null -q -p no:cacheprovider --nbval-lax --nbval-cell-timeout=600 notebooks
+		$(PYTHON) -m pytest -c /dev/null -q -p no:cacheprovider --nbval-lax --nbval-cell-timeout=600 \
+		--nbval-sanitize-with notebooks/nbval.cfg notebooks
 
 accept: environment
 	@$(PY) -m tools.accept

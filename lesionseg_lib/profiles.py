@@ -1,4 +1,4 @@
-"""Three sizes of the same work: ``smoke`` for tests, ``student`` for a lesson, ``full`` for the published figures.
+"""Three sizes of the same work: ``smoke`` for tests, ``student`` for a lesson, ``full`` for the figures of the book.
 
 A profile changes sizes, never code paths.
 """
@@ -50,7 +50,7 @@ PROFILES = {
     ),
     "student": Profile(
         "student",
-        "the whole data set, five epochs: minutes on a free GPU, close to the published figures",
+        "the whole data set, five epochs: minutes on a free GPU, close to the figures of the book",
         size=None,
         max_epochs=5,
         batch_size=None,
@@ -60,7 +60,7 @@ PROFILES = {
     ),
     "full": Profile(
         "full",
-        "the whole data set, all epochs: the published figures",
+        "the whole data set, all epochs: the figures of the book",
         size=None,
         max_epochs=None,
         batch_size=None,

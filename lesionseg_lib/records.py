@@ -1,7 +1,7 @@
 """One JSON a run, one CSV row an image: the only source of any figure the course shows.
 
 ``results/<recipe>/seed<k>.json`` is written when a run ends and never edited. The wheel carries a copy, so that a
-notebook can quote the published figures where there is no checkout.
+notebook can quote the recorded figures where there is no checkout.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def wheel_python(folder: Path, requirements: Path | None = None) -> Path:
 def run_alone(notebook: Path, python: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a notebook with nbval in an empty folder: no checkout on the path, no data, no weights, no network.
 
-    Cells tagged ``nbval-check-output`` must print what the committed notebook shows.
+    Cells tagged ``nbval-check-output`` must print what the committed notebook shows, but for durations.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LESIONSEG_", "PYTHON"))}
     nowhere = str(ROOT / "_build" / "test" / "no-weights")
@@ -51,6 +51,7 @@ def run_alone(notebook: Path, python: Path, folder: Path) -> subprocess.Complete
     (folder / "alone").mkdir()
     copy = folder / "alone" / notebook.name
     copy.write_bytes(notebook.read_bytes())
-    options = ["--nbval-lax", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder)]
-    command = [python, "-m", "pytest", *options, str(copy)]
+    checks = ["--nbval-lax", "--nbval-sanitize-with", str(ROOT / "notebooks" / "nbval.cfg"), "--nbval-cell-timeout=600"]
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    command = [python, "-m", "pytest", *checks, *options, str(copy)]
     return subprocess.run(command, cwd=copy.parent, env=kept, capture_output=True, text=True)

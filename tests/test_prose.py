@@ -101,6 +101,32 @@ def test_a_page_types_no_figure(page: Path) -> None:
     assert found == [], "write {{recipe:path}}, or add it to ALLOWED with its reason"
 
 
+def crossing(text: str) -> list[str]:
+    """Lines of a text that open an inline formula without closing it, or close one of the line before.
+
+    Markdown reads the rest of such a formula as a new line of text: one that begins with + or - becomes a list item.
+    """
+    text = re.sub(r"```.*?```|`[^`]*`", lambda code: "\n" * code[0].count("\n"), text, flags=re.DOTALL)
+    return [line.strip() for line in text.splitlines() if line.replace("$$", "").count("$") % 2]
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+def test_no_inline_formula_crosses_a_line(source: Path) -> None:
+    assert crossing(prose_of(source)) == [], "wrap in front of the formula, not within it"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("so $a = 1 / (1\n+ b)$ holds, and $c$ too", ["so $a = 1 / (1", "+ b)$ holds, and $c$ too"]),
+        ("so $a$ and $b$ hold:\n$$\\begin{aligned}\na &= b\n\\end{aligned}$$\nor $$c = d,\n\\quad e = f$$ as well", []),
+        ("`$HOME` costs\n```bash\necho $HOME\n```\nnothing", []),
+    ],
+)
+def test_a_formula_that_crosses_a_line_is_found(text: str, expected: list[str]) -> None:
+    assert crossing(text) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -14,7 +14,7 @@ COPIES = ("unaltered", "darker", "mirrored", "cropped")
 
 
 def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
-    """each column ranks as you say. Those at .5 know nothing, those far from it know where a photo comes from.
+    """each column ranks as you say. Those at .5 know nothing, the others something, if only where a photo comes from.
 
     ``auc``: column of ``table`` -> chance that a malignant photo ranks above a benign one.
     """

@@ -83,7 +83,7 @@ def recall(loss: Loss, noisy: Tensor, t: Tensor) -> float:
 
 
 def sick_loss(loss: Any) -> None:
-    """one sigmoid, one pixel of smoothing, a mean over photos: equal to soft Dice, alone and in a batch.
+    """one sigmoid, a constant of 1, a mean over photos: equal to soft Dice, alone and in a batch.
 
     ``loss(z, t)``: of (N, 1, H, W).
     """

@@ -97,7 +97,7 @@ def who_decides(rows: Any, model: Segmenter, lesson: Lesson) -> None:
 
 
 def how_many_photos(photos: Any, gated: Fit, plain: Fit, wanted: float = 0.5) -> None:
-    """half the width costs four times the photos. More seeds they do not replace.
+    """half the width costs four times the photos, and photos do not replace seeds.
 
     ``photos``: how many give the gain of ``gated`` over ``plain`` in J an interval of half-width ``wanted``, in points.
     """

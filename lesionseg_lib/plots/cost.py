@@ -73,10 +73,10 @@ def _panel(ax: Any, rows: Sequence[Mapping[str, Any]], key: str, groups: Sequenc
                     ha="center", zorder=4)  # fmt: skip
     names = "\n".join(f"{number} {rows[i]['name']}" for number, i in enumerate(best, start=1))
     side = _emptier_side(np.log([row[key] for row in rows]), np.array([row["score"] for row in rows]))
-    ax.text(0.98 if side == "right" else 0.02, 0.04, names, transform=ax.transAxes, ha=side, va="bottom", fontsize=8,
+    ax.text(0.98 if side == "right" else 0.02, 0.47, names, transform=ax.transAxes, ha=side, va="center", fontsize=8,
             zorder=4, bbox={"facecolor": "white", "edgecolor": "#DDDDDD", "pad": 3})  # fmt: skip
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.grid(True)
@@ -84,8 +84,8 @@ def _panel(ax: Any, rows: Sequence[Mapping[str, Any]], key: str, groups: Sequenc
 
 
 def _emptier_side(x: npt.NDArray[np.float64], scores: npt.NDArray[np.float64]) -> str:
-    """Where a box in a lower corner hides fewer points."""
-    low = x[scores < (scores.min() + scores.max()) / 2]
+    """Where a box at half height hides fewer points: the best networks lie above it."""
+    low = x[scores < scores.min() + 0.75 * np.ptp(scores)]
     middle = (x.min() + x.max()) / 2
     return "left" if (low > middle).sum() > (low <= middle).sum() else "right"
 

@@ -49,7 +49,7 @@ plots.samples(eight, count=8)
 # the white lines. Some borders are sharp; others fade so slowly that two experts would draw them apart. Hairs, black
 # corners and coloured stickers get in the way. A lesion may be a dot or fill the picture.
 #
-# Networks want batches of one size. So all photos and masks were decoded and resized once, and stay on disk. A
+# Networks want batches of one size. So all photos and masks were decoded and resized once, and are kept on disk. A
 # resized mask takes the nearest pixel, for there is nothing between lesion and skin.
 #
 # > **Predict.** What share of all training pixels is lesion? How often is a network right that has learnt a single
@@ -71,9 +71,10 @@ print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 #
 # ## What does a trained encoder hand over?
 #
-# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None is
-# a lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let them
-# *encode* our photos. On its way a photo of 128 x 128 shrinks by two, five times, and gains channels:
+# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None is a
+# lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let them
+# *encode* our photos. On its way a photo of 128 x 128 shrinks by two, five times, and gains channels. The *stride* of
+# a map says how many pixels of the photo one of its places (a *cell*) spans along each side:
 #
 # | stride | height and width | channels |
 # |---:|---:|---:|
@@ -119,13 +120,13 @@ for level, stride in zip(pyramid, encoder.strides, strict=True):
 # 128 the last map has 20,480 numbers where the photo has 49,152, but only 4 x 4 places to put them.** It can say
 # much about each place, and little about where exactly. The five maps together are called a *pyramid*.
 #
-# `normalise` shifts and scales the colours to what the encoder knew when it learnt. The weights bring these numbers
-# along.
+# `normalise` shifts and scales the colours to what the encoder knew when it learnt. The numbers for it come with the
+# weights.
 #
 # What does a pyramid look like? For each place we draw how far its channels are from agreeing: their standard
 # deviation. Bright means that something is going on there.
 
-# %%
+# %% tags=["nbval-check-output"]
 bright = [level.std(dim=1).cpu().numpy() for level in pyramid]  # each (8, h, w)
 plots.panels(
     [[some[i], *(level[i] for level in bright)] for i in (5, 6)],
@@ -228,8 +229,10 @@ show(last_map)
 
 # %% [markdown]
 # Your first segmentation. With ImageNet weights the loss has fallen far below .69 within seconds, and **the network
-# has found roughly where each lesion is, but draws odd blobs.** It cannot do better: it decides at 4 x 4 places, and
-# a straight ramp joins one place to the next. A lesion smaller than a place may be missed altogether.
+# has found roughly where each lesion is, but draws odd blobs.** It decides at 4 x 4 places, and a straight ramp joins
+# one place to the next. Sixteen well chosen numbers could still make a fair mask (lesson 06 tries it); but a weighted
+# sum of the deepest channels hardly tells where within a place the border runs. A lesion smaller than a place may be
+# missed altogether.
 #
 # > **Predict.** We now let the decoder use the last three maps, 4 x 4, 8 x 8 and 16 x 16 places. That adds 130 weights
 # > to 1,281. How much will it help?
@@ -265,8 +268,9 @@ for name, model in {"last map": last_map, "last three maps": three_maps}.items()
 #
 # The recipe `dilated-frozen` rebuilds a student's design. Same frozen encoder; the decoder walks up from the last map
 # in three steps. Each step doubles height and width with learned weights (a *transposed convolution*), sets the next
-# finer map beside the result, and mixes both with a 3 x 3 convolution whose nine taps stand two pixels apart
-# (*dilated*). One more 1 x 1 convolution gives logits. It trains with flips and changes of brightness.
+# finer map beside the result, and mixes both with a 3 x 3 convolution whose nine weights stand two pixels apart
+# (*dilated*). One more 1 x 1 convolution gives logits. It trains with flips and changes of brightness. Its loss adds
+# a second term to the cross-entropy (lesson 04), so do not compare its values with those of our loop.
 #
 # > **Predict.** 1,411 weights brought you this far. How much further do 4.8 million bring you? Then run it; with
 # > profile `full` the cell takes the recorded run.
@@ -280,9 +284,9 @@ plots.curves({fit.recipe.name: fit.history})
 # Dashed is the loss on training photos, solid on validation photos, which the network never learns from. Both fall
 # steeply and then level off. Dashed may start *above* solid: it is an average over an epoch in which the network
 # still improved. Later it sinks below, because the network gets to know its training photos. The validation Jaccard
-# zigzags; each epoch ends at another place, and the set is small.
+# zigzags: every epoch ends with somewhat different weights, and the set is small.
 #
-# The star marks the epoch that is kept, in the published run number {{dilated-frozen:best_epoch}} of
+# The star marks the epoch that is kept, in the recorded run number {{dilated-frozen:best_epoch}} of
 # {{dilated-frozen:epochs_run}}. **It is chosen on validation, never on test**; otherwise the test score would praise
 # the luck of the choice.
 #
@@ -296,10 +300,10 @@ after = kept[[epoch - 1 for epoch in epochs], 1:3]  # two of the four photos
 plots.between_epochs(small.images[1:3], small.masks[1:3], after, epochs, preview_ids[1:3])
 
 # %% [markdown]
-# After one epoch of the published run the lesions are found, in a grey halo of doubt that makes the small one too
-# large. Later epochs turn the halo black. **The first epoch finds the lesion, the others draw its border.** Not
-# every photo gains: of `ISIC_0000060` the last epoch gives up pale skin at the top and at the bottom that the fifth
-# still had.
+# After one epoch of the recorded run the lesions are found, in a grey halo of doubt that makes the small one too
+# large. Later epochs turn the halo black. **The first epoch finds the lesion, the others draw its border.** Not every
+# photo gains: of `ISIC_0000060` the last epoch gives up pale parts of the lesion, at the top and at the bottom, that
+# the fifth still had.
 #
 # Now the three photos from before, with the kept network.
 
@@ -335,7 +339,7 @@ scores = ranked.iloc[ranks].tolist()
 plots.triptychs(pictures, answers, guesses, [p.id for p in picked], scores)
 
 # %% [markdown]
-# In the published run the worst photo scores 0: **the lesion is a breath of pink, and the network marks nothing at
+# In the recorded run the worst photo scores 0: **the lesion is a breath of pink, and the network marks nothing at
 # all.** Of the next it draws the dark heart and leaves out the rim; on the third it draws more than the expert did,
 # and one may ask who is right, for the border fades on all sides. From the median upwards one has to look for
 # differences. Keep this row of ranks in mind whenever somebody shows you three good examples.
@@ -356,10 +360,10 @@ figure
 
 # %% [markdown]
 # **One honest number: J = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
-# published run. It says: with other test photos from the same source, the mean of *this* network would probably lie
-# in the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of
-# another seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special
-# about our copy of the photos.
+# recorded run. It says: with other test photos from the same source, the mean of *this* network would probably lie in
+# the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of another
+# seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special about our
+# copy of the photos.
 #
 # The author of the design reported {{dilated-frozen:recipe.claimed.iou|.3f}}, outside the interval. How such figures
 # come about is a story for lesson 07.
@@ -454,8 +458,8 @@ exercises.check("01.1", means, network, lesson)
 # <details><summary>What you should see</summary>
 #
 # **The curve is flat in the middle.** On this page .4, .5 and .6 differ by less than .003, because few pixels have a
-# probability in between. Test must stay out of it: whoever picks the best of nine on test reports the luck of the
-# pick as well.
+# probability in between. At .3 you lose half a point. Test must stay out of it: whoever picks the best of nine on
+# test reports the luck of the pick as well.
 # </details>
 #
 # ### 2. Beat nothing
@@ -537,7 +541,8 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 # ## Where this breaks
 #
 # - **There is always an answer.** Every training photo had a lesion; the network was never taught to say "none".
-# - **Small lesions.** At 128 x 128 a small one is a handful of pixels. Missing it costs the photo everything.
+# - **Small lesions.** At 128 x 128 a small one has a few hundred pixels, fewer than one place of the last map covers.
+#   Missing it costs the photo everything.
 # - **Other photos.** Another camera, a phone, darker skin: scores on this set do not tell.
 # - **Maps computed once** are wrong as soon as photos are augmented anew or the encoder learns. Lesson 07 lets it
 #   learn.

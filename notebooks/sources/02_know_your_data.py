@@ -79,8 +79,9 @@ plots.histograms({"lesion's share": area, "centre, x": table["x"], "centre, y": 
 # spread. **One photo in thirteen is lesion by less than 5 %, one in seven by more than half.** A loss that counts
 # pixels hears a lesion of 60 % fifteen times louder than one of 4 %, and at 128 x 128 the latter is 650 pixels.
 #
-# The centres crowd around 0, the middle of the photo: whoever takes a photo points at the lesion. One lesion in eight
-# leaves the picture, and there the mask ends with the frame, not with the lesion.
+# The centres crowd around 0, the middle of the photo (-1 and 1 are its edges; the dashed line of each histogram is
+# the median): whoever takes a photo points at the lesion. One lesion in eight leaves the picture, and there the mask
+# ends with the frame, not with the lesion.
 #
 # ## What does a guess score that never looks?
 #
@@ -102,7 +103,7 @@ plots.panels([[mean_photo, share, share > 0.5]], [["mean photo", "mean mask", "m
 # %% [markdown]
 # **A guess that never looks scores .47, more than half of what a good network gets.** That is what "the lesion is in
 # the middle" is worth; read every score of this course against it. Between 40 and 50 % the cut hardly matters. (By
-# trying five on validation we have chosen a little. For a baseline that errs on the right side: it makes it
+# trying five on validation we have chosen a little. For a baseline this errs on the safe side: it makes the baseline
 # stronger.)
 #
 # The mean mask is taller than wide: the squeeze to a square, made visible. And the mean photo is a lesson of its own.
@@ -140,10 +141,11 @@ angles = {t: measured["ita"][known["fitzpatrick"] == t] for t in types if (known
 plots.strips({**groups, "skin tone, ITA in degrees, by type": angles})
 
 # %% [markdown]
-# **Contrast can be trusted; corners and patches never cry wolf, but miss a fifth; hair cries wolf.** What is missed
-# are corners that are dim instead of black, and discs that barely reach in. A third of the drawn pictures *without*
-# hair have some above .002: rulers, bubbles and furrows are dark, thin and long too. The dots show the remedy: false
-# alarms end near .03, and half of the hairy pictures lie above .05. A threshold is a choice between two mistakes.
+# **Contrast can be trusted; corners and patches never cry wolf, but miss a quarter and a sixth; hair cries wolf.**
+# What is missed are corners that are dim instead of black, and discs that are pale, stand in coloured light or barely
+# reach in. A third of the drawn pictures *without* hair have some above .002: rulers, the rims of discs and a
+# lesion's frayed edge are dark, thin and long too. The dots show the remedy (a bar is a median): false alarms end
+# near .03, and half of the hairy pictures lie above .05. A threshold is a choice between two mistakes.
 #
 # Skin tone falls with every type, but look at the width of the columns. Types I and II cannot be told apart, and
 # single dots are far off: a bluish light, a shadow.
@@ -152,6 +154,7 @@ plots.strips({**groups, "skin tone, ITA in degrees, by type": angles})
 #
 # Two sliders and a menu would let you leaf through the photos. Set `live=True`, and this cell shows them (Colab,
 # JupyterLab); a page without a kernel can only show a picture: six photos, evenly spread from least to most contrast.
+# Above each stand its contrast and the lesion's share of the photo.
 #
 # > **Predict.** What has least contrast: pale lesions, dark skin, or something else?
 
@@ -173,7 +176,8 @@ widgets.browser(train, table, ["contrast", "area"], menu="diagnosis", live=False
 #
 # Above 55 degrees skin is called very light, above 41 light, 28 intermediate, 10 tan, -30 brown, and below that dark
 # (Chardon, Cretois and Hourseau 1991). It is meant for a colorimeter on bare skin. We take the ring around the
-# lesion.
+# lesion. The second figure shows the six smallest angles and the six largest, each photo under the end of its id and
+# its angle.
 #
 # > **Predict.** How many percent are "very light"? How many brown or dark?
 
@@ -249,14 +253,16 @@ pd.crosstab(disc, table["diagnosis"])
 # %% [markdown]
 # **The hue detector's highest photo has no disc at all. It is a photo in blue light**, where all skin has a hue that
 # skin has not; two more of the six have greenish or bluish light and no disc. It also misses what skin and disc
-# share: the 29 "other way round" have orange, red or yellow discs. Comparing with the skin of the same photo mends
-# both. (Its lowest, just above the threshold, is a false alarm still: a red halo.) You would not have found this in
-# the histogram. **Look at the photos at both ends.**
+# share: most of the 29 "other way round" have an orange, red or yellow disc. Comparing with the skin of the same
+# photo mends both, at a price: eight of the 29 have no disc but ink, orange light or something red, such as the halo
+# of the first photo in the second row. You would not have found this in the histogram. **Look at the photos at both
+# ends.**
 #
-# And then the table. **110 training photos have a disc, and not one of them is malignant.** They seem to come from
-# one source, so "disc" means "benign" here, without a glance at the lesion. Networks for diagnosis have learnt
-# exactly that ([Rieger et al. 2020](https://arxiv.org/abs/1909.13584)). Masks do not depend on it, but keep it in
-# mind for your next data set: an artefact is harmless only while it is independent of the answer.
+# And then the table. **About a hundred training photos have a disc, and not one of them is malignant.** (Of the 110
+# in the table ten have none, and are benign as well.) The discs seem to come from one source, so "disc" means
+# "benign" here, without a glance at the lesion. Networks for diagnosis have learnt exactly that ([Rieger et al.
+# 2020](https://arxiv.org/abs/1909.13584)). Masks do not depend on it, but keep it in mind for your next data set: an
+# artefact is harmless only while it is independent of the answer.
 #
 # ## With what were the masks drawn?
 #
@@ -284,8 +290,8 @@ widgets.ends(train, detail)
 # used, so **a network cannot know whether it will be marked against a polygon or a coastline.** In photos with a disc
 # the smooth style prevails: style is tied to the source.
 #
-# A network that works at stride 4 cannot draw such detail. What does that cost? As in lesson 06 we average the *true*
-# mask over cells of 4 x 4 pixels, enlarge it again, and score it: nothing is lost but detail.
+# A network that works at stride 4 cannot draw such detail. What does that cost? As lesson 06 will, we average the
+# *true* mask over cells of 4 x 4 pixels, enlarge it again, and score it: nothing is lost but detail.
 #
 # > **Predict.** How many points of *J* does a ragged mask lose against a smooth one of the same size?
 
@@ -333,7 +339,8 @@ lookalikes.closest_pairs(dhash, first.ids, second.ids, 6)
 #
 # **pHash** asks more of the photo: shrink it to 32 x 32, take its cosine transform, and note for each of the 63
 # lowest frequencies whether it is above their median. And a third view: what the frozen encoder of lesson 01 says of
-# the photo, its deepest map averaged to 1280 numbers. Two photos are compared by the angle between them.
+# the photo, its deepest map averaged to 1280 numbers. The distance of two photos is 1 minus the cosine of the angle
+# between their 1280 numbers: 0 for the same direction.
 #
 # > **Predict.** Which of the three puts true copies on top?
 
@@ -413,8 +420,8 @@ for found, others in ((ranked[0][:2], second), (twins[:1], first)):
 twins
 
 # %% [markdown]
-# **A third pair, which the library does not leave out: `ISIC_0000519` and `ISIC_0011295` are one photo, in two
-# exposures, both in train.** (The next pairs, at four bits, are none; look for yourself.) Within train a copy does no
+# **A third pair, which the library does not leave out: `ISIC_0000519` and `ISIC_0011295` are one photo, once much
+# brighter, both in train.** (The next pairs, at four bits, are none; look for yourself.) Within train a copy does no
 # harm beyond counting double. But a split of train into folds may tear it apart, so split *groups*, not photos. Our
 # rule for validation happened to leave the two together.
 #
@@ -448,10 +455,10 @@ print(exercises.check("02.1", auc, table))
 plots.grouped_bars({"malignant against benign": auc}, "area under the ROC curve")
 
 # %% [markdown]
-# **The disc alone is worth .40, which read backwards is .60, with no look at any lesion; size is worth .67.** Hair
-# leans to the benign side as well. None of these is medicine: large lesions are photographed for a reason, discs
-# belong to one source. Whoever trains a diagnosis network on this set must show that it beats these columns, and
-# works where they say nothing.
+# **The disc's column alone is worth .40, which read backwards is .60, with no look at any lesion; size is worth
+# .67.** Hair leans to the benign side as well. None of these is medicine: large lesions are photographed for a
+# reason, discs belong to one source. Whoever trains a diagnosis network on this set must show that it beats these
+# columns, and works where they say nothing.
 #
 # **2. Which look-alike finder survives what?** Take some forty training photos. Make three altered copies: darkened
 # to 70 %, cropped by a tenth at each side (and enlarged again), mirrored. For dHash, pHash and the encoder: for how
@@ -464,6 +471,14 @@ plots.grouped_bars({"malignant against benign": auc}, "area under the ROC curve"
 # hits = {}  # finder: {copy: percent}
 # exercises.check("02.2", hits, copies, finders)
 # ```
+#
+# <details><summary>Hint</summary>
+#
+# `compare_hashes` and `describe` from above do most of it: `partial(compare_hashes, lookalikes.difference_hash)` is a
+# finder. `resize_image(photo, small.size)` enlarges a crop. With the copies as rows, a copy is found if `argmin(1)`
+# gives its own number.
+#
+# </details>
 
 # %% Solution tags=["hide-cell"]
 some, rim = np.array(small.images[:: max(len(small) // 40, 1)]), small.size[0] // 10
@@ -490,7 +505,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 # - The mean mask scores .47. A score without its baseline is half a sentence.
 # - Skin tone from photos sorts lamps. It can show that dark skin is missing; it cannot show that anybody is treated
 #   fairly.
-# - Artefacts matter when they go with the answer: 110 discs, all benign.
+# - Artefacts matter when they go with the answer: about a hundred discs, all benign.
 # - Masks have styles, and the photo does not tell which.
 # - "Alike" is not "a copy". Rank, look, list the pairs.
 #
@@ -507,10 +522,10 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 # - **Drawn pictures are kinder.** An indicator that works on drawn hair meets ink, vessels and scales in photos. The
 #   test on drawn lesions can refute a measure, not prove it.
 # - **No patients.** The set does not say which photos show the same person. Copies can be found; relatives cannot.
-# - **Looking is choosing.** We looked at training photos for an hour. Whatever you now believe about skin lesions,
-#   you believe about this clinic's.
+# - **Looking is choosing.** We looked at training photos for a whole lesson. Whatever you now believe about skin
+#   lesions, you believe about those of this set.
 #
 # **In the library**: {{api:datasets}} reads photos and masks, {{api:cache}} keeps them decoded, {{api:exploring}}
 # measures them, {{api:lookalikes}} finds copies; {{api:probing}} has the AUC and {{api:evaluation}} the score.
 #
-# Next, [lesson 03](03_what_is_a_good_mask.ipynb): what a score is, and a dozen ways to break it.
+# Next, [lesson 03](03_what_is_a_good_mask.ipynb): what a score is, and eighteen ways to break it.

@@ -59,7 +59,12 @@ plots.error_maps(*([part[i] for i in picks] for part in (images, truths, drawn, 
 # misses a pale corner, the third is nearly right. **Most of every photo is skin that everybody gets right.** A score
 # that counts it would mainly tell how much skin was photographed. So the two scores of this field leave tn out:
 #
-# $$J = \frac{tp}{tp + fp + fn} \qquad D = \frac{2\,tp}{2\,tp + fp + fn}$$
+# $$
+# \begin{aligned}
+# J &= \frac{tp}{tp + fp + fn} \\[1ex]
+# D &= \frac{2\,tp}{2\,tp + fp + fn}
+# \end{aligned}
+# $$
 #
 # *J*, the Jaccard index or IoU, is the overlap of the two masks divided by their union. Dice *D* divides twice the
 # overlap by the sum of both areas. Put $fp + fn = tp\,(1 - J)/J$ into the second formula and you get $D = 2J/(1+J)$:
@@ -81,8 +86,8 @@ print("\nmean of all photos", scores.mean().round(3).to_dict())
 # All three photos have the same share of right pixels, 98 %, while *J* runs from .71 to .92. The first lesion is
 # small, and the rim drawn around it too wide; the skin around hides that. **"98 % right" says nothing: for the first
 # photo, more than nine pixels of ten are right if we call everything skin.** *J* and *D* put the three in the same
-# order, as they must. *D* only sounds better: .71 becomes .83. So never compare one author's Dice with another's
-# IoU. And one photo's *D* of .90 means a *J* of .82; keep that pair in mind.
+# order, as they must. *D* only sounds better: .5 becomes two thirds, .71 becomes .83. So never compare one author's
+# Dice with another's IoU. And one photo's *D* of .90 means a *J* of .82; keep that pair in mind.
 #
 # ## Is the mean of Dice the Dice of the mean?
 #
@@ -107,7 +112,7 @@ figure
 # On the left the mean of two photos lies 8 points below the curve. On the right most photos sit close together, and
 # **the gap is less than half a point.** Small, but it has a sign: a mean Dice *above* the bound does not exist.
 # Whoever reports a mean IoU of .2985 beside a mean Dice of .7522 (lesson 06) has averaged something else. And a mean
-# Dice that is *far* below the bound tells of photos that were lost altogether.
+# Dice *far* below the bound tells that the scores spread widely, as when some photos are lost altogether.
 #
 # ## Averaged over what?
 #
@@ -136,9 +141,9 @@ pd.DataFrame(readings, index=["Jaccard", "Dice"]).T.round(3)
 # vote, so half of the votes belong to the largest quarter of the lesions, which are easier. The background adds a
 # class that everybody gets right. On the test photos the record of this run says
 # {{dilated-all:readings.per_image.jaccard}}, {{dilated-all:readings.pooled.jaccard}} and
-# {{dilated-all:readings.background_averaged.jaccard}}. Claimed was {{dilated-all:recipe.claimed.iou}}: guess which
-# rule comes nearest. The column Dice obeys Jensen in every row. Our rule from here on is the mean over photos: every
-# photo has one vote.
+# {{dilated-all:readings.background_averaged.jaccard}}. Claimed was {{dilated-all:recipe.claimed.iou}}, and the rule
+# with background comes nearest. (That proves nothing; lesson 07 goes into it.) The column Dice obeys Jensen in every
+# row. Our rule from here on is the mean over photos: every photo has one vote.
 #
 # ## Where to cut?
 #
@@ -157,10 +162,10 @@ print(f"mean J: {means['jaccard'][4]:.3f} at .5, {means['jaccard'][best]:.3f} at
 plots.lines(cuts, means, "threshold", "mean over validation photos")
 
 # %% [markdown]
-# A lower threshold finds more lesion and more skin with it; the two curves cross. In between *J* has a broad top:
-# **from .5 to .7 it moves by less than half a point.** The best is .6, above one half: this network is slightly
-# generous. You may choose that on validation photos; on test photos it would be cheating. The lowest curve,
-# *threshold Jaccard*, asks more. We come to it below.
+# A lower threshold finds more lesion and more skin with it; the two curves cross. *J* has a broad top: **from .5 to
+# .7 it moves by less than half a point.** The best is .6, above one half: this network is slightly generous. You may
+# choose that on validation photos; on test photos it would be cheating. The lowest curve, *threshold Jaccard*, asks
+# more. We come to it below.
 #
 # ## At which size?
 #
@@ -191,11 +196,11 @@ plots.grouped_bars(bars, "mean Jaccard on validation", ".3f")
 #
 # ## The organisers' rule
 #
-# ISIC 2016 was a challenge, so somebody had to say exactly what counts. Masks are files of bytes. A byte above 128
-# is lesion. Count the four kinds of pixels of each photo, at the truth's size; score each photo; take the mean.
-# Since 2018 the ranking uses the *threshold Jaccard*: a photo with $J < .65$ scores 0, for somebody would have to
-# draw it anew. And if there is no lesion, and none is drawn? Then the denominator is 0, and the organisers say: 1.
-# From files to numbers, that is:
+# ISIC 2016 was a challenge, so somebody had to say exactly what counts. Masks are files of bytes. A byte above 128 is
+# lesion. Count the four kinds of pixels of each photo, at the truth's size; score each photo; take the mean. In 2018
+# the ranking used the *threshold Jaccard*: a photo with $J < .65$ scored 0, for somebody would have to draw it anew.
+# And if there is no lesion, and none is drawn? Then the denominator is 0, and the organisers say: 1. From files to
+# numbers, that is:
 
 
 # %%
@@ -210,10 +215,10 @@ def official(predictions, truths):
 
 
 # %% [markdown]
-# Conventions for empty masks differ. segmentation-models-pytorch gives 1 too; torchmetrics gives 0 by default;
-# nnU-Net gives NaN, "not a number", and leaves the photo out of the mean; MONAI leaves out *every* photo without
-# lesion, also those where something was drawn. ISIC 2016 has a lesion in every photo. So let us add ten photos of
-# plain skin, of which a network leaves seven blank and draws something on three.
+# Conventions for empty masks differ. segmentation-models-pytorch gives 1 too; torchmetrics' `BinaryJaccardIndex`
+# gives 0; nnU-Net gives NaN, "not a number", and leaves the photo out of the mean; MONAI leaves out *every* photo
+# without lesion, also those where something was drawn. ISIC 2016 has a lesion in every photo. So let us add ten
+# photos of plain skin, of which a network leaves seven blank and draws something on three.
 #
 # > **Predict.** How far apart can four conventions be, on the very same masks?
 
@@ -227,10 +232,10 @@ for who, blank in (("ISIC, segmentation-models", seven), ("torchmetrics", 0 * se
 print(f"{'MONAI':25} {J.mean():.3f}")
 
 # %% [markdown]
-# By hand and by the library we get the same (whose tests, in turn, compare it with the organisers' own package).
-# Three points separate the two official scores: that is what the photos below .65 are worth. **And conventions for
-# ten photos of plain skin move the mean by more than seven points**, with nobody's mask changed. Where every photo
-# has a lesion, as here, none of this shows. It will on the day you validate on small patches.
+# By hand and with the library we get the same. (The library's tests, in turn, compare it with the organisers' own
+# package.) Three points separate the two official scores: that is what the photos below .65 are worth. **And
+# conventions for ten photos of plain skin move the mean by more than seven points**, with nobody's mask changed.
+# Where every photo has a lesion, as here, none of this shows. It will on the day you validate on small patches.
 #
 # ## How sure is a mean?
 #
@@ -257,10 +262,10 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 
 # %% [markdown]
 # **Five honest students, one network, and means that differ by more than four points.** With 45 photos an interval
-# reaches about three points to each side, with all 379 little more than one: a quarter of the width takes sixteen
-# times the photos. The last student's interval does not even hold the mean of all. That happens to one in twenty,
-# and nobody knows that it is them. So most differences between decoders in this course could not be seen with 45
-# photos. (For two networks on the *same* photos there is something sharper: lesson 06 compares photo by photo.)
+# reaches two to four points to each side, with all 379 little more than one: a third of the width takes nine times
+# the photos. The last student's interval does not even hold the mean of all. That happens to one in twenty, and
+# nobody knows that it is them. So most differences between decoders in this course could not be seen with 45 photos.
+# (For two networks on the *same* photos there is something sharper: lesson 06 compares photo by photo.)
 #
 # ## The clinic
 #
@@ -268,17 +273,17 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 # them dangerous. They come in rounds of three or four:
 #
 # 1. **Read** them. Where is the mistake? Predict the *symptom* on our network's real predictions: does the patient
-# say
-#    too much, too little, or the right number?
+#    say too much, too little, or the right number?
 # 2. **Visit** them: the next cell shows what each says, and what is right. It also asks each a few small questions
-# and
-#    gives one of four verdicts: *not attempted*, *wrong* (with the question that was answered wrongly), *crashed*,
-#    *right* (with the diagnosis).
+#    and gives one of four verdicts: *not attempted*, *wrong* (with the question that was answered wrongly),
+#    *crashed*, *right* (with the diagnosis).
 # 3. **Cure** them: edit the code where it stands and run both cells again, until all are *right*. Hints, cures and
 #    diagnoses are folded away below.
 #
 # `p` are probabilities, `mask` and `truth` are bool, all of shape (N, H, W). Wanted is the mean Jaccard index over
-# photos, unless a comment says otherwise. `iou` is our function from above, and it is healthy.
+# photos, unless a comment says otherwise. `iou` is our function from above, and it is healthy. To fit into one array,
+# truths are shrunk to the network's size (`half` and `hard` alone are scored at the photo's own size), so "right" is
+# a little above the official score (see *At which size?*).
 #
 # ### Round 1: where is the cut?
 
@@ -375,7 +380,8 @@ clinic.visit(ward, columns, pooled, last_batch)
 
 # %% [markdown]
 # **All three too high, by one and a half to six points, and all three look plausible.** .889 would be a fine result
-# for this data set; nobody looks for a mistake in a fine result.
+# for this data set; nobody looks for a mistake in a fine result. For the last two the code does not tell the
+# direction: one has to know whether large lesions are the easier ones, and which photo comes last.
 #
 # <details><summary>Hints</summary>
 #
@@ -520,8 +526,8 @@ def hard(p, size):  # wanted: the mask of probabilities (h, w), at size (height,
 clinic.visit(ward, as_bytes, bilinear, flag, hard)
 
 # %% [markdown]
-# An IoU of 59 is a gift: everybody sees it. **The next two differ by half a point and say the same to three digits,
-# though their code looks different.** And again a mistake flatters.
+# An IoU of 59 is a gift: everybody sees it. **The next two are half a point too high, and agree with each other to
+# three digits, though their code looks different.** Again a mistake flatters.
 #
 # <details><summary>Hints</summary>
 #
@@ -620,9 +626,10 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 # %% [markdown]
 # <details><summary>Diagnoses</summary>
 #
-# - `pairs`: after the gap every photo gets its neighbour's mask, and `zip` drops the last in silence. (`strict=True`
-#   would have complained about the number, but not if one more had been lost on the other side.) Names are shaky even
-#   without gaps: `X10_...` sorts before `X1_...`, `X1.jpg` before `X10.jpg`. Pair by id, and say what is left over.
+# - `pairs`: three pairs are right. After the gap every photo, 93 of them, gets its neighbour's mask, and `zip` drops
+#   the last mask in silence. (`strict=True` would have complained about the number, but not if one more had been lost
+#   on the other side.) Names are shaky even without gaps: `X10_...` sorts before `X1_...`, `X1.jpg` before `X10.jpg`.
+#   Pair by id, and say what is left over.
 # - `training_mode`: batch norm takes mean and variance from the batch at hand, so a photo's mask depends on its
 #   neighbours, and dropout, where there is any, throws dice. On test the record says
 #   {{dilated-all:readings.train_mode.jaccard}} in place of {{dilated-all:readings.network_size.jaccard}}.
@@ -633,8 +640,8 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #
 # All eighteen at a glance, from this page: `cut`, `columns`, `pooled`, `last_batch`, `background`, `agreement`,
 # `bilinear`, `flag`, `best_epoch` flattered; `soft`, `twice`, `thresholds`, `half`, `hard`, `pairs`, `training_mode`
-# were too low; `as_bytes` and `nothing` gave no score at all. **Half of the mistakes flatter, and those are the ones
-# that get published: nobody hunts for a bug in a good number.**
+# were too low; `as_bytes` and `nothing` gave no possible score. **Half of the mistakes flatter, and those are the
+# ones that get published: nobody hunts for a bug in a good number.**
 #
 # ## Exercises
 #
@@ -672,8 +679,8 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #
 # <details><summary>Hint</summary>
 #
-# `test` holds the scores of our network's test photos. A mean of $n$ such scores has the interval $\pm 1.96\,\sigma /
-# \sqrt n$, $\sigma$ being their standard deviation.
+# `test` holds the scores of our network's test photos. A mean of $n$ such scores has the interval
+# $\pm 1.96\,\sigma / \sqrt n$, $\sigma$ being their standard deviation.
 #
 # </details>
 
@@ -687,9 +694,9 @@ exercises.check("03.2", (highest, rounded, half), test)
 
 # %% [markdown]
 # The pair is impossible as a mean over photos: an IoU of .86 allows a Dice of $2 \cdot .86 / 1.86 = .925$ at most. By
-# rounding alone (.8649 and .925) it just squeezes through, if all photos score alike, or if pixels were pooled. And
-# with 45 photos an interval reaches about three points to each side, so two points between two means show nothing;
-# a paired comparison on the same photos might.
+# rounding alone (.8649 and .925) it just squeezes through, if all photos score nearly alike, or if pixels were
+# pooled. And with 45 photos an interval reaches nearly four points to each side, so two points between two means show
+# nothing; a paired comparison on the same photos might.
 #
 # ## Take-away
 #
@@ -697,7 +704,7 @@ exercises.check("03.2", (highest, rounded, half), test)
 # - Say over what you averaged: photos, pixels, batches or classes. It is worth more points than most decoders.
 # - Probabilities, enlarge, cut, count, score each photo, mean. In this order.
 # - Empty masks need a rule, and the rule must be written down.
-# - 45 photos: three points to each side. 379: little more than one.
+# - 45 photos: three to four points to each side. 379: little more than one.
 # - Keep a table with a row a photo. Score a perfect mask, an empty mask and "all lesion" before you score a network.
 #
 # ## Check yourself
@@ -710,8 +717,8 @@ exercises.check("03.2", (highest, rounded, half), test)
 #   points mean little.
 # - **J sees area, not shape.** A lost notch of a border, where a melanoma may show, costs next to nothing in a large
 #   lesion. Boundary distances see it.
-# - **Small lesions, rough scores.** One ring of pixels around a lesion ten pixels wide costs a third of *J*, around one
-#   a hundred wide four points. A mean mixes both.
+# - **Small lesions, rough scores.** One ring of pixels around a lesion ten pixels wide costs nearly a third of *J*,
+#   around one a hundred wide four points. A mean mixes both.
 # - **Sizes.** Our photos have a long side of 256 pixels. At native sizes the scores here would move a little, and
 #   overflow in float16 would hit nearly every photo.
 # - **The symptoms are this network's.** It draws a little too much, so `cut`, `bilinear` and `flag` flatter it. With

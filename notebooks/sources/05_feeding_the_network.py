@@ -43,9 +43,9 @@ photos, masks = np.array(train.images), np.array(train.masks)  # uint8 (N, 128, 
 # flips, rotates by up to 45°, changes colours and adds noise; C flips and changes brightness and contrast; D flips
 # and rotates by up to 90°.
 #
-# > **Predict.** Which family can you tell from the original by the *outline*, and which only by the light?
+# > **Predict.** How many different *outlines* can each family make of one lesion? Which one never changes the light?
 
-# %%
+# %% tags=["nbval-check-output"]
 i = int(np.argsort(masks.mean((1, 2)))[int(0.6 * len(masks))])  # a lesion somewhat larger than the median
 rows, outlines, titles = [], [], []
 for family in ("family-a", "family-c", "family-d"):
@@ -58,9 +58,9 @@ plots.panels(rows, titles, alt, outlines)
 
 # %% [markdown]
 # **The outline follows in every draw.** That is the first thing to look at in any project, and few do. C knows four
-# outlines of this lesson: as it is, mirrored, upside down, both. A and D know as many as there are angles. Look into
-# the corners of A and D: in some a second, small lesion has appeared, with an outline of its own. It was never
-# photographed. We come back to it.
+# outlines of this lesson: as it is, mirrored, upside down, both. A and D know as many as there are angles; D alone
+# leaves the light as it was. Look into the corners of A and D: in some a second, small lesion has appeared, with an
+# outline of its own. It was never photographed. We come back to it.
 #
 # ## Geometry or colour?
 #
@@ -174,7 +174,7 @@ plots.panels(rows, [[*modes, "the same, its own mask"]], alt, [[zeros, zeros, ze
 # which only we can know. The other columns need no truth. **Beats a stranger** is the share of photos whose own mask
 # has a larger step across its outline than the mask of the next photo.
 #
-# > **Predict.** Which of the six does the step find? Which column finds the other two?
+# > **Predict.** Which of the six does the step find? Which columns find the other two?
 
 # %%
 temporary = TemporaryDirectory(ignore_cleanup_errors=True)  # gone when the notebook ends
@@ -187,7 +187,7 @@ table = pd.DataFrame({name: pairing.describe_pairs(p.images, p.masks) for name, 
 table.insert(0, "J", [mispairs.agreement(pairs) for pairs in loaded.values()])
 table.round(2)
 
-# %%
+# %% tags=["nbval-check-output"]
 odd = loaded["same seed, other draws"]
 k = int(((odd.masks != odd.truth).mean((1, 2)) * (odd.masks.mean((1, 2)) < 0.25)).argmax())  # one that it got wrong
 names = [["right", *list(mispairs.MISTAKES)[:3]], ["right", *list(mispairs.MISTAKES)[3:]]]
@@ -297,7 +297,7 @@ places = [1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64]
 curves = {name: np.take(different(show), np.array(places) - 1).tolist() for name, show in series.items()}
 plots.lines(places, curves, "showings of one photo", "different pictures so far")
 
-# %%
+# %% tags=["nbval-check-output"]
 for family in ("family-a", "family-c", "family-d"):
     few = [(photos[n], masks[n], n) for n in range(8)]
     spent = lessons.seconds(lambda f=family, few=few: [transforms.augment(f, *one) for one in few]) / 8
@@ -432,7 +432,7 @@ for when in ("first time", "second time", "after a mask was saved again"):
         cv2.imwrite(str(root / "pairs/masks/1.png"), cv2.dilate(one, np.ones((3, 3), np.uint8)))
     folder = LesionFolder(root / "pairs/images", root / "pairs/masks")
     seconds = lessons.seconds(lambda: decode_once(folder, size, root / "cache"), repeat=1)  # noqa: B023
-    print(f"{when:29} {seconds:6.3f} s, fingerprint {folder.content_fingerprint()[:8]}")
+    print(f"{when:29} {seconds:6.3f} s, fingerprint {folder.fingerprint()[:8]}")
 
 # %% [markdown]
 # **The second time nothing is decoded; after one changed mask everything is.** Another size, another list of ids or
@@ -442,7 +442,7 @@ for when in ("first time", "second time", "after a mask was saved again"):
 # ## Where does a step wait?
 #
 # Now all of it: one training step of recipe `light` with a batch from files of the folder's size, from files eight
-# times as large, and from kept arrays. Six stages, timed one by one (a GPU, if there is one, is waited for after each).
+# times as wide, and from kept arrays. Six stages, timed one by one (a GPU, if there is one, is waited for after each).
 #
 # > **Predict.** For each of the three sources: which stage is the longest?
 
@@ -466,9 +466,9 @@ plots.stacked_bars(milliseconds, f"milliseconds a step of {recipe.batch_size} ph
 #
 # Suppose the network's stages ran 20 or 100 times faster than here, and decoding and augmentation stayed on the CPU.
 # *Amdahl's law*: if a share $p$ of the time becomes $s$ times faster, the whole becomes $1 / (1 - p + p / s)$ times
-# faster. For $s \to \infty$ that is $1 / (1 - p)$: what you did not speed up is what you wait for. A free Colab has two
-# cores. Two workers at best halve the loading and let it run beside the network; then the slower of the two sets the
-# pace.
+# faster. For $s \to \infty$ that is $1 / (1 - p)$: what you did not speed up is what you wait for. (In the table,
+# `loading` is this $1 - p$.) A free Colab has two cores. Two workers at best halve the loading and let it run beside
+# the network; then the slower of the two sets the pace.
 #
 # > **Predict.** Files are small, loading and network take turns. How many times faster is a step with the GPU of 20?
 # > And with that of 100?
@@ -485,10 +485,11 @@ for name, times in stages.items():
 pd.DataFrame(rows).round(2)
 
 # %% [markdown]
-# **In turn with small files, the GPU of 20 brings about half of its twenty, and that of 100 less than a fifth of its
-# hundred.** Two workers rescue the first and not the second. With large files neither GPU doubles the pace in turn,
-# and with two workers both stop at the same factor, below four: the row "fastest epoch" is a wall that no GPU moves.
-# With kept arrays most of the twenty arrives, without a single worker. This is why a course for Colab decodes once.
+# **In turn with small files, the GPU of 20 brings about half of its twenty, and that of 100 not a quarter of its
+# hundred.** Two workers rescue the first and not the second. (A factor above 20 is no slip: loading, no longer in
+# turn, now costs nothing at all.) With large files neither GPU doubles the pace in turn, and with two workers both
+# stop at the same factor, below four: the row "fastest epoch" is a wall that no GPU moves. With kept arrays most of
+# the twenty arrives, without a single worker. This is why a course for Colab decodes once.
 #
 # It is also a warning about benchmarks: "the GPU is 20 times faster" and "training is 20 times faster" are different
 # sentences. Do this sum before you buy anything. If one GPU works a third of the time, two will work a sixth each.
@@ -533,8 +534,8 @@ exercises.check("05.1", turn)
 # The second function is the classic: it looks tidy, and each call draws anew. A check with a marked square finds it
 # at the first draw; a training run only scores worse.
 #
-# **2. The line-up.** Five loaders read our folder. Three are wrong. `mispairs.LINE_UP` has them as A to E; each is
-# called like those above. Do not read their code; describe their pairs. Then accuse:
+# **2. The line-up.** Five loaders read a folder of ours. Three are wrong. `mispairs.LINE_UP` has them as A to E; each
+# is called like those above. Do not read their code; describe their pairs. Then accuse:
 #
 # ```python
 # suspects = {letter: load(root / "x1", size) for letter, load in mispairs.LINE_UP.items()}

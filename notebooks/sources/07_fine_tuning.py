@@ -80,8 +80,8 @@ assert counts["dilated-stage4"]["trainable"] == 6_452_929 and counts["dilated-st
 plots.parameter_bars(counts)
 
 # %% [markdown]
-# All published counts are met: decoder and stages are the author's. The rows without a published count follow by the
-# same rule.
+# All counts of the write-up are met: decoder and stages are the author's. The rows for which it gives none follow by
+# the same rule.
 #
 # **Even with a frozen encoder two thirds of this network are trained**: its decoder is twice as large as its encoder.
 # The last step, from two stages to all, adds 55,488 parameters, 0.8 % of the network; as a bar it cannot be seen. If
@@ -122,8 +122,8 @@ plots.grouped_bars((100 * share / share.sum()).to_dict(), "% of the whole networ
 # *depthwise* convolution does few products for every number it fetches from memory, so the early stages take a
 # larger share of the time than of the arithmetic.
 #
-# Now a training step. Backpropagation walks from the loss down to the deepest *trainable* layer, and the outputs
-# of all layers on its way must be kept in memory until it has passed. So what counts is how deep it must go.
+# Now a training step. Backpropagation walks from the loss back to the earliest *trainable* layer, and the outputs of
+# all layers on its way must be kept in memory until it has passed. So what counts is how far back it must go.
 
 # %%
 images = np.array(lesson.decoded.train.images[:8])  # uint8 (N, H, W, 3)
@@ -141,8 +141,8 @@ def step(network, optimizer):
 
 
 # %% [markdown]
-# > **Predict.** Three steps deeper: frozen to stage 4, stage 4 to two stages, two stages to all. Which one costs most
-# > time?
+# > **Predict.** Three steps further back: frozen to stage 4, stage 4 to two stages, two stages to all. Which one costs
+# > most time?
 
 # %%
 seconds = {name: [] for name in NAMES}
@@ -203,9 +203,9 @@ print(f"encoder tensors that changed: {moved} of {len(before)}")
 # %% [markdown]
 # The loss falls, the counts say "all trainable", gradients are computed and paid for, and **not one weight of the
 # encoder has moved**. The optimiser holds the parameters of `first`. The two networks share a decoder, so that part
-# learns, and the curve looks healthy. The mistake stands in public code for this very task; its tell-tale in a table
-# is a fine-tuned score beside an equal frozen one. (Batch norm's running means did move; they need no optimiser. So
-# "something changed" is no proof.)
+# learns, and the curve looks healthy. The mistake stands in public code for this very task; its tell-tale in a table is
+# a fine-tuned score that hardly differs from the frozen one. (Batch norm's running means did move; they need no
+# optimiser. So "something changed" is no proof.)
 #
 # The check compares identities: every tensor that wants a gradient must be in some group of the optimiser. It costs
 # nothing; run it before every training.
@@ -271,10 +271,11 @@ plots.grouped_bars(changes, "change of weights, %")
 
 # %% [markdown]
 # **Frozen means exactly zero**: the assertion asks for bit-identity, not for "small". What was trained moved by about
-# one percent, whichever the stage, different as they are. That is Adam's doing: it divides each
-# gradient by its own recent size, so every weight moves by about the rate per step, whether it matters or not. **The
-# rate is a leash, and the bars show its length, not importance.** (Exercise 1 pulls it; exercise 2 measures
-# importance.)
+# one percent, whichever the stage, different as they are. That is Adam's doing: it divides each gradient by its own
+# recent size, so every weight takes steps of about the same size, the rate, whether it matters or not. Had all the
+# hundreds of steps gone the same way, the stages would have moved some twenty to thirty times as far; most steps undo
+# each other. **So the bars show the rate and the number of steps, not importance.** (Exercise 1 changes the rate;
+# exercise 2 measures importance.)
 #
 # Weights are not all that changes. In a trained stage batch norm also gathers new running means, which no optimiser
 # touches. We compare them in units of the standard deviation that batch norm had, at the first batch norm of each
@@ -339,13 +340,12 @@ for name, fit in fits.items():
         print(f"{'':15} Dice  {nearest(fit, 'dice', fit.recipe.claimed.dice)}")
 
 # %% [markdown]
-# **For all three the claimed IoU comes nearest to the reading that averages the background in**, as a "mean IoU"
-# over two classes does; skin is most of every photo and easy, which flatters. The claimed Dice does not fit that
-# rule. For the frozen run it is {{dilated-frozen:recipe.claimed.dice|.4f}}; we measured {{dilated-frozen:dice|.4f}}
-# on lesions, and {{dilated-frozen:readings.background_averaged.dice|.4f}} with the background averaged in. The
-# simplest story that fits: **IoU over two classes, Dice over lesions**, side by side in one table. It is a story,
-# not a proof; only the author's code could tell. The claimed Dice is nearest to ours pooled over batches in all
-# three, by a hair.
+# **For all three the claimed IoU comes nearest to the reading that averages the background in**, as a "mean IoU" over
+# two classes does; skin is most of every photo and easy, which flatters. The claimed Dice does not fit that rule. For
+# the frozen run it is {{dilated-frozen:recipe.claimed.dice|.4f}}; we measured {{dilated-frozen:dice|.4f}} on lesions,
+# and {{dilated-frozen:readings.background_averaged.dice|.4f}} with the background averaged in. The simplest story that
+# fits: **IoU over two classes, Dice over lesions**, side by side in one table. It is a story, not a proof; only the
+# author's code could tell. In all three the claimed Dice is nearest to ours pooled over batches, within half a point.
 #
 # The losses say something too. That of the frozen run, {{dilated-frozen:recipe.claimed.loss|.4f}}, is near ours,
 # {{dilated-frozen:test.loss|.4f}}. That of `dilated-all` is {{dilated-all:recipe.claimed.loss|.4f}} against our
@@ -387,15 +387,16 @@ for first, second in [*pairwise(NAMES), (NAMES[0], NAMES[-1])]:
 #
 # ## One seed
 #
-# "No difference can be shown" does not say "they are equal". And the paired interval answers one question only:
-# *would other images from the same source change the verdict?* It knows nothing of the other chance in the game.
-# **Each name stands for one training run with one seed**; another order of batches would have given another network.
-# How much that matters we cannot tell from single runs, but a rough idea comes free. Look at the first curves again:
-# within its last five epochs the validation score of the published frozen run ranges over nearly three points, more
-# than the four test scores differ. Which epoch is kept is partly luck, and so is a point on the test set. We may say
-# that *these two networks* differ on these images. About the two *recipes* we say nothing until each was trained
-# with several seeds. (When we trained all four anew, after a mistake in the flips, the frozen run came out more than
-# a point lower than before and the first of the differences above vanished.)
+# "No difference can be shown" does not say "they are equal". And the paired interval answers one question only: *would
+# other images from the same source change the verdict?* It knows nothing of the other chance in the game. **Each name
+# stands for one training run with one seed**; another order of batches would have given another network. How much that
+# matters we cannot tell from single runs, but a rough idea comes free. Look at the first curves again: within its last
+# five epochs the validation score of the recorded frozen run ranges over nearly three points, more than the four test
+# scores differ. Which epoch is kept is partly luck, and so is a point on the test set. We may say that *these two
+# networks* differ on these images. About the two *recipes* we say nothing until each was trained with several seeds.
+# (An example: in the first four that we trained, a mistake made flips and brightness come together or not at all.
+# Trained again without it, the frozen run came out more than a point lower, and the difference between it and *stage4*,
+# which could be shown until then, vanished.)
 #
 # **Your own run will not score what ours did.** So a training cell that trains on the real photos says where your
 # score lies: inside or outside the *band* in which, from the recorded seeds, nineteen of twenty further ones are
@@ -418,10 +419,10 @@ scores = [fits[name].table["jaccard"][i] for name, i in pairs]
 plots.error_maps(pictures, truths, drawn, [name for name, _ in pairs], scores)
 
 # %% [markdown]
-# Left, a breath of pink that the frozen run misses altogether; below, it is found, with a rim of skin. Right, a
-# small one: the frozen run has it, while `dilated-all` draws far too much. In the middle nothing changes. Three
-# photos prove nothing, but they raise a suspicion: **does the gain depend on the size of the lesion?** All 379 can
-# tell. We sort them by the true lesion's share of the photo and cut the row into quarters.
+# Left, a breath of pink that the frozen run misses altogether; below, it is found, with a rim of skin. Right, a small
+# one: the frozen run has it, while `dilated-all` draws far too much. In the middle nothing changes. Three photos prove
+# nothing, but both extremes are small lesions, and the large one stays as it is: **does the gain depend on the size of
+# the lesion?** All 379 can tell. We sort them by the true lesion's share of the photo and cut the row into quarters.
 #
 # > **Predict** the sign of the gain in the smallest and in the largest quarter.
 
@@ -439,11 +440,12 @@ gains = pd.DataFrame({name: 100 * (fits[name].table["jaccard"] - table["jaccard"
 gains.groupby(quarter, observed=True).agg(mean_and_interval)
 
 # %% [markdown]
-# **The gain of `dilated-all` comes from the large lesions**: more than three points on the largest quarter, and on
-# the two smaller ones no difference can be shown. `dilated-two-stages` does the same. A large lesion has a pale rim
-# that is far from its dark middle, and a trained encoder finds more of it; a small one has nothing to add. Twelve
-# intervals stand in this table, and one in twenty misses its target by chance, so do not build on a single cell; the
-# pattern is in two columns. Look at strata before you quote a mean.
+# **The gain of `dilated-all` comes from the large lesions**, though both extremes above were small: more than three
+# points on the largest quarter, and on the two smaller ones no difference can be shown. `dilated-two-stages` does the
+# same. On the largest quarter both miss less of the lesion than the frozen run (column `fn` of the tables) and draw no
+# more skin (`fp`). Our guess: they find more of the pale rim, which in a large lesion lies far from the dark middle.
+# Twelve intervals stand in this table, and one in twenty misses its target by chance, so do not build on a single cell;
+# the pattern is in two columns. Look at groups before you quote a mean.
 #
 # ## For which decoder does it pay most?
 #
@@ -461,10 +463,10 @@ for first, second in PAIRS:
 plots.comparison([row(name, fits[name]) for pair in PAIRS for name in pair], "mean Jaccard on test")
 
 # %% [markdown]
-# **The decoders without skips gain many times more than the one with skips.** In the published runs B goes from
+# **The decoders without skips gain many times more than the one with skips.** In the recorded runs B goes from
 # {{transposed-frozen:jaccard}} to {{transposed-finetuned:jaccard}} and E from {{conv5-frozen:jaccard}} to
-# {{conv5-finetuned:jaccard}}, intervals far from zero, while C gains a point. Trained, a decoder that reads
-# sixteen cells comes within a few points of one that reads a thousand.
+# {{conv5-finetuned:jaccard}}, intervals far from zero, while C gains a point. Trained, a decoder that reads sixteen
+# cells comes within a few points of one that reads a thousand.
 #
 # B's claimed IoU stands far to the left, below anything we measured: no pair of .2985 and a Dice above .75 can come
 # from one set of masks (lesson 06). E's claims, "about" .70 and .75, lie on both sides of ours.
@@ -484,10 +486,11 @@ probes = {name: linear_probe(encoder, train, validation) for name, encoder in en
 plots.grouped_bars({"linear probe of the deepest map": probes}, "Jaccard on validation")
 
 # %% [markdown]
-# **The guess holds: where there were no skips, the deepest map learned to say where.** In the published runs a
-# linear map draws about as well from B's trained encoder as B's own decoder does on test, and from ImageNet's
-# encoder only half as well. The encoder of `dilated-all` hardly changed in this respect: skips deliver location, so
-# nobody asked the deepest map for it. Each encoder learned what its decoder lacked.
+# **The guess holds: where there were no skips, the deepest map learned to say where.** In the recorded runs a linear
+# map on B's trained encoder comes within a few points of B's own decoder on the same photos
+# ({{transposed-finetuned:validation.jaccard}}); on ImageNet's encoder it gets only half as far. The encoder of
+# `dilated-all` hardly changed in this respect: skips deliver location, so nobody asked the deepest map for it. Each
+# encoder learned what its decoder lacked.
 #
 # ## What did a point cost?
 #
@@ -510,14 +513,14 @@ def bill(name, frozen):
 
 columns = ["trainable, %", "seconds an epoch", "best epoch", "minutes until then", "points gained", "minutes a point"]
 bills = {n: bill(n, n.split("-")[0] + "-frozen") for n in fits}
-pd.DataFrame.from_dict(bills, orient="index", columns=columns).round(1)
+pd.DataFrame.from_dict(bills, orient="index", columns=columns).round(1).astype(object).fillna("-")
 
 # %% [markdown]
-# For B and E a point costs a few seconds of one CPU core, for C half a minute to a minute or, with stage 4 alone,
-# nothing that could be bought: **do not quote a price for a gain that could not be shown.** And read the seconds to
-# a factor of two: the machine did other work while it trained, at times more, at times less. What does not depend on
-# that is the order: kept maps beat photos (B), and a trained encoder costs more than a frozen one wherever the
-# photos are augmented (C).
+# For B a point costs some ten seconds of one CPU core, for E a few, for C half a minute to a minute or, with stage 4
+# alone, nothing that could be bought: **do not quote a price for a gain that could not be shown.** And read the seconds
+# to a factor of two: the machine did other work while it trained, at times more, at times less. What does not depend on
+# that is the order: with kept maps B's epoch takes about a quarter of the time, and a trained encoder costs more than a
+# frozen one wherever the photos are augmented (C).
 #
 # ## Exercises
 #
@@ -543,9 +546,10 @@ for rate in (1e-3, 1e-4, 1e-5):
 exercises.check("07.1", moved, imagenet)
 
 # %% [markdown]
-# The distances stand about 100 : 10 : 1, whatever the gradients were. **With Adam the rate times the number of steps
-# is a leash**: it bounds how far a weight can get. This is why a rate of its own for the encoder is the first thing
-# to try when fine-tuning does harm.
+# The distances stand about 100 : 10 : 1, whatever the gradients were. **With Adam the rate times the number of steps is
+# a leash**: it bounds how far a weight can get. Four steps use up more than half of it; the whole training above,
+# hundreds of steps at .0001, got only some eight times as far as four, because most steps undo each other. This is why
+# a rate of its own for the encoder is the first thing to try when fine-tuning does harm.
 #
 # **2. Which change mattered?** Take the fully trained `dilated-all`, put the ImageNet version of *one* stage back
 # (weights and batch-norm statistics: `load_state_dict`), and score on validation. Predict which stage hurts most. Why
@@ -555,6 +559,14 @@ exercises.check("07.1", moved, imagenet)
 # scores = {}  # stage: mean J on validation, for 1, 2, 3, 4 and None, nothing put back
 # exercises.check("07.2", scores, fits["dilated-all"], imagenet, lesson)
 # ```
+#
+# <details><summary>Hint</summary>
+#
+# Keep a copy of `model.encoder.state_dict()`, every tensor cloned, and load it again after each stage. To put a stage
+# back: `model.encoder.stage(s).load_state_dict(imagenet.stage(s).state_dict())`. `model.logits(images) > 0` draws,
+# `metrics.confusion` and `metrics.reduce` score.
+#
+# </details>
 
 # %% Solution tags=["hide-cell"]
 model, data = fits["dilated-all"].model, lesson.decoded.validation
@@ -569,10 +581,10 @@ for stage in (None, *STAGES):
 exercises.check("07.2", scores, fits["dilated-all"], imagenet, lesson)
 
 # %% [markdown]
-# In the published run no stage hurts much: a point and a half at most, for stage 1 and for stage 4, the one with
-# fewest weights and the one with most. Every stage stayed near where ImageNet had put it. It is no fair price,
-# because the later stages and the decoder were trained *on the output of the changed stage*. In a run with that
-# stage frozen they would have adapted to the old one.
+# In the recorded run no stage hurts much: a point and a half at most, for stage 1 and for stage 4, the one with fewest
+# weights and the one with most. Every stage stayed near where ImageNet had put it. It is no fair price, because the
+# later stages and the decoder were trained *on the output of the changed stage*. In a run with that stage frozen they
+# would have adapted to the old one.
 #
 # **3. The missing control.** `dilated-frozen` and `dilated-all` differ in the encoder *and* in the decoder's rate.
 # Which two runs would separate the two changes? Write down their settings, and say what each outcome would mean. Then
@@ -583,6 +595,14 @@ exercises.check("07.2", scores, fits["dilated-all"], imagenet, lesson)
 # second = None
 # exercises.check("07.3", (first, second), lesson)
 # ```
+#
+# <details><summary>Hint</summary>
+#
+# Draw a table: encoder frozen or trained, decoder's rate .001 or .0001. Two of the four cells are filled. In the others
+# the encoder's rate must not change together with the decoder's; `learning_rate` sets both unless
+# `encoder_learning_rate` is given.
+#
+# </details>
 
 # %% Solution tags=["hide-cell"]
 CONTROLS = ("dilated-frozen-slow", "dilated-all-two-rates")
@@ -591,22 +611,23 @@ print("\nonly the rate, encoder frozen: .0001, then .001")
 compare("dilated-frozen-slow", "dilated-frozen")
 print("only the stages, everything at .0001")
 compare("dilated-frozen-slow", "dilated-all")
+compare("dilated-frozen-slow", "dilated-stage4")
 print("only the stages, the decoder at .001")
 compare("dilated-frozen", "dilated-all-two-rates")
 exercises.check("07.3", CONTROLS, lesson)
 
 # %% [markdown]
-# **The rate was not it.** With the encoder frozen, no difference between the two rates can be shown, although at the
-# small one the loss is far from its end. With the rate equal, training all stages gains a point and a half; with the
-# decoder at the large rate and the encoder at the small one it gains almost two and a half, more than any recipe of
-# the write-up. So its single small rate gave away part of what a trained encoder has to give. *frozen* to *stage4*
-# shows nothing under either rate: the gain begins with stage 3. What remains is chance: each line compares one run
-# with one run. Lesson 12 puts seeds beside it.
+# **The rate did not make the gain; it hid part of it.** With the encoder frozen, no difference between the two rates
+# can be shown, although at the small one the loss is far from its end. With the rate equal, training all stages gains a
+# point and a half; with the decoder at the large rate and the encoder at the small one it gains almost two and a half,
+# more than any recipe of the write-up. So its single small rate gave away part of what a trained encoder has to give.
+# Stage 4 alone shows nothing, not even at an equal rate: the gain begins with stage 3. What remains is chance: each
+# line compares one run with one run. Lesson 12 adds seeds.
 #
 # ## Take-away
 #
-# - Count what is trainable, and assert it. Trainable share, arithmetic and time are three quantities: the cost of
-#   training a stage is the depth to which backpropagation must go.
+# - Count what is trainable, and assert it. Trainable share, arithmetic and time are three quantities: what training a
+#   stage costs depends on how far back backpropagation must go.
 # - A frozen stage is bit-identical afterwards; a trained one changes its batch-norm statistics too. Both can be checked
 #   in a line, and so can an optimiser that holds the wrong tensors.
 # - Compare two networks by their difference on the same images, and say "no difference can be shown" when that is so.
@@ -620,8 +641,8 @@ exercises.check("07.3", CONTROLS, lesson)
 #
 # ## Where this breaks
 #
-# - **One seed.** Every comparison here is between single runs. The gains of B and E are ten times
-#   larger than what a run jumps between its own epochs; the differences within C are not.
+# - **One seed.** Every comparison here is between single runs. The gains of B and E are at least four times the range
+#   of the last five validation scores of their own runs; the differences within C are of the size of such a range.
 # - **Two things at once.** C's frozen run has a ten times larger rate than the others; so has E's. Gains from *frozen*
 #   to *trained* mix both changes, but for the controls of exercise 3.
 # - **Small pictures.** At 128 x 128 the deepest map has 4 x 4 cells, at 512 x 512 it has 16 x 16. A decoder without

@@ -104,7 +104,7 @@ print("head", lines[-1], sep="\n  ")
 # > **Predict.** Each step has half the channels of the one before, and four times the cells. Which step holds most
 # > parameters? Which does most multiply-accumulates (MACs)?
 
-# %%
+# %% tags=["nbval-check-output"]
 with torch.no_grad(), torch.utils.flop_counter.FlopCounterMode(display=False) as counter:
     network.decoder(pyramid, size)
 flops, rows = counter.get_flop_counts(), {}
@@ -119,8 +119,9 @@ plots.grouped_bars((100 * spent / spent.sum()).to_dict(), "% of the decoder", ".
 # %% [markdown]
 # **The first step holds most of the parameters; the arithmetic is spread almost evenly.** Half the channels means a
 # quarter of the weights in a convolution, four times the cells means that each is used four times as often, and the two
-# cancel. The first step stands out because it takes in 1280 channels. So the cheap way to a smaller U-Net is a narrow
-# first step, and the cheap way to a faster one is to leave out the last.
+# cancel. The first step stands out because it takes in 1280 channels. So the way to a smaller U-Net is a narrow first
+# step. Leaving out the last saves a seventh of the arithmetic and hardly any weights, at little risk: by the yardstick
+# above a grid of stride 2 loses next to nothing.
 #
 # ## One step in ten lines
 #
@@ -221,7 +222,7 @@ for kind in (UNetDecoder, Backwards):
 #
 # What arrives, then? For each skip we draw, as it joins, the channel that separates this photo's lesion best.
 
-# %%
+# %% tags=["nbval-check-output"]
 right = []
 for stride, level in zip(encoder.strides[:4], pyramid, strict=False):
     auc = probing.channel_auc(level, probing.cover(validation.masks[:1], stride) > 0.5)
@@ -276,9 +277,9 @@ print(f"one layer with a kernel of 32 x 32 instead of six: largest difference {g
 #
 # A convolution over concatenated channels is a sum. The weights that read the decoder's channels and those that read
 # the skip's work apart: $W[x; s] = W_x x + W_s s$. So **concatenation is addition, of a skip that a 3 x 3 convolution
-# has prepared**. To add outright, as [LinkNet](https://arxiv.org/abs/1707.03718) and the
-# [feature pyramid network](https://arxiv.org/abs/1612.03144) do, both need equal channels, so a 1 x 1 convolution
-# prepares the skip.
+# has prepared**. To add outright, both need equal channels. [LinkNet](https://arxiv.org/abs/1707.03718) chooses its
+# widths so; the [feature pyramid network](https://arxiv.org/abs/1612.03144) prepares the skip by a 1 x 1 convolution,
+# and that is what we count here.
 #
 # > **Predict.** What share of its parameters and of its MACs does our decoder spend on reading skips?
 
@@ -287,17 +288,17 @@ x, skip, convolution = *(torch.randn(1, c, 8, 8) for c in (128, 96)), decoder.co
 to_x, to_skip = convolution.weight.split([128, 96], dim=1)
 apart = F.conv2d(x, to_x, padding=1) + F.conv2d(skip, to_skip, padding=1)
 assert torch.allclose(convolution(torch.cat([x, skip], dim=1)), apart, atol=1e-5)
-costs = {}
+costs, kinds = {}, ["weights, concatenated", "weights, added", "MACs, concatenated", "MACs, added"]
 for stride, c_skip, c_out in zip((16, 8, 4, 2), reversed(encoder.channels[:4]), decoder.widths, strict=False):
     weights = np.array([9, 1]) * c_skip * c_out  # of a 3 x 3 and of a 1 x 1 convolution
     costs[f"to stride {stride}"] = [*weights, *(weights * (size[0] * size[1] // stride**2))]
 costs["share of decoder, %"] = sum(map(np.array, costs.values())) * 100 // spent.sum().to_numpy().repeat(2)
-pd.DataFrame(costs, ["weights, concatenated", "weights, added", "MACs, concatenated", "MACs, added"]).T.astype(int)
+pd.DataFrame(costs, kinds).T.map("{:,}".format)
 
 # %% [markdown]
 # **A tenth of the weights and a fifth of the arithmetic of the decoder go into reading skips; adding would cost a ninth
-# of that.** Concatenation buys a look at each neighbour's skip, too, at nine times the price. What the price buys you
-# find out by training both; exercise 2 builds the other one.
+# of that.** Concatenation buys a look at each neighbour's skip, too, at nine times the price. What that price buys,
+# only training both can tell; exercise 2 builds the other one.
 #
 # ## Checkerboards
 #
@@ -307,7 +308,7 @@ pd.DataFrame(costs, ["weights, concatenated", "weights, added", "MACs, concatena
 #
 # > **Predict.** Stride 2. With which of the kernels 2, 3 and 4 is every pixel covered equally often?
 
-# %%
+# %% tags=["nbval-check-output"]
 stamps = {f"kernel {k}": torch.ones(k) for k in (2, 3, 4)} | {"bilinear": torch.tensor([1, 3, 3, 1]) / 4}
 pictures = [[], []]
 for name, stamp in stamps.items():
@@ -320,21 +321,22 @@ titles = [[f"{name}, {times}" for name in stamps] for times in ("once", "twice")
 plots.panels(pictures, titles, "How often pixels are covered, after one layer and two; uneven only with kernel 3.")
 
 # %% [markdown]
-# A flat panel means even coverage. **Kernel 3 with stride 2 covers every other pixel twice as often, in both
-# directions**, and a second layer multiplies the pattern. Family E stacks five of them. Training can fight the pattern
-# with unequal weights, but it must; kernels 2 and 4, multiples of the stride, begin without it. Bilinear interpolation
-# is a transposed convolution too: kernel 4, with fixed weights that fall off from the middle.
+# Each panel is coloured from its own smallest count to its own largest, so a panel that is black all over means even
+# coverage. **Kernel 3 with stride 2 covers every other pixel twice as often, in both directions**, and a second layer
+# multiplies the pattern. Family E stacks five of them. Training can fight the pattern with unequal weights, but it
+# must; kernels 2 and 4, multiples of the stride, begin without it. Bilinear interpolation is a transposed convolution
+# too: kernel 4, with fixed weights that fall off from the middle.
 #
 # Even coverage is not smoothness. With kernel 2, U-Net's choice, the four pixels of a cell have four matrices that know
 # nothing of each other, and blocks can appear. The two 3 x 3 convolutions after it are there to blend them.
 #
 # ## Train with skips and without
 #
-# Three runs. `unet-finetuned` is the write-up's best U-Net: all trained, the encoder at a tenth of the decoder's rate.
-# `unet-without-skips` is its control: **the same recipe, the same five steps, but nothing joins**. (It has fewer
-# weights, those of the table above.) In `unet-frozen` the encoder stays as ImageNet left it. The write-up trains for
-# 100 epochs, we for 25, so ask whether the curves had levelled off: the record compares the mean validation Jaccard of
-# the last fifth of the epochs with the fifth before.
+# Three runs. `unet-finetuned` follows the write-up's best U-Net: all trained, the encoder at a small rate, for which we
+# took a tenth of the decoder's. `unet-without-skips` is its control: **the same recipe, the same five steps, but
+# nothing joins**. (So it lacks the weights that read skips, counted in the table above.) In `unet-frozen` the encoder
+# stays as ImageNet left it. The write-up trains for 100 epochs, we for 25, so ask whether the curves had levelled off:
+# the record compares the mean validation Jaccard of the last fifth of the epochs with the fifth before.
 #
 # > **Predict** the order of the three, and how many points the skips are worth.
 
@@ -350,12 +352,13 @@ plots.curves({name: fit.history for name, fit in fits.items()})
 
 # %% [markdown]
 # **With skips and a trained encoder the first epoch scores higher than the control ever does**, and the frozen U-Net
-# needs two. The control's validation loss stays above the others, so this is no matter of the threshold.
+# needs two. From epoch five on the control's validation loss stays above the others, so this is no matter of the
+# threshold.
 #
 # Have the curves levelled off? The frozen one has: its last five epochs gained less than they scatter. The fine-tuned
 # one gained a little more than that, the control twice as much. At 100 epochs both would probably stand somewhat higher
-# and somewhat closer together. That the control would catch up its validation loss, flat since epoch nine, does not
-# promise; we have not run it.
+# and somewhat closer together. Nothing promises that the control would catch up: its validation loss has been flat
+# since epoch nine. We have not run it.
 #
 # ## The same photos under the three
 #
@@ -383,8 +386,8 @@ plots.panels(rows, titles, alt + "; ".join(map(", ".join, titles)), [[p.mask] * 
 #
 # Now the test set, once: the scores stand in the records' tables. Take each photo's difference and bootstrap the mean;
 # then the same in quarters, by the lesion's share of the photo. *Skips*: from the control to the U-Net. *Training*:
-# from the frozen to the trained encoder. *Skips for training*: from the control, trained but without skips, to the
-# frozen U-Net.
+# from the frozen to the trained encoder. *Skips for training*, the one in exchange for the other: from the control,
+# trained but without skips, to the frozen U-Net.
 #
 # > **Predict.** Lesson 06 gave C's skips the most on small lesions. Here the encoder is trained. Same picture? And the
 # > sign of the third column?
@@ -410,7 +413,7 @@ pd.concat([pd.DataFrame(gains).agg(mean_and_interval).to_frame("all photos").T, 
 # is less than the twenty points between B and C in lesson 06, and we know a reason: a trained encoder learns to pack
 # *where* into its deepest map (lesson 07).
 #
-# Training the encoder is worth less than half as much here. And the third column: **a frozen encoder with skips
+# Training the encoder is worth less than a third as much here. And the third column: **a frozen encoder with skips
 # ({{unet-frozen:jaccard}}) beats a trained one without**, on small lesions by eight points, with about a third of the
 # trained weights. On the larger half of the lesions no difference can be shown. Wire first, then fine-tune.
 #
@@ -452,8 +455,8 @@ for place, which in {"within 4 pixels": slice(0, 3), "further away": slice(3, No
 # %% [markdown]
 # **Near the outline skips save a fifth of the errors**, and there the frozen U-Net makes no more of them than the
 # fine-tuned one: what training the encoder adds lies elsewhere. Further away the mean saving is as large, but look at
-# interval and median. It comes from a few photos on which the control draws something else altogether; the median photo
-# gains next to nothing there.
+# interval and median. Most of it comes from a single photo, on which the control gets several times the lesion's area
+# wrong; the median photo gains next to nothing there.
 #
 # ## Which skip matters?
 #
@@ -475,13 +478,13 @@ def robbed(name, *gone):
 
 gone = {"nothing": (), "stride 2": (0,), "4": (1,), "8": (2,), "16": (3,), "2 to 16": (0, 1, 2, 3), "32": (4,)}
 lost = {n: {what: score(robbed(n, *levels)) for what, levels in gone.items()} for n in (NAMES[0], NAMES[2])}
-plots.grouped_bars(lost, "mean Jaccard on validation, without", ".3f")
+plots.grouped_bars(lost, "mean Jaccard on validation, without", ".2f")
 
 # %% [markdown]
-# **Everything hangs on stride 8 again, as in family C**, whether the encoder was trained or not. Any other map can be
-# spared for three points or less, the finest for next to nothing. The frozen U-Net hardly needs even the deepest: yet
-# its doubling holds half of the decoder's weights, and stage 4, which makes it, three quarters of the encoder's.
-# Whoever wants a lighter network sees where to cut.
+# **Most hangs on stride 8 again, as in family C**, whether the encoder was trained or not: without it either network
+# loses more than twelve points. Any other map can be spared for about three points or less, the finest for next to
+# nothing. The frozen U-Net hardly needs even the deepest: yet its doubling holds half of the decoder's weights, and
+# stage 4, which makes it, three quarters of the encoder's. Whoever wants a lighter network sees where to cut.
 #
 # Robbed of all four skips both collapse, far below the control that was trained without them
 # ({{unet-without-skips:validation.jaccard}}). So robbing says what a decoder leans on, the control what skips are
@@ -518,11 +521,11 @@ table.sort_values("distance").round(3)
 #
 # </details>
 
-# %%
+# %% tags=["nbval-check-output"]
 joined = None  # yours: [(224, ?, ?), ...], five of them
 exercises.check("08.1", joined, network)
 
-# %% Solution tags=["hide-cell"]
+# %% Solution tags=["hide-cell", "nbval-check-output"]
 joined = [(224, 10, 6), (96, 20, 12), (56, 40, 24), (32, 80, 48), (8, 160, 96)]
 exercises.check("08.1", joined, network)
 
@@ -548,7 +551,7 @@ exercises.check("08.1", joined, network)
 # </details>
 
 
-# %% Solution tags=["hide-cell"]
+# %% Solution tags=["hide-cell", "nbval-check-output"]
 class AddUNet(UNetDecoder):
     def __init__(self, channels, strides):
         super().__init__(channels, strides, skips=False)
@@ -618,14 +621,15 @@ plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 # ## Where this breaks
 #
 # - **One seed a recipe.** Intervals resample photos, not trainings; a point between two runs may be luck.
-# - **The control is a little smaller.** Without skips the decoder has 138,240 weights less, a tenth. A wider control
-#   would share the blame or the praise out more fairly.
+# - **The control is a little smaller.** Without skips the decoder has 138,240 fewer weights, a tenth. A wider control
+#   would be a fairer one.
 # - **25 epochs of 100.** The curves say whether that matters for the order, not for the last half point.
 # - **A trained encoder adapts.** In `unet-without-skips` the deepest map may learn *where* (lesson 07). What skips are
 #   worth to an encoder that cannot adapt would need a fourth run: frozen, without skips.
 # - **Outlines by hand.** Many masks of ISIC 2016 are coarse polygons, others follow every jag. Within a pixel or two of
 #   such an outline nobody is right, and no skip can mend that.
-# - **128 x 128 photos.** The deepest map has sixteen cells. At 512 it has 256, and skips have less to add.
+# - **128 x 128 photos.** The deepest map has sixteen cells. At 512 it has 256, and skips should have less to add; we
+#   have not measured it.
 #
 # **In the library**: {{api:decoders}} has the U-Net, {{api:cost}} its shapes and its price, {{api:probing}} the
 # yardstick, {{api:error_bands}} sorts errors by distance, {{api:metrics}} has the bootstrap.

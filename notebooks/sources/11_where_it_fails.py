@@ -51,8 +51,9 @@ plots.between_epochs(small.images[rows], small.masks[rows], chosen, epochs, name
 # **The place comes first, the border next, certainty last.** After one epoch both lesions are found, with a rim too
 # much and in dark grey instead of black: the network leans to the right side nearly everywhere and is sure of little.
 # In the second epoch the grey grows and one mask gets worse; a run does not go one way. By the fifth the rim has
-# shrunk, and the last ten epochs turn grey into black and shave off a few pixels. To the loss that is a lot. The
-# Jaccard index, which asks only for the side, notices the few pixels.
+# shrunk, and the last ten epochs turn grey into black and shave off a few pixels. The loss counts both. The Jaccard
+# index, which asks only for the side, counts the few pixels alone; on lesions as small as these they are worth many
+# points.
 #
 # ## Two ways to look at one mask
 #
@@ -95,7 +96,8 @@ show(plots.error_maps, picks, columns=4)
 # **Orange rules.** From the first to the last photo the network draws a rim too much; there is hardly any blue. The
 # rims are of much the same width, a few pixels. On the dark spot at the left that costs half of *J*, on the large
 # lesion at the right a twentieth. Keep this in mind. And note what neither picture can say: whether the rim is wrong.
-# Look at the overlay again: on the dark spot truth runs *inside* the black, and the network a little outside it.
+# Look at the overlay again: the dark spot has no sharp edge. Truth runs where the black ends, the network some pixels
+# further out, where its shade has faded into the skin.
 #
 # ## How heavy is the tail?
 #
@@ -142,14 +144,14 @@ show(plots.overlays, worst, columns=4)
 #
 # > **Predict.** Which of the six labels will the rule give to most of them?
 
-# %%
+# %% tags=["nbval-check-output"]
 mine = {}  # for example {"ISIC_0011152": "too large", "ISIC_0002871": "artefact"}
 by_rule = {test.ids[i]: failures.rule_label(drawn[i], truths[i]) for i in worst}
 print(failures.compare_labels(mine, by_rule))
 
 # %% [markdown]
-# Where you and the rule differ, neither is wrong: the rule says *what* happened to the pixels, you said *why*. A
-# report needs both. Now open ours, given by eye.
+# Where you and the rule differ, neither need be wrong: the rule says *what* happened to the pixels, the last two
+# labels say *why*. A report needs both. Now open ours, given by eye.
 
 # %% Our labels tags=["hide-cell"]
 ours = dict.fromkeys(["ISIC_0009872", "ISIC_0010379", "ISIC_0011227"], "too large")
@@ -169,7 +171,9 @@ print(failures.compare_labels({photo: label for photo, label in ours.items() if 
 #
 # Eight cases suggest causes. Whether a cause matters *on the whole* only groups can tell. We measure three things on
 # each photo, none of which looks at the network: the lesion's share of the photo, its colour difference to the skin
-# around it, and the share of skin that a hair detector marks (lesson 02). The manifest adds the diagnosis.
+# around it, and the share of skin that a hair detector marks (lesson 02). Where the lesion fills the photo there is
+# no skin to measure, so ten photos are in no group of hair and one is in none of contrast. The diagnosis comes with
+# the data.
 
 # %%
 from lesionseg_lib import exploring
@@ -213,7 +217,7 @@ plots.comparison(rows, "mean Jaccard on test")
 #
 # > **Predict.** Which of the four would you accept as a user? Which would cost a patient a second cut?
 
-# %%
+# %% tags=["nbval-check-output"]
 y, x = np.mgrid[:128, :160]
 disc = lambda row, column, radius: (y - row) ** 2 + (x - column) ** 2 < radius**2  # noqa: E731
 true = disc(64, 60, 40)
@@ -227,15 +231,15 @@ plots.panels([list(toys.values())], [list(toys)], "Four wrong masks of one disc,
 # %% [markdown]
 # **One score, four different mistakes.** HD95 calls rim and shift small errors, of a few pixels, and the island a
 # huge one. The two border scores say the opposite: rim and shift are wrong *everywhere*, while bite and island leave
-# most of the border in place. Neither is the better score. If a surgeon cuts along the line, the rim is harmless and
-# the bite is not. Choose the score after you know what an error costs. In words:
+# most of the border in place. Neither is the better score. If a surgeon cuts along the line, the rim is harmless;
+# bite and shift are not. Choose the score after you know what an error costs. In words:
 #
-# - **HD95**, the 95 % Hausdorff distance ([Huttenlocher et al. 1993](https://doi.org/10.1109/34.232073)): 95 % of each
-#   border lie within this many pixels of the other. Taken both ways, the larger counts.
+# - **HD95**, the 95 % Hausdorff distance ([Huttenlocher et al. 1993](https://doi.org/10.1109/34.232073)): 95 % of
+#   each border lies within this many pixels of the other. Taken both ways, the larger counts.
 # - **Boundary IoU** ([Cheng et al. 2021](https://arxiv.org/abs/2103.16562)): the Jaccard index of two bands along the
 #   borders, 2 % of the diagonal wide.
-# - **Boundary F** ([Csurka et al. 2013](https://doi.org/10.5244/C.27.32)): precision and recall of
-#   border pixels, where .75 % of the diagonal is still near enough.
+# - **Boundary F** ([Csurka et al. 2013](https://doi.org/10.5244/C.27.32)): the harmonic mean of precision and recall
+#   of border pixels, where .75 % of the diagonal is still near enough.
 #
 # Two empty masks agree; if only one is empty, our library gives the worst that the image allows. Others give NaN or
 # infinity. Ask before you compare.
@@ -377,10 +381,10 @@ plots.reliability({name: b.reliability() for name, b in bins.items()})
 # %% [markdown]
 # **None may be believed to the letter, and they lie in different ways.** `dilated-all` claims too much nearly
 # everywhere, even where it should be easiest: of the pixels that it calls lesion with about .05, two in a thousand
-# are. Two thirds of all pixels lie there (right panel), so this bin makes most of its ECE. It stopped at a small
-# rate before grey had turned black, as the first figure showed. The two BCE networks know skin as skin, and their
-# ECE is less than half. But look at the middle: `unet-finetuned` is too sure on *both* sides, its .15 means .27 and
-# its .85 means .70. So a lower ECE does not say that every probability is better. It says that the skin is.
+# are. Two thirds of all pixels lie there (right panel), so this bin makes most of its ECE. In the first figure such
+# skin looks black; it is some hundredths, not 0. The two BCE networks know skin as skin, and their ECE is less than
+# half. But look at the middle: `unet-finetuned` is too sure on *both* sides, its .15 means .27 and its .85 means .70.
+# So a lower ECE does not say that every probability is better. It says that the skin is.
 #
 # Is it the loss? The networks differ in decoder, rate and epochs too. A fair trial changes one thing. We take frozen
 # ImageNet features at strides 4, 8 and 16 (lesson 06) and train one weight a channel, three times from the same start
@@ -408,15 +412,16 @@ for loss in ("bce", "dice+bce", "iou"):
     j = evaluation.score_images(readout, validation)["jaccard"].mean()
     rows[loss] = [100 * doubt, 100 * p.mean(), error, j]
 columns = ["in doubt (.1 to .9), % of pixels", "claimed lesion, %", "ECE", "validation J"]
-pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(3)
+pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype(float).round(3)
 
 # %% [markdown]
 # **The IoU loss leaves half as many pixels in doubt as BCE, and has the largest error.** That was to be expected:
-# overlap grows when every pixel takes a side. Dice + BCE lies between, as its name says. Two things were *not* to be
-# expected. BCE, which rewards honesty, is no better calibrated than Dice + BCE here; all three claim more lesion
-# than there is, and more than they saw in training. And the IoU loss, made for the score, draws the worst masks, at
-# least in 200 steps. One start and one reader prove little. But "trained with BCE, so the numbers may be trusted" is
-# refuted by one example: check them, on photos that had no part in training.
+# overlap grows when every pixel takes a side. Dice + BCE, a sum of both kinds, lies between them in doubt, but not in
+# error. Two things were *not* to be expected. BCE, which rewards honesty, is no better calibrated than Dice + BCE
+# here; all three claim more lesion than there is, and more than they saw in training. And the IoU loss, made for the
+# score, draws the worst masks, at least in 200 steps. One start and one linear readout prove little. But "trained
+# with BCE, so the numbers may be trusted" is refuted by one example: check them, on photos that had no part in
+# training.
 #
 # ## What it is not for
 #
@@ -455,12 +460,13 @@ within.round(3).add_suffix(", mean J").join(groups.size().unstack().add_suffix("
 
 # %% [markdown]
 # **Size explains most of it.** In the two larger quarters, with many photos of both, the two differ by a point or
-# less. In the second malignant lesions score lower, in the smallest higher, but of seventeen and six photos.
-# Malignant lesions look easier because more of them are large, and large ones look easier because of *J*. Two steps
-# away from "it works better on melanoma", which these data do not show.
+# less. In the second quarter malignant lesions score lower, in the smallest higher, but these are means of seventeen
+# and of six photos. Malignant lesions look easier because more of them are large, and large ones look easier because
+# of *J*. That is two steps away from "it works better on melanoma", which these data do not show.
 #
 # **2. Cool it down.** *Temperature scaling* divides all logits by one number $T$. Choose the $T$ with the smallest
-# cross-entropy on every second validation photo; measure the ECE on the others. What does $T$ do to a mask cut at .5?
+# cross-entropy on every second validation photo; measure the ECE on the others. (`z` and `truth` are the logits of
+# `dilated-all` and the masks, on validation.) What does $T$ do to a mask cut at .5?
 #
 # ```python
 # T = None  # chosen on photos 0, 2, 4, ...
@@ -486,11 +492,11 @@ for t in (1.0, T):
 exercises.check("11.2", T, z, truth)
 
 # %% [markdown]
-# In the published run $T$ is about .63, below 1: the logits were too *small*, the opposite of what one reads about
-# large networks. **The ECE falls by more than half, and not one pixel of a mask changes**, since $z / T$ and $z$
-# have the same sign. Look at the bins (`b.reliability()`) before you celebrate: the skin is right now, and the upper
-# middle is worse than before. What the sharpened network calls .85 is lesion in two cases of three. One number
-# cannot bend a curve in two places.
+# In the recorded run $T$ is about .63, below 1: the logits were too *small*, the opposite of what one reads about
+# large networks. **The ECE falls by more than half, and not one pixel of a mask changes**, since $z / T$ and $z$ have
+# the same sign. Look at the bins (`b.reliability()`) before you celebrate: the skin is right now, and the upper
+# middle is worse than before. What the sharpened network calls .85 is lesion in two cases of three. One number cannot
+# bend a curve in two places.
 #
 # **3. Does it know when it fails?** Without a truth, ask the network what *J* it *expects*: the probability inside
 # its mask, divided by the mask's pixels plus the probability outside. Choose on validation the value below which a
@@ -503,6 +509,13 @@ exercises.check("11.2", T, z, truth)
 # flagged = None  # bool, one for each test photo
 # exercises.check("11.3", (expected, flagged), z, logits)
 # ```
+#
+# <details><summary>Hint</summary>
+#
+# With `p = sigmoid(logits)`, inside is `p > 0.5`; sums go over axes 1 and 2. The limit is
+# `np.quantile(expected(z), 0.1)`, and the photos to flag are those with `expected(logits)` below it.
+#
+# </details>
 
 # %% Solution tags=["hide-cell"]
 
@@ -540,7 +553,8 @@ exercises.check("11.3", (expected, flagged), z, logits)
 #
 # ## Where this breaks
 #
-# - **One network, one seed.** Another seed fails on other photos. The groups may stay; the list of the worst will not.
+# - **One network, one seed.** The records hold two further seeds of this recipe. The three fail on most of the same
+#   photos, but not on all: a photo in the list of one may be bad luck, a photo in the lists of all three is hard.
 # - **Many groups, many chances.** We looked at four properties. The more one looks at, the likelier that one of the
 #   intervals stands apart by luck. A group found on this test set is a suspicion to be tested on other photos.
 # - **Truth has a width.** There is one outline a photo, and another expert would have drawn another. Some were enlarged
