@@ -1,5 +1,6 @@
 """The book in a browser: it loads without another host, typesets, searches, goes dark, fits a phone."""
 
+import contextlib
 import functools
 import http.server
 import shutil
@@ -18,12 +19,17 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium"),
 ]
-PAGES = [path.stem for path in sorted((ROOT / "book").glob("*.md"))] + ["search"]
+TEXTS = [path.relative_to(ROOT / "book") for path in sorted((ROOT / "book").glob("**/*.md"))]
+PAGES = [path.with_suffix("").as_posix() for path in TEXTS if "vendor" not in path.parts] + ["search"]
 PAGES += [f"notebooks/{path.stem}" for path in committed()]
 PHONE = {"width": 360, "height": 740}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # a browser that leaves a page hangs up
+            super().handle()
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
