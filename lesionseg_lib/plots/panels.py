@@ -6,8 +6,8 @@ import numpy as np
 
 from lesionseg_lib.datasets.base import Mask
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.plots.drawing import TRUTH, Array, draw_mask, draw_outline, draw_picture, grid
 from lesionseg_lib.plots.figure import Figure
-from lesionseg_lib.plots.pictures import TRUTH, Array, _grid, _mask, _outline, _picture
 
 
 def panels(
@@ -30,7 +30,7 @@ def panels(
             f"panels: rows, titles and outlines have {sorted(shapes)} panels a row; give the same number, at least "
             "one, in every row of each."
         )
-    figure, axes = _grid(columns * len(rows), columns, [row[0] for row in rows for _ in row], alt)
+    figure, axes = grid(columns * len(rows), columns, [row[0] for row in rows for _ in row], alt)
     places = iter(axes)
     for row, names, masks in zip(rows, titles, outlines, strict=True):
         height, width = row[0].shape[:2]
@@ -38,15 +38,15 @@ def panels(
         for picture, name, mask in zip(row, names, masks, strict=True):
             ax = next(places)
             if picture.dtype == np.bool_:
-                _mask(ax, picture, name)
+                draw_mask(ax, picture, name)
                 ax.images[0].set_extent(area["extent"])
             elif picture.ndim == 3:
-                _picture(ax, picture, name, **area)
+                draw_picture(ax, picture, name, **area)
             else:
                 low, high = np.percentile(picture, (1, 99))
-                _picture(ax, picture, name, cmap="magma", vmin=low, vmax=max(high, low + 1e-6), **area)
+                draw_picture(ax, picture, name, cmap="magma", vmin=low, vmax=max(high, low + 1e-6), **area)
             if mask is not None:
                 if mask.shape != (height, width):
                     raise ShapeError(f"panels: outline {mask.shape} on a picture of {(height, width)}.")
-                _outline(ax, mask, TRUTH)
+                draw_outline(ax, mask, TRUTH)
     return figure

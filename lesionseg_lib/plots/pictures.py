@@ -4,24 +4,26 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.patheffects import withStroke
 
 from lesionseg_lib.datasets.base import Image, Mask, Sample
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.plots.figure import BLUE, GREY, ORANGE, STYLE, WIDTH, Figure, new_figure
-
-Array = npt.NDArray[Any]
-TITLE = 0.24  # inches above an image
-TRUTH = {"color": "white", "linestyle": "solid", "linewidth": 1.2}
-PREDICTION = {"color": BLUE, "linestyle": (0, (2.4, 1.2)), "linewidth": 1.7}
-HALO = {"white": "black", BLUE: "white"}  # a line is seen on any background through a halo in the opposite tone
+from lesionseg_lib.plots.drawing import (
+    PREDICTION,
+    TRUTH,
+    Array,
+    add_legend,
+    draw_hatch,
+    draw_mask,
+    draw_outline,
+    draw_picture,
+    grid,
+    line_handle,
+)
+from lesionseg_lib.plots.figure import BLUE, ORANGE, Figure
 
 
 def samples(samples: Iterable[Sample], count: int = 12, columns: int = 4, outline: bool = True) -> Figure:
@@ -31,11 +33,11 @@ def samples(samples: Iterable[Sample], count: int = 12, columns: int = 4, outlin
     alt = f"{len(chosen)} images{', the true outline drawn in white' if outline else ''}: " + "; ".join(
         f"{sample.id}, lesion {sample.mask.mean():.0%} of the image" for sample in chosen
     )
-    figure, axes = _grid(len(chosen), columns, [sample.image for sample in chosen], alt)
+    figure, axes = grid(len(chosen), columns, [sample.image for sample in chosen], alt)
     for ax, sample in zip(axes, chosen, strict=True):
-        _picture(ax, sample.image, sample.id)
+        draw_picture(ax, sample.image, sample.id)
         if outline:
-            _outline(ax, sample.mask, TRUTH)
+            draw_outline(ax, sample.mask, TRUTH)
     return figure
 
 
@@ -54,12 +56,12 @@ def triptychs(
     names, truths, predictions = _check(images, truths, predictions, ids, scores)
     alt = f"{len(images)} triptychs of image, true mask and predicted mask: " + _listed(names, scores)
     panels = [panel for image in images for panel in (image, image, image)]
-    figure, axes = _grid(3 * len(images), 3 if len(images) <= 2 else 6, panels, alt, block=3)
+    figure, axes = grid(3 * len(images), 3 if len(images) <= 2 else 6, panels, alt, block=3)
     for index, (image, truth, prediction) in enumerate(zip(images, truths, predictions, strict=True)):
         left, middle, right = axes[3 * index : 3 * index + 3]
-        _picture(left, image, names[index] if ids else "")
-        _mask(middle, truth, "truth")
-        _mask(right, prediction, "prediction" if scores is None else f"J = {scores[index]:.2f}")
+        draw_picture(left, image, names[index] if ids else "")
+        draw_mask(middle, truth, "truth")
+        draw_mask(right, prediction, "prediction" if scores is None else f"J = {scores[index]:.2f}")
     return figure
 
 
@@ -74,12 +76,12 @@ def overlays(
     """Both outlines on the image: truth solid white, prediction dashed blue. Arguments as for ``triptychs``."""
     names, truths, predictions = _check(images, truths, predictions, ids, scores)
     alt = f"{len(images)} images with true outline (solid white) and predicted outline (dashed blue): "
-    figure, axes = _grid(len(images), columns, images, alt + _listed(names, scores), extra=0.3)
+    figure, axes = grid(len(images), columns, images, alt + _listed(names, scores), extra=0.3)
     for index, ax in enumerate(axes):
-        _picture(ax, images[index], _title(names, scores, index))
-        _outline(ax, truths[index], TRUTH)
-        _outline(ax, predictions[index], PREDICTION)
-    _legend(figure, [_line("truth", TRUTH), _line("prediction", PREDICTION)])
+        draw_picture(ax, images[index], _title(names, scores, index))
+        draw_outline(ax, truths[index], TRUTH)
+        draw_outline(ax, predictions[index], PREDICTION)
+    add_legend(figure, [line_handle("truth", TRUTH), line_handle("prediction", PREDICTION)])
     return figure
 
 
@@ -112,19 +114,19 @@ def error_maps(
         for name, t, p in zip(_with_scores(names, scores), truths, predictions, strict=True)
     ]
     alt = f"{len(images)} error maps; false positives orange and striped, false negatives blue and dotted. "
-    figure, axes = _grid(len(images), columns, images, alt + "; ".join(shares), extra=0.3)
+    figure, axes = grid(len(images), columns, images, alt + "; ".join(shares), extra=0.3)
     for index, ax in enumerate(axes):
         truth, prediction = truths[index], predictions[index]
-        _picture(ax, error_image(images[index], truth, prediction), _title(names, scores, index))
-        _hatch(ax, prediction & ~truth, "////")
-        _hatch(ax, truth & ~prediction, "....")
-        _outline(ax, truth, TRUTH)
-    _legend(
+        draw_picture(ax, error_image(images[index], truth, prediction), _title(names, scores, index))
+        draw_hatch(ax, prediction & ~truth, "////")
+        draw_hatch(ax, truth & ~prediction, "....")
+        draw_outline(ax, truth, TRUTH)
+    add_legend(
         figure,
         [
             Patch(facecolor=ORANGE, edgecolor="white", hatch="////", label="false positive"),
             Patch(facecolor=BLUE, edgecolor="white", hatch="....", label="false negative"),
-            _line("truth", TRUTH),
+            line_handle("truth", TRUTH),
             Line2D([], [], linestyle="none", label="true positive: in natural colour"),
         ],
     )
@@ -164,18 +166,22 @@ def between_epochs(
     )
     columns = len(epochs) + 1
     panels = [image for image in images for _ in range(columns)]
-    figure, axes = _grid(len(panels), columns, panels, alt, extra=0.3)
+    figure, axes = grid(len(panels), columns, panels, alt, extra=0.3)
     for row, (image, truth) in enumerate(zip(images, truths, strict=True)):
         first, *others = axes[row * columns : (row + 1) * columns]
-        _picture(first, image, names[row] if ids else "")
-        _outline(first, truth, TRUTH)
+        draw_picture(first, image, names[row] if ids else "")
+        draw_outline(first, truth, TRUTH)
         for column, ax in enumerate(others):
             title = f"epoch {epochs[column]}: " if row == 0 else ""
-            _picture(ax, probabilities[column, row], f"{title}{scores[column][row]:.2f}", cmap="gray", vmin=0, vmax=1)
-            _outline(ax, truth, TRUTH)
-            _outline(ax, probabilities[column, row] > threshold, PREDICTION)
+            draw_picture(
+                ax, probabilities[column, row], f"{title}{scores[column][row]:.2f}", cmap="gray", vmin=0, vmax=1
+            )
+            draw_outline(ax, truth, TRUTH)
+            draw_outline(ax, probabilities[column, row] > threshold, PREDICTION)
     number = Line2D([], [], linestyle="none", label="number: Jaccard index")
-    _legend(figure, [_line("truth", TRUTH), _line(f"prediction (p > {threshold:g})", PREDICTION), number])
+    add_legend(
+        figure, [line_handle("truth", TRUTH), line_handle(f"prediction (p > {threshold:g})", PREDICTION), number]
+    )
     return figure
 
 
@@ -195,11 +201,11 @@ def feature_maps(features: Array, title: str, count: int = 24, columns: int = 8)
         f"{title}: {len(chosen)} of {c} channels of {h} x {w}, those that vary most over the image: "
         f"{', '.join(map(str, chosen))}. {silent} of the {c} channels are constant."
     )
-    figure, axes = _grid(len(chosen), columns, [features[0]] * len(chosen), alt, extra=0.3, photographic=False)
+    figure, axes = grid(len(chosen), columns, [features[0]] * len(chosen), alt, extra=0.3, photographic=False)
     figure.suptitle(title, x=0.01, ha="left")
     for ax, channel in zip(axes, chosen, strict=True):
         low, high = np.percentile(features[channel], (1, 99))
-        _picture(ax, features[channel], str(channel), cmap="magma", vmin=low, vmax=max(high, low + 1e-6))
+        draw_picture(ax, features[channel], str(channel), cmap="magma", vmin=low, vmax=max(high, low + 1e-6))
     return figure
 
 
@@ -232,85 +238,6 @@ def _as_masks(images: Sequence[Image], masks: Sequence[Mask]) -> list[Mask]:
                 "same size. Bring the prediction to the image's size first."
             )
     return [np.asarray(mask, dtype=bool) for mask in masks]
-
-
-def _grid(
-    count: int,
-    columns: int,
-    panels: Sequence[Array],
-    alt: str,
-    *,
-    block: int | None = None,
-    extra: float = 0.0,
-    photographic: bool = True,
-) -> tuple[Figure, list[Axes]]:
-    """A figure of book width with ``count`` panels; each row is as high as its tallest panel needs.
-
-    A gap follows every ``block`` columns; ``extra`` inches are kept for a legend or a heading.
-    """
-    columns = min(columns, max(count, 2))  # a single image need not fill the page
-    rows = -(-count // columns)
-    gaps = list(range(block, columns, block)) if block else []
-    cell = WIDTH / (columns + 0.15 * len(gaps))
-    tallest = [max(p.shape[0] / p.shape[1] for p in panels[row * columns : (row + 1) * columns]) for row in range(rows)]
-    heights = [cell * ratio + TITLE for ratio in tallest]
-    widths = [1.0] * columns
-    for gap in reversed(gaps):
-        widths.insert(gap, 0.15)
-    figure = new_figure(sum(heights) + extra, alt, photographic=photographic)
-    grid = figure.add_gridspec(rows, len(widths), height_ratios=heights, width_ratios=widths)
-    places = [column for column, width in enumerate(widths) if width == 1.0]
-    with mpl.rc_context(STYLE):
-        axes = [figure.add_subplot(grid[index // columns, places[index % columns]]) for index in range(count)]
-    for ax in axes:
-        ax.axis("off")
-        ax.set_anchor("N")  # titles of a row stay in line when the images differ in shape
-    return figure, axes
-
-
-def _picture(ax: Axes, picture: Array, title: str, **options: Any) -> None:
-    ax.imshow(picture, **options)
-    ax.set_title(title, fontsize=9, pad=2)
-
-
-def _mask(ax: Axes, mask: Mask, title: str) -> None:
-    _picture(ax, mask, title, cmap="gray", vmin=0, vmax=1)
-    # A frame, so that the mask's black does not merge with a dark page nor its white with a light one.
-    ax.axis("on")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines[:].set(visible=True, color=GREY)
-
-
-def _outline(ax: Axes, mask: Mask, line: dict[str, Any]) -> None:
-    """The mask's contour, closed also where the lesion leaves the image. Nothing for an empty mask."""
-    if not mask.any():
-        return
-    h, w = mask.shape
-    contour = ax.contour(
-        np.arange(-1, w + 1), np.arange(-1, h + 1), np.pad(mask, 1).astype(float), [0.5],
-        colors=[line["color"]], linestyles=[line["linestyle"]], linewidths=[line["linewidth"]],
-    )  # fmt: skip
-    contour.set(path_effects=[withStroke(linewidth=line["linewidth"] + 1.3, foreground=HALO[line["color"]])])
-    ax.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
-
-
-def _hatch(ax: Axes, area: Mask, pattern: str) -> None:
-    if area.any():
-        with mpl.rc_context({"hatch.color": "white", "hatch.linewidth": 1.0}):
-            filled = ax.contourf(area.astype(float), [0.5, 1.5], colors="none", hatches=[pattern])
-            filled.set(edgecolor="white", linewidth=0)
-
-
-def _line(label: str, line: dict[str, Any]) -> Line2D:
-    handle = Line2D([], [], label=label, **line)
-    handle.set_path_effects([withStroke(linewidth=line["linewidth"] + 1.3, foreground=HALO[line["color"]])])
-    return handle
-
-
-def _legend(figure: Figure, handles: list[Any]) -> None:
-    with mpl.rc_context(STYLE):
-        figure.legend(handles=handles, loc="outside lower left", ncols=len(handles), handlelength=2.4)
 
 
 def _title(names: list[str], scores: Sequence[float] | None, index: int) -> str:
