@@ -43,7 +43,8 @@ def wheel_python(folder: Path, requirements: Path | None = None) -> Path:
 def run_alone(notebook: Path, python: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a notebook with nbval in an empty folder: no checkout on the path, no data, no weights, no network.
 
-    Cells tagged ``nbval-check-output`` must print what the committed notebook shows, but for durations.
+    Cells tagged ``nbval-check-output`` must print what the committed notebook shows, but for what
+    ``nbval.cfg`` takes out.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LESIONSEG_", "PYTHON"))}
     nowhere = str(ROOT / "_build" / "test" / "no-weights")
