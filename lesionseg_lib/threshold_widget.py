@@ -17,6 +17,7 @@ from lesionseg_lib.plots import Figure, error_maps
 from lesionseg_lib.widgets import jpeg, widget_package
 
 Probabilities = NDArray[np.float32]
+USUAL = 0.5  # the threshold of every recipe, which stays in view beside the one that moves
 SHOWN = {"jaccard": "IoU", "dice": "Dice", "sensitivity": "sensitivity"}
 
 
@@ -56,9 +57,10 @@ def threshold_explorer(
 ) -> Any:
     """What a threshold does to the masks of ``samples``, whose ``probabilities`` have the photos' sizes (H, W).
 
-    Returns a figure of the first photo, one column a threshold; with ``live`` an ipywidgets box with a menu of all
-    photos and a slider instead. Raises ``ShapeError`` when a size does not fit, ``MissingPackageError`` when ``live``
-    is asked for and ipywidgets is missing.
+    Returns a figure of the first photo, one column a threshold; with ``live`` an ipywidgets box instead: a menu of
+    all photos, a slider, and the photo cut at .5 beside the same photo cut where the slider stands. Raises
+    ``ShapeError`` when a size does not fit, ``MissingPackageError`` when ``live`` is asked for and ipywidgets is
+    missing.
     """
     sizes = [p.shape for p in probabilities]
     if not len(samples) or sizes != [sample.mask.shape for sample in samples]:
@@ -76,7 +78,7 @@ def _controls(samples: Sequence[Sample], probabilities: Sequence[Probabilities])
     options = [(sample.id, number) for number, sample in enumerate(samples)]
     photo = ipywidgets.Dropdown(options=options, value=0, description="photo")
     threshold = ipywidgets.FloatSlider(
-        value=0.5, min=0.01, max=0.99, step=0.01, description="threshold", continuous_update=False
+        value=USUAL, min=0.01, max=0.99, step=0.01, description="threshold", continuous_update=False
     )
     text, picture = ipywidgets.HTML(), ipywidgets.Image(format="jpeg")
 
@@ -84,7 +86,7 @@ def _controls(samples: Sequence[Sample], probabilities: Sequence[Probabilities])
         sample, p = samples[photo.value], probabilities[photo.value]
         scores = scores_at(sample, p, threshold.value)
         text.value = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
-        picture.value = jpeg(threshold_sheet(sample, p, [threshold.value]))
+        picture.value = jpeg(threshold_sheet(sample, p, [USUAL, threshold.value]))
 
     for control in (photo, threshold):
         control.observe(show, names="value")

@@ -118,7 +118,7 @@ def _controls(
     ranges = {
         column: ipywidgets.FloatRangeSlider(
             value=(low, high), min=low, max=high, step=max((high - low) / 200, 1e-6), description=column,
-            continuous_update=False, readout_format=".2f",
+            continuous_update=False, readout_format=".3g", layout={"width": "32em"},
         )
         for column, (low, high) in full.items()
     }  # fmt: skip

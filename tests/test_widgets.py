@@ -23,7 +23,16 @@ TABLE = pd.DataFrame({
 
 # What ipywidgets 7.7 (Colab) accepts; 8 accepts all of it too.
 TRAITS = {
-    "FloatRangeSlider": {"value", "min", "max", "step", "description", "continuous_update", "readout_format"},
+    "FloatRangeSlider": {
+        "value",
+        "min",
+        "max",
+        "step",
+        "description",
+        "continuous_update",
+        "readout_format",
+        "layout",
+    },
     "Dropdown": {"options", "value", "description"},
     "Image": {"value", "format"},
     "HTML": {"value"},

@@ -338,7 +338,7 @@ print(f"sensitivity {cut[0.5]['sensitivity'].mean():.3f} -> {cut[best]['sensitiv
 #
 # Means hide what a threshold does to a photo. Here is one validation photo, that at 10 % of the row by *J*, cut at
 # four places (D is Dice, S sensitivity). On the page this is a picture. **In your notebook set `live=True`**: you
-# get a menu of three photos and a slider, and mask, IoU, Dice and sensitivity follow it.
+# get a menu of three photos and a slider, and mask, IoU, Dice and sensitivity follow it, beside the mask at .5.
 
 # %%
 from lesionseg_lib import threshold_widget
