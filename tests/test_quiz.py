@@ -108,6 +108,8 @@ $D = 2J/(1+J)$.
 
 </details>
 
+<br>
+
 **Question 2.** Which one?
 """
     )

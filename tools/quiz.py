@@ -72,7 +72,8 @@ def render(questions: list[Question]) -> str:
     """Return markdown: numbered questions, each with its lettered answers, folded over their feedback."""
     parts = [INTRODUCTION]
     for number, question in enumerate(questions, start=1):
-        parts.append(f"**Question {number}.** {question.text}")
+        # JupyterLab leaves no room below an answer.
+        parts += ["<br>"] * (number > 1) + [f"**Question {number}.** {question.text}"]
         for letter, answer in zip(LETTERS, question.answers, strict=False):
             verdict = "**Right.**" if answer.right else "**No.**"
             # The blank lines end the HTML blocks: what stands between them is markdown again.
