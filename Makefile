@@ -17,7 +17,7 @@ help:
 	@echo 'make lab      JupyterLab on the notebooks'
 	@echo 'make book     the book as HTML, from the committed, executed notebooks'
 	@echo 'make lessons  run the committed lessons with the Python at hand, without .venv: on Colab, in its image'
-	@echo 'make accept   take the lessons that `make course PROFILE=full` executed over into notebooks/'
+	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
 	@echo 'make clean    remove what the others built, all but .venv'

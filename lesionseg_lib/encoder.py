@@ -18,7 +18,7 @@ from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 from lesionseg_lib.errors import UnknownNameError, WeightsNotFoundError
 
 STAGES = {1: (0, 4), 2: (4, 7), 3: (7, 14), 4: (14, 19)}
-"""Stage number -> half-open range of torchvision's ``features``. A stage ends where the stride has doubled."""
+"""Stage number -> half-open range of torchvision's ``features``. A stage ends just before the stride doubles again."""
 
 _LEVELS = (2, 4, 7, 14, 19)  # the pyramid is read after these many layers of ``features``
 

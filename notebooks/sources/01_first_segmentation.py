@@ -321,8 +321,8 @@ show(network)
 # ## How good is it, honestly?
 #
 # The *test set* has not been looked at so far. Nothing was chosen on it, so it may judge. It was scored once, when
-# the run ended, as the organisers of ISIC 2016 do it: probabilities enlarged to the photo's size, cut at .5, one J a
-# photo.
+# the run ended: probabilities enlarged to the photo's size and cut at .5, then, as the organisers of ISIC 2016 do it,
+# one J a photo.
 #
 # We look before we average. Not at the prettiest: at the worst, at those with 5, 20, 50 and 80 % of the photos below
 # them, and at the best.
@@ -368,7 +368,7 @@ figure
 # The author of the design reported {{dilated-frozen:recipe.claimed.iou|.3f}}, outside the interval. How such figures
 # come about is a story for lesson 07.
 #
-# ## Where did the ten minutes go?
+# ## Where did the minutes go?
 #
 # Guess before you measure: reading photos, encoder, decoder, validation? We time each on the eight photos from
 # above, the fastest of three. To learn, the decoder is run both ways: forward to the loss, then backward, to find
@@ -404,7 +404,7 @@ table.round(1)
 # when it ran, on a machine that may have been busier or faster.) Keeping the encoder's maps, as we did above, could
 # save its row and no more; and flips forbid it. Reading costs next to nothing, but only because these copies are
 # small and are read once. Official photos are up to 4288 pixels wide. Whoever decodes them anew in every epoch waits
-# for that, above all with a GPU, which makes the other rows short. Lesson 05 measures it.
+# for that, above all with a GPU, which makes the other rows short. Lesson 05 does the sum.
 #
 # ## Would you notice a mistake?
 #
@@ -424,15 +424,17 @@ print(f"not normalised         {validation_jaccard(network):.3f}")
 network.preprocessing = default_preprocessing()
 
 # %% [markdown]
-# **On this page each mistake costs seven points or more, and no error appears.** The masks still look like masks,
-# only worse, and whoever has not seen the right score takes them for the best there is. Swapped colours cost most:
-# brown becomes blue. So look at your pictures just before they enter the network, and distrust a score until such
-# mistakes are ruled out. Lesson 03 has a whole clinic of them.
+# **On this page each mistake costs seven points or more, and no error appears.** (A point is .01 of J.) The masks still
+# look like masks, only worse, and whoever has not seen the right score takes them for the best there is. Swapped
+# colours cost most: brown becomes blue. So look at your pictures just before they enter the network, and distrust a
+# score until such mistakes are ruled out. Lessons 05 and 06 come back to both; lesson 03 has a clinic of mistakes in
+# scoring.
 #
 # ## Exercises
 #
-# Add a cell below each, try, check, then open the solution. In every lesson an exercise comes with a few lines to
-# paste into your cell, and the last of them is its check. It works out anew what is right, from what you hand over,
+# Add a cell below each, try, check, then open the solution. Here and in most lessons an exercise comes with a few lines
+# to paste into your cell (in some the cell stands there already), and the last of them is its check. It works out anew
+# what is right, from what you hand over,
 # and answers in one of four ways: *not attempted*; *wrong*, with the likeliest mistake; *crashed*, with the error;
 # *right*. Ask it as often as you like.
 #

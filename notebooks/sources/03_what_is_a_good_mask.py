@@ -34,9 +34,9 @@ lesson = lessons.start()
 # %% [markdown]
 # ## Four kinds of pixels
 #
-# One trained network will serve us to the end: `dilated-all`, a decoder with skips. We take its *logits* for the
-# validation photos, one number a pixel, and never train again. (Validation, because we shall look many times. Test is
-# for the final score.)
+# One trained network will serve us to the end: `dilated-all`, lesson 01's design with its encoder trained too. We take
+# its *logits* for the validation photos, one number a pixel, and never train again. (Validation, because we shall look
+# many times. Test is for the final score.)
 #
 # Lay a predicted mask over the true one. Each pixel is now one of four: rightly called lesion (*true positive*, tp),
 # wrongly called lesion (*false positive*, fp), wrongly called skin (fn), rightly called skin (tn).
@@ -141,9 +141,9 @@ pd.DataFrame(readings, index=["Jaccard", "Dice"]).T.round(3)
 # vote, so half of the votes belong to the largest quarter of the lesions, which are easier. The background adds a
 # class that everybody gets right. On the test photos the record of this run says
 # {{dilated-all:readings.per_image.jaccard}}, {{dilated-all:readings.pooled.jaccard}} and
-# {{dilated-all:readings.background_averaged.jaccard}}. Claimed was {{dilated-all:recipe.claimed.iou}}, and the rule
-# with background comes nearest. (That proves nothing; lesson 07 goes into it.) The column Dice obeys Jensen in every
-# row. Our rule from here on is the mean over photos: every photo has one vote.
+# {{dilated-all:readings.background_averaged.jaccard}}. Its author claims {{dilated-all:recipe.claimed.iou}}, and the
+# rule with background comes nearest. (That proves nothing; lesson 07 goes into it.) The column Dice obeys Jensen in
+# every row. Our rule from here on is the mean over photos: every photo has one vote.
 #
 # ## Where to cut?
 #
@@ -704,7 +704,7 @@ exercises.check("03.2", (highest, rounded, half), test)
 # - Say over what you averaged: photos, pixels, batches or classes. It is worth more points than most decoders.
 # - Probabilities, enlarge, cut, count, score each photo, mean. In this order.
 # - Empty masks need a rule, and the rule must be written down.
-# - 45 photos: three to four points to each side. 379: little more than one.
+# - 45 photos: two to four points to each side. 379: little more than one.
 # - Keep a table with a row a photo. Score a perfect mask, an empty mask and "all lesion" before you score a network.
 #
 # ## Check yourself

@@ -446,9 +446,10 @@ plots.curves({f"{name} ({known[name].optimizer})": recorded[name][0]["history"] 
 #
 # Twelve steps that change one thing: our eight; two from Dice to its *twins*, IoU and Dice + boundary, which pull
 # nearly as Dice does (the boundary term is small beside it); and two from the write-ups' family D, another decoder
-# behind a frozen encoder. So far everything was looked at on validation; test comes now, once, from the records. The
-# thick bar resamples photos; the thin one adds what seeds do elsewhere. The printed verdicts also correct for having
-# looked twelve times (Holm's correction; lesson 12 explains both).
+# behind a frozen encoder. So far everything was looked at on validation; test comes now, once, from the records, and
+# `light` enters with the mean of its three recorded seeds, the others with their one. The thick bar resamples photos
+# (and seeds where there are several); the thin one adds what seeds do elsewhere. The printed verdicts also correct for
+# having looked twelve times (Holm's correction; lesson 12 explains both).
 #
 # > **Predict.** How many of the twelve leave out zero?
 

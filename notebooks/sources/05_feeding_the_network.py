@@ -39,9 +39,9 @@ photos, masks = np.array(train.images), np.array(train.masks)  # uint8 (N, 128, 
 #
 # *Augmentation* shows a photo in variants for which the right answer is known: a mirrored lesion has a mirrored mask.
 # We use [Albumentations](https://albumentations.ai) ([Buslaev et al. 2020](https://doi.org/10.3390/info11020125)),
-# which draws once per pair and does the same to both pictures. Three write-ups of our assignment augment: A crops,
-# flips, rotates by up to 45°, changes colours and adds noise; C flips and changes brightness and contrast; D flips
-# and rotates by up to 90°.
+# which draws once per pair and does the same to both pictures. Three of the five write-ups (lesson 04) augment: A
+# crops, flips, rotates by up to 45°, changes colours and adds noise; C flips and changes brightness and contrast; D
+# flips and rotates by up to 90°.
 #
 # > **Predict.** How many different *outlines* can each family make of one lesion? Which one never changes the light?
 

@@ -37,7 +37,7 @@ lesson = lessons.start()
 # the five a *pyramid*.
 #
 # > **Predict.** At stride 32 there are 256 times fewer cells than at stride 2, and 80 times more channels. Which of the
-# > five maps holds the fewest numbers?
+# > five maps holds the fewest numbers? (Lesson 01 has printed it; do you remember?)
 
 # %%
 train, validation, test = lesson.decoded.train, lesson.decoded.validation, lesson.decoded.test
@@ -94,7 +94,7 @@ print(f"16 photos: encoder {encoding:.3f} s, the rest {step:.3f} s. Kept maps: {
 
 # %% [markdown]
 # Your ratio differs from the one printed here; it depends on the machine and on how small the decoder is beside the
-# encoder. **The trick is right only while nothing before the decoder changes between epochs**: no stage trained, no
+# encoder. **The trick is right only while nothing before the decoder changes between epochs**: no layer trained, no
 # batch norm that moves, no random flip. Family C flips its photos anew in every epoch, so it may not use it. Our
 # training loop decides by itself, from the recipe.
 #
@@ -262,9 +262,10 @@ for stride in encoder.strides:
 #
 # ## Three ways back to full size
 #
-# Three write-ups of the same assignment put three decoders behind this encoder. B and E read the deepest map alone. C
+# Three of the five write-ups (lesson 04) put three decoders behind this encoder. B and E read the deepest map alone. C
 # takes strides 16, 8 and 4 along as *skips*. We watch every convolution at work on one photo: what goes in and what
-# comes out (channels x height x width), and its parameters.
+# comes out (channels x height x width), and its parameters. The arithmetic is counted in *multiply-accumulates*, one
+# product added to a sum.
 #
 # > **Predict.** Which of the three has most parameters? At which stride does each do its last convolution?
 
@@ -330,8 +331,8 @@ plots.panels(rows, titles, alt + "; ".join(", ".join(row) for row in titles), [[
 #
 # ## The scores, and what was claimed
 #
-# The official rule: enlarge the probabilities to the truth's size, threshold, score each photo, take the mean. The
-# interval says how far the mean would move with other photos from the same source.
+# As in lesson 03: enlarge the probabilities to the truth's size and cut them at .5; then the official rule, score each
+# photo, take the mean. The interval says how far the mean would move with other photos from the same source.
 
 # %%
 rows = []
@@ -440,7 +441,7 @@ for batch in range(33):
 # decoders no longer share an instrument. The same network scored *in* training mode, with the statistics of each test
 # batch, falls from {{dilated-frozen:jaccard}} to {{dilated-frozen:readings.train_mode.jaccard}}.
 #
-# `encoder.freeze` does both halves: no gradient, and evaluation mode for frozen stages, defended against every later
+# `encoder.freeze` does both halves: no gradient, and evaluation mode for what is frozen, defended against every later
 # `model.train()`. Do not believe it; compare bits.
 
 # %% tags=["nbval-check-output"]
@@ -500,9 +501,9 @@ pd.DataFrame(fits["B"].record["readings"]).T.round(3)
 # %% [markdown]
 # A mask that calls everything lesion scores the lesion's mean share of the photo. **In profile `full` the claimed
 # .2985 lies inside its interval, and far from every reading of B's real masks** in the table (its readings are those
-# of lesson 03). One line is enough for that: thresholding at 0 what a sigmoid has made positive, or `mask.bool()` of
-# probabilities. We cannot know that it was this line. We do know that it was not the mean IoU of masks with that mean
-# Dice.
+# of lesson 03, and `pooled_batches`, which pools each batch of 16 and takes the mean). One line is enough for that:
+# thresholding at 0 what a sigmoid has made positive, or `mask.bool()` of probabilities. We cannot know that it was this
+# line. We do know that it was not the mean IoU of masks with that mean Dice.
 #
 # ## Exercises
 #

@@ -9,7 +9,7 @@
 # - give the encoder a learning rate of its own, and measure how far it moved;
 # - find out whether fine-tuning helped, in a way that survives a sceptical reviewer, and what each point cost.
 #
-# **You need** lesson 06 (stages, frozen batch norm), and from lesson 03 the Jaccard index *J* and the bootstrap.
+# **You need** lesson 06 (pyramid, frozen batch norm), and from lesson 03 the Jaccard index *J* and the bootstrap.
 #
 # **Time**: forty-five minutes to read and try. Its cells took two minutes on one CPU core,
 # from recorded runs; in profile `student` ten trainings add about twenty minutes there. A GPU was not measured.
@@ -37,8 +37,9 @@ lesson = lessons.start()
 # %% [markdown]
 # ## Which layers are in which stage?
 #
-# torchvision's MobileNetV2 is a list of 19 blocks called `features`. Nothing in it says "stage". We cut it where the
-# stride has just doubled, so that each stage ends in a map that a decoder may use as a skip connection.
+# torchvision's MobileNetV2 is a list of 19 blocks called `features`. Nothing in it says "stage". We cut it where lesson
+# 06 read its maps, just before the stride doubles, so that each stage ends in a map that a decoder may use as a skip
+# connection. The first two of the five maps share stage 1.
 #
 # > **Predict.** A convolution from $a$ to $b$ channels with a $k \times k$ kernel has about $a \cdot b \cdot k^2$
 # > weights, whatever the size of the image. The channels grow from 3 to 1280. Which stage holds most of the 2.2 million
@@ -226,11 +227,11 @@ print(f"bound to the right network: {len(forgotten(second, optimizer))} forgotte
 # %% [markdown]
 # ## Train all four
 #
-# Now the real thing: one network, four choices of what may learn, everything else as the write-up has it. In profile
-# `full` this takes the recorded runs; otherwise it trains, and prints an epoch a line.
+# Now the real thing: one network, four choices of what may learn, everything else as the write-up has it or, where it
+# is silent, as the recipe's `choices` say. In profile `full` this takes the recorded runs; otherwise it trains, and
+# prints an epoch a line.
 #
 # > **Predict.** Write down the order of the four by test Jaccard, and by how many points the best beats the frozen one.
-# > One point is .01.
 
 # %%
 fits = {name: lesson.fit(name) for name in NAMES}
@@ -271,10 +272,10 @@ plots.grouped_bars(changes, "change of weights, %")
 
 # %% [markdown]
 # **Frozen means exactly zero**: the assertion asks for bit-identity, not for "small". What was trained moved by about
-# one percent, whichever the stage, different as they are. That is Adam's doing: it divides each gradient by its own
-# recent size, so every weight takes steps of about the same size, the rate, whether it matters or not. Had all the
-# hundreds of steps gone the same way, the stages would have moved some twenty to thirty times as far; most steps undo
-# each other. **So the bars show the rate and the number of steps, not importance.** (Exercise 1 changes the rate;
+# one percent, whichever the stage, different as they are. That is Adam's doing (lesson 04): it divides each gradient by
+# its own recent size, so every weight takes steps of about the same size, the rate, whether it matters or not. Had all
+# the hundreds of steps gone the same way, the stages would have moved some twenty to thirty times as far; most steps
+# undo each other. **So the bars show the rate and the number of steps, not importance.** (Exercise 1 changes the rate;
 # exercise 2 measures importance.)
 #
 # Weights are not all that changes. In a trained stage batch norm also gathers new running means, which no optimiser
@@ -345,7 +346,7 @@ for name, fit in fits.items():
 # the frozen run it is {{dilated-frozen:recipe.claimed.dice|.4f}}; we measured {{dilated-frozen:dice|.4f}} on lesions,
 # and {{dilated-frozen:readings.background_averaged.dice|.4f}} with the background averaged in. The simplest story that
 # fits: **IoU over two classes, Dice over lesions**, side by side in one table. It is a story, not a proof; only the
-# author's code could tell. In all three the claimed Dice is nearest to ours pooled over batches, within half a point.
+# author's code could tell. In all three the claimed Dice is nearest to ours pooled batch by batch, within half a point.
 #
 # The losses say something too. That of the frozen run, {{dilated-frozen:recipe.claimed.loss|.4f}}, is near ours,
 # {{dilated-frozen:test.loss|.4f}}. That of `dilated-all` is {{dilated-all:recipe.claimed.loss|.4f}} against our
@@ -394,7 +395,8 @@ for first, second in [*pairwise(NAMES), (NAMES[0], NAMES[-1])]:
 # five epochs the validation score of the recorded frozen run ranges over nearly three points, more than the four test
 # scores differ. Which epoch is kept is partly luck, and so is a point on the test set. We may say that *these two
 # networks* differ on these images. About the two *recipes* we say nothing until each was trained with several seeds.
-# (An example: in the first four that we trained, a mistake made flips and brightness come together or not at all.
+# (An example: in the first four that we trained, flips and brightness came together or not at all, by the fault that
+# lesson 05 shows.
 # Trained again without it, the frozen run came out more than a point lower, and the difference between it and *stage4*,
 # which could be shown until then, vanished.)
 #
@@ -419,7 +421,7 @@ scores = [fits[name].table["jaccard"][i] for name, i in pairs]
 plots.error_maps(pictures, truths, drawn, [name for name, _ in pairs], scores)
 
 # %% [markdown]
-# Left, a breath of pink that the frozen run misses altogether; below, it is found, with a rim of skin. Right, a small
+# Left, lesson 01's breath of pink, which the frozen run misses; below, it is found, with a rim of skin. Right, a small
 # one: the frozen run has it, while `dilated-all` draws far too much. In the middle nothing changes. Three photos prove
 # nothing, but both extremes are small lesions, and the large one stays as it is: **does the gain depend on the size of
 # the lesion?** All 379 can tell. We sort them by the true lesion's share of the photo and cut the row into quarters.

@@ -9,8 +9,8 @@
 # - say what concatenation, addition and the kernel of a transposed convolution cost and do;
 # - measure what skips are worth: by a control trained without them, on the border, and skip by skip.
 #
-# **You need** lessons 06 and 07 (pyramid, yardstick, fine-tuning), and from lesson 03 the Jaccard index *J* and the
-# paired bootstrap.
+# **You need** lessons 06 and 07 (pyramid, yardstick, paired bootstrap, fine-tuning), and from lesson 03 the Jaccard
+# index *J*.
 #
 # **Time**: forty-five minutes to read and try. Its cells took a minute on one CPU core, from recorded runs; in profile
 # `student` three trainings add about ten minutes there. A GPU was not measured.
@@ -389,8 +389,8 @@ plots.panels(rows, titles, alt + "; ".join(map(", ".join, titles)), [[p.mask] * 
 # from the frozen to the trained encoder. *Skips for training*, the one in exchange for the other: from the control,
 # trained but without skips, to the frozen U-Net.
 #
-# > **Predict.** Lesson 06 gave C's skips the most on small lesions. Here the encoder is trained. Same picture? And the
-# > sign of the third column?
+# > **Predict.** In lesson 06 C's lead over B was widest on small lesions. Here only the skips differ, and the encoder
+# > is trained. Same picture? And the sign of the third column?
 
 
 # %%
@@ -410,8 +410,8 @@ pd.concat([pd.DataFrame(gains).agg(mean_and_interval).to_frame("all photos").T, 
 # **Skips are worth four and a half points of the mean, ten on the smallest lesions and hardly two on the largest**, and
 # no interval of that column touches zero. In scores: {{unet-without-skips:jaccard}} without
 # ({{unet-without-skips:jaccard_interval}}), {{unet-finetuned:jaccard}} with ({{unet-finetuned:jaccard_interval}}). It
-# is less than the twenty points between B and C in lesson 06, and we know a reason: a trained encoder learns to pack
-# *where* into its deepest map (lesson 07).
+# is less than the twenty points between B and C in lesson 06, and we know two reasons: B and C differed in more than
+# skips, and a trained encoder learns to pack *where* into its deepest map (lesson 07).
 #
 # Training the encoder is worth less than a third as much here. And the third column: **a frozen encoder with skips
 # ({{unet-frozen:jaccard}}) beats a trained one without**, on small lesions by eight points, with about a third of the

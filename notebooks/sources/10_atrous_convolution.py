@@ -2,8 +2,8 @@
 # # 10 · Atrous convolution: does a wider view help?
 #
 # A convolution looks at its nearest neighbours. *À trous* is French for "with holes": pull the nine weights of a 3 x
-# 3 kernel apart, and they look further, at no cost. One write-up reports that this brought about ten points. **After
-# this lesson you can**
+# 3 kernel apart, and they look further, at no cost. (*Dilated*, as in lesson 01, is the same.) One write-up reports
+# that this brought about ten points. **After this lesson you can**
 #
 # - say what a dilation rate changes (the view) and what it does not (parameters, arithmetic, size of the map);
 # - compute how far any cell of a network *can* see, and measure how far it *does* see;
@@ -232,7 +232,8 @@ assert total[ATROUS] - total[PLAIN] == sum(weights)
 # {{segnet-attention-finetuned:recipe.claimed.dice|.2f}} Dice for SegNet with attention, and
 # {{segnet-attention-atrous-finetuned:recipe.claimed.iou|.2f}} and
 # {{segnet-attention-atrous-finetuned:recipe.claimed.dice|.2f}} with atrous convolutions added. Our two recipes differ
-# in nothing else, so a difference between them has one cause, or chance.
+# in nothing else, so a difference between them has one cause, or chance. We call them *plain* and *atrous*; plain is
+# what lesson 09 called gated.
 #
 # > **Predict** the gain in points, and write down why. What did the squares say?
 
@@ -246,8 +247,8 @@ plots.curves({name: fit.history for name, fit in fits.items()})
 
 # %% [markdown]
 # The two runs cross each other all the way. **After a handful of epochs neither gains anything on validation**: the
-# score jumps about by two points, the training loss goes on falling, the validation loss turns up. Which epoch is
-# kept is partly luck.
+# score jumps about by two points, the training loss goes on falling, the validation loss turns up. As in lesson 09,
+# luck has a part in which epoch is kept.
 #
 # On the test photos, official rule, beside the claims:
 
@@ -537,7 +538,7 @@ exercises.check("10.1", (1, 3, 9))
 # copies of it 3 apart just touch; these make 9, and so on. No three layers can do better: in each direction they have
 # 3 x 3 x 3 = 27 paths. And without a rate of 1 the pixel next to the rim is always lost.
 #
-# **2. Does family C leave holes?** Its decoder (lesson 06) has three layers of rate 2, one after the other: at
+# **2. Does family C leave holes?** Its decoder (lesson 01) has three layers of rate 2, one after the other: at
 # strides 16, 8 and 4. Which cells of each skip reach one cell of its last map? Predict for each of the three: all of
 # a square, or a grid?
 #

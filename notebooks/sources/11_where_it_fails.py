@@ -12,7 +12,8 @@
 # - choose a threshold on the right photos, and find out whether .8 means eight in ten;
 # - write down what a network is not for.
 #
-# **You need** from lesson 03 the Jaccard index *J* and the bootstrap, from lesson 07 the recipe `dilated-all`.
+# **You need** from lesson 03 the Jaccard index *J* and the bootstrap, from lesson 04 what BCE, Dice and IoU losses
+# reward, from lesson 07 the recipe `dilated-all`.
 #
 # **Time**: forty-five minutes to read and try. Its cells took one minute on one CPU core, from recorded runs; in
 # profile `student` the trainings add about eight minutes there. A GPU was not measured.
@@ -101,8 +102,9 @@ show(plots.error_maps, picks, columns=4)
 #
 # ## How heavy is the tail?
 #
-# Four photos are a sample. Count all. Since 2018 the organisers of ISIC call a mask with *J* below .65 a failure, a
-# limit set with the disagreement between experts in mind ([Codella et al. 2019](https://arxiv.org/abs/1902.03368)).
+# Four photos are a sample. Count all. With *J* below .65 a mask would have to be drawn anew (lesson 03), and counts as
+# a failure. The organisers of ISIC set this limit in 2018 with the disagreement between experts in mind ([Codella et
+# al. 2019](https://arxiv.org/abs/1902.03368)).
 #
 # > **Predict.** How many of 379 fail? What share of everything that is lost, the sum of 1 - *J*, do they lose?
 
@@ -309,9 +311,10 @@ show(plots.overlays, rows, names, columns=4)
 # ## Where to cut
 #
 # The network says probabilities; we cut them at .5. Nobody has chosen that number. The right cut depends on what an
-# error costs, and the photos to choose it on are **validation** photos: on test we would report our own luck.
+# error costs, and the photos to choose it on are **validation** photos: on test we would report our own luck. Lesson 03
+# drew this curve for the same network; here the gain gets an interval.
 #
-# > **Predict.** The network overdraws. On which side of .5 is the best threshold, and how many points does it bring?
+# > **Predict.** The network overdraws, so the best threshold lies above .5. Can a gain be shown?
 
 # %%
 validation, images = lesson.splits.validation, lesson.decoded.validation.images
@@ -357,7 +360,7 @@ threshold_widget.threshold_explorer(samples, maps, live=False)
 # ## May .8 be believed?
 #
 # A network is *calibrated* if of all pixels that it calls lesion with .8, eight in ten are lesion. Sort the pixels
-# into ten bins by their probability and compare, bin by bin, what was claimed with what is true: that is a
+# into ten bins by their probability and compare, bin by bin, what was claimed with what is true: that is lesson 04's
 # **reliability diagram**. The **expected calibration error** (ECE) is the mean distance, each bin weighted by its
 # pixels ([Guo et al. 2017](https://arxiv.org/abs/1706.04599)). Its interval resamples photos, since pixels of one
 # photo are wrong together.
@@ -417,9 +420,10 @@ pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype(float).roun
 # %% [markdown]
 # **The IoU loss leaves half as many pixels in doubt as BCE, and has the largest error.** That was to be expected:
 # overlap grows when every pixel takes a side. Dice + BCE, a sum of both kinds, lies between them in doubt, but not in
-# error. Two things were *not* to be expected. BCE, which rewards honesty, is no better calibrated than Dice + BCE
-# here; all three claim more lesion than there is, and more than they saw in training. And the IoU loss, made for the
-# score, draws the worst masks, at least in 200 steps. One start and one linear readout prove little. But "trained
+# error. BCE, which rewards honesty, is again no better calibrated than Dice + BCE (lesson 04). Two things were *not* to
+# be expected. All three claim more lesion than there is, and more than they saw in training. And the IoU loss, made for
+# the score, draws the worst masks, at least in 200 steps; behind lesson 04's decoder it did not. One start and one
+# linear readout prove little. But "trained
 # with BCE, so the numbers may be trusted" is refuted by one example: check them, on photos that had no part in
 # training.
 #

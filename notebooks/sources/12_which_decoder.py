@@ -39,8 +39,10 @@ print("several seeds:", ", ".join(f"{name} ({len(seeds)})" for name, seeds in re
 # ## Claimed and ours
 #
 # The whole table. Ours is the organisers' rule on the 379 test images: the score of every image at the size of its
-# true mask, then the mean. *low* and *high* are its 95 % interval. The last three rows need no network:
-# `all-foreground` calls every pixel lesion, `mean-mask` gives every image the mean of the training masks, and `otsu`
+# true mask, then the mean. *low* and *high* are its 95 % interval. Where a recipe has several seeds, its row is their
+# mean, and the interval is over images and seeds. Earlier lessons look at the first run, so `dilated-all` and the
+# atrous network score a little differently there. The last three rows need no network:
+# `all-foreground` calls every pixel lesion, `mean-mask` what is lesion in most of the training masks, and `otsu`
 # takes the dark region in the middle, below a threshold that Otsu's rule finds for each image.
 #
 # > **Predict.** Of the claimed IoUs, how many lie inside our interval? And are claims rather above or below?
@@ -380,7 +382,7 @@ for price in prices:
 # record says whether its validation curve had *levelled off*: what the last fifth of the epochs gained over the
 # fifth before, beside how much single epochs jump about in it.
 #
-# > **Predict.** Whose curve still rises at its last epoch: A's, cut short, or others', run as published?
+# > **Predict.** Whose curve still rises at its last epoch: A's, cut short, or others', which nobody cut?
 
 # %% tags=["nbval-check-output"]
 first = {name: next(iter(runs.values())) for name, runs in recorded.items() if name in known}
@@ -394,11 +396,11 @@ for name, row in rising.iterrows():
 print("of family A:", ", ".join(name for name in rising.index if families[name] == "A") or "none")
 
 # %% [markdown]
-# Mostly the others': all three of D and two of C's four, run as published, and of A's six, cut short, one. (The other
-# three are controls.) A recipe on this list may climb further with more epochs, so its row may say less than the idea
-# can do. **A comparison between families is one of recipes, epochs included**, not of decoders. Within a family all
-# have the same epochs, and the steps above stay fair. (A curve that is level is no proof either: a smaller rate might
-# let it go on.)
+# Mostly the others': all three of D, two of C's four, and of A's six, cut short, one. (The other three are controls.) D
+# and C train for 15 epochs. D's write-up says so of one of its three networks; C's does not say (lesson 07). A recipe
+# on this list may climb further with more epochs, so its row may say less than the idea can do. **A comparison between
+# families is one of recipes, epochs included**, not of decoders. Within a family all have the same epochs, and the
+# steps above stay fair. (A curve that is level is no proof either: a smaller rate might let it go on.)
 #
 # ## So: which decoder?
 
