@@ -28,7 +28,7 @@ lesson = lessons.start()
 #
 # *Profile* says how much is computed: `student` is made for you, this book shows `full`. *Data* is ISIC 2016 where
 # it is found; otherwise a program draws lesions, which teach everything but the scores. (For the photos run
-# `!lesionseg download` in a cell of its own, once, and start again.) *Encoder* should have learnt on ImageNet.
+# `!lesionseg download` in a cell of its own, once, and start again.) *Encoder* should have learned on ImageNet.
 # Profile `smoke` only shows that all code runs: with random weights no score means anything, and masks may be empty.
 #
 # ## What are we looking at?
@@ -52,7 +52,7 @@ plots.samples(eight, count=8)
 # Networks want batches of one size. So all photos and masks were decoded and resized once, and are kept on disk. A
 # resized mask takes the nearest pixel, for there is nothing between lesion and skin.
 #
-# > **Predict.** What share of all training pixels is lesion? How often is a network right that has learnt a single
+# > **Predict.** What share of all training pixels is lesion? How often is a network right that has learned a single
 # > word, "skin"?
 
 # %%
@@ -66,12 +66,12 @@ print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 
 # %% [markdown]
 # **Calling everything skin is right for most pixels, and finds not one lesion.** So the share of correct pixels is a
-# poor judge. We use the *Jaccard index* J instead: the number of pixels that both masks call lesion, divided by the
+# poor judge. We use the *Jaccard index* *J* instead: the number of pixels that both masks call lesion, divided by the
 # number that at least one of them calls lesion. "Skin everywhere" scores 0, a perfect mask 1.
 #
 # ## What does a trained encoder hand over?
 #
-# MobileNetV2 learnt on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None is a
+# MobileNetV2 learned on ImageNet, from more than a million photos, to tell a thousand kinds of things apart. None is a
 # lesion. Yet edges, textures and blobs are the same everywhere, so we take its layers as they are and let them
 # *encode* our photos. On its way a photo of 128 x 128 shrinks by two, five times, and gains channels. The *stride* of
 # a map says how many pixels of the photo one of its places (a *cell*) spans along each side:
@@ -120,7 +120,7 @@ for level, stride in zip(pyramid, encoder.strides, strict=True):
 # 128 the last map has 20,480 numbers where the photo has 49,152, but only 4 x 4 places to put them.** It can say
 # much about each place, and little about where exactly. The five maps together are called a *pyramid*.
 #
-# `normalise` shifts and scales the colours to what the encoder knew when it learnt. The numbers for it come with the
+# `normalise` shifts and scales the colours to what the encoder knew when it learned. The numbers for it come with the
 # weights.
 #
 # What does a pyramid look like? For each place we draw how far its channels are from agreeing: their standard
@@ -201,7 +201,7 @@ def train(model):
 # %% [markdown]
 # A loss is not a mask, so we also want to see. `show` takes three photos of the *validation* set, which no training
 # touches. `probabilities` turns logits into numbers from 0 to 1 and enlarges them to the photo's own size; what is
-# above .5 we call lesion. Truth is drawn as a solid line, prediction dashed, and J stands above.
+# above .5 we call lesion. Truth is drawn as a solid line, prediction dashed, and *J* stands above.
 
 # %%
 validation, size = lesson.splits.validation, lesson.decoded.validation.size
@@ -315,14 +315,14 @@ show(network)
 
 # %% [markdown]
 # Compare with the scores and figures above. Three thousand times as many weights buy finer borders and fewer
-# blunders, but a smaller step in J than the one from one map to three. Look at the small island beside
+# blunders, but a smaller step in *J* than the one from one map to three. Look at the small island beside
 # `ISIC_0000498`: **each pixel is decided by itself; nothing asks for a lesion in one piece.**
 #
 # ## How good is it, honestly?
 #
 # The *test set* has not been looked at so far. Nothing was chosen on it, so it may judge. It was scored once, when
 # the run ended: probabilities enlarged to the photo's size and cut at .5, then, as the organisers of ISIC 2016 do it,
-# one J a photo.
+# one *J* a photo.
 #
 # We look before we average. Not at the prettiest: at the worst, at those with 5, 20, 50 and 80 % of the photos below
 # them, and at the best.
@@ -359,7 +359,7 @@ print(f"{len(ranked)} test photos: mean J {mean:.3f}, 95 % interval {low:.3f} to
 figure
 
 # %% [markdown]
-# **One honest number: J = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
+# **One honest number: *J* = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
 # recorded run. It says: with other test photos from the same source, the mean of *this* network would probably lie in
 # the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of another
 # seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special about our
@@ -424,8 +424,8 @@ print(f"not normalised         {validation_jaccard(network):.3f}")
 network.preprocessing = default_preprocessing()
 
 # %% [markdown]
-# **On this page each mistake costs seven points or more, and no error appears.** (A point is .01 of J.) The masks still
-# look like masks, only worse, and whoever has not seen the right score takes them for the best there is. Swapped
+# **On this page each mistake costs seven points or more, and no error appears.** (A point is .01 of *J*.) The masks
+# still look like masks, only worse, and whoever has not seen the right score takes them for the best there is. Swapped
 # colours cost most: brown becomes blue. So look at your pictures just before they enter the network, and distrust a
 # score until such mistakes are ruled out. Lessons 05 and 06 come back to both; lesson 03 has a clinic of mistakes in
 # scoring.
@@ -493,7 +493,7 @@ exercises.check("01.2", guessed, lesson)
 #
 # "All lesion" scores the mean share of lesion, not 0. **A mask that never looks at the photo gets nearly half of all
 # there is to get**, because photographers put the lesion in the middle. On ISIC 2016 the decoder on the last map
-# alone does not even reach it. So J = .45 sounds like something, and is nothing. Always print the baseline beside
+# alone does not even reach it. So *J* = .45 sounds like something, and is nothing. Always print the baseline beside
 # the score.
 # </details>
 #
@@ -524,8 +524,8 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 # %% [markdown]
 # <details><summary>What you should see</summary>
 #
-# **The network has an answer for everything.** On this page it takes parts of a face for lesion. It learnt where
-# lesions end. It never learnt what is no lesion, for every training photo had one. Before a network meets the world,
+# **The network has an answer for everything.** On this page it takes parts of a face for lesion. It learned where
+# lesions end. It never learned what is no lesion, for every training photo had one. Before a network meets the world,
 # somebody must ask whether a photo is of the right kind at all.
 # </details>
 #

@@ -260,7 +260,7 @@ pd.crosstab(disc, table["diagnosis"])
 #
 # And then the table. **About a hundred training photos have a disc, and not one of them is malignant.** (Of the 110
 # in the table ten have none, and are benign as well.) The discs seem to come from one source, so "disc" means
-# "benign" here, without a glance at the lesion. Networks for diagnosis have learnt exactly that ([Rieger et al.
+# "benign" here, without a glance at the lesion. Networks for diagnosis have learned exactly that ([Rieger et al.
 # 2020](https://arxiv.org/abs/1909.13584)). Masks do not depend on it, but keep it in mind for your next data set: an
 # artefact is harmless only while it is independent of the answer.
 #

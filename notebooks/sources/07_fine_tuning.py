@@ -165,7 +165,7 @@ table
 #
 # ## Which learning rate for weights that already know something?
 #
-# A decoder starts from noise and must travel far. The encoder has learnt from 1.3 million photos, and large steps
+# A decoder starts from noise and must travel far. The encoder has learned from 1.3 million photos, and large steps
 # may undo that before the decoder has sent down a single useful gradient. So optimisers take *parameter groups*,
 # each with its own rate. Our `build_optimizer` makes one for the decoder, and a second for what is trainable of the
 # encoder.
