@@ -9,19 +9,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from lesionseg_lib.segmenter import Segmenter
 
 
+def parameters_of(module: nn.Module) -> int:
+    """Number of parameters of any module, trainable or not; running means and variances are none."""
+    return sum(p.numel() for p in module.parameters())
+
+
 def count_parameters(network: Segmenter) -> dict[str, int]:
     """Number of parameters: total, trainable, frozen, encoder, decoder."""
-
-    def count(module: nn.Module) -> int:
-        return sum(p.numel() for p in module.parameters())
-
     trainable = sum(p.numel() for p in network.parameters() if p.requires_grad)
     return {
-        "total": count(network),
+        "total": parameters_of(network),
         "trainable": trainable,
-        "frozen": count(network) - trainable,
-        "encoder": count(network.encoder),
-        "decoder": count(network.decoder),
+        "frozen": parameters_of(network) - trainable,
+        "encoder": parameters_of(network.encoder),
+        "decoder": parameters_of(network.decoder),
     }
 
 
@@ -44,8 +45,7 @@ def list_convolutions(module: nn.Module, *inputs: Any) -> list[str]:
 
     def note(layer: nn.Module, got: tuple[Tensor, ...], gave: Tensor) -> None:
         before, after = (" x ".join(f"{n:4}" for n in t.shape[1:]) for t in (got[0], gave))
-        weights = sum(p.numel() for p in layer.parameters())
-        lines.append(f"{type(layer).__name__:15} {before} -> {after} {weights:11,}")
+        lines.append(f"{type(layer).__name__:15} {before} -> {after} {parameters_of(layer):11,}")
 
     convolutions = [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     hooks = [layer.register_forward_hook(note) for layer in convolutions]

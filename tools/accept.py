@@ -7,12 +7,9 @@ outputs stay.
 import sys
 from pathlib import Path
 
-from tools import ROOT
+from tools import ROOT, TextError
 from tools.course import NOTEBOOKS
-from tools.links import UnknownModule
 from tools.notebooks import Notebook, code_sha256, differences, first_error, read, save, sources, write
-from tools.numbers import UnknownNumber
-from tools.quiz import QuizError
 
 
 def refusal(executed: Notebook, written: Notebook) -> str | None:
@@ -70,5 +67,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (UnknownModule, UnknownNumber, QuizError) as error:
+    except TextError as error:
         sys.exit(str(error))

@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lesionseg_lib.errors import LesionSegError
-from tools import ROOT
+from tools import ROOT, TextError
 from tools.book import BookError, build, stage
 from tools.execute import LessonError, execute
-from tools.links import UnknownModule
 from tools.notebooks import sources, write
-from tools.numbers import UnknownNumber
-from tools.quiz import QuizError
 from tools.situation import situation
 
 COURSE = ROOT / "_build" / "course"
@@ -64,7 +61,7 @@ def run_lessons(lessons: list[Path], found: dict[str, Any]) -> list[Path]:
 if __name__ == "__main__":
     try:
         main(sys.argv[1])
-    except (LessonError, LesionSegError, BookError, UnknownModule, UnknownNumber, QuizError) as error:
+    except (LessonError, LesionSegError, BookError, TextError) as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped.")

@@ -6,12 +6,12 @@ the docstrings are. In the book the same link leads to the module on a page of `
 
 import re
 
-from tools import ROOT, repository
+from tools import ROOT, TextError, repository
 
 PLACEHOLDER = re.compile(r"\{\{api:(\w+)\}\}")
 
 
-class UnknownModule(Exception):
+class UnknownModule(TextError):
     """A placeholder names a module that the library does not have."""
 
 

@@ -11,11 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tools import TextError
+
 PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}")
 PARTS = re.compile(r"\s*([a-z0-9][a-z0-9-]*)\s*:\s*([\w.-]+)\s*(?:\|\s*([^{}]+?)\s*)?")
 
 
-class UnknownNumber(Exception):
+class UnknownNumber(TextError):
     """A placeholder that no record can fill."""
 
 

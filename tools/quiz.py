@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from tools import TextError
 from tools.numbers import fill
 
 QUIZ = "{{quiz}}"
@@ -25,7 +26,7 @@ QUESTIONS, ANSWERS = range(3, 7), range(3, 5)
 FOLDING = re.compile(r"</?(?:details|summary)\b", re.IGNORECASE)
 
 
-class QuizError(Exception):
+class QuizError(TextError):
     """A bank that cannot be shown; the message names file and question, what was found and what was expected."""
 
 

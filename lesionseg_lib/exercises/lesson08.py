@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lesionseg_lib.cache import CachedDataset
+from lesionseg_lib.cost import parameters_of
 from lesionseg_lib.decoders import UNetDecoder
 from lesionseg_lib.encoder import MobileNetV2Encoder
 from lesionseg_lib.error_bands import errors_by_distance
@@ -58,14 +59,14 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
     """
     demand(isinstance(decoder, type), "pass the class itself, AddUNet, not one of its objects.")
     mine = ask(decoder, encoder.channels, encoder.strides).eval()
-    plain = _count(UNetDecoder(encoder.channels, encoder.strides, skips=False))
+    plain = parameters_of(UNetDecoder(encoder.channels, encoder.strides, skips=False))
     *skips, _ = encoder.channels
     pairs = list(zip(reversed(skips), UNetDecoder.widths, strict=False))  # channels of a skip, and of where it is added
     wanted = plain + sum(c * width + width for c, width in pairs)
-    counted, biases = _count(mine), sum(width for _, width in pairs)
+    counted, biases = parameters_of(mine), sum(width for _, width in pairs)
     demand(counted != plain, "as many weights as without skips: are the four convolutions in a ModuleList?")
     demand(
-        counted != _count(UNetDecoder(encoder.channels, encoder.strides)),
+        counted != parameters_of(UNetDecoder(encoder.channels, encoder.strides)),
         "as many weights as the U-Net that concatenates. Start from skips=False.",
     )
     demand(counted != wanted - biases, f"{biases} weights are missing: the 1 x 1 convolutions have a bias.")
@@ -88,10 +89,6 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
                 not torch.equal(mine(other, size), drawn),
                 f"the skip at stride {stride} changes nothing in the mask. Is it added before the convolutions?",
             )
-
-
-def _count(module: torch.nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
 
 
 def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Sequence[float]) -> None:

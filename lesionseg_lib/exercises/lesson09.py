@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lesionseg_lib.cost import parameters_of
 from lesionseg_lib.decoders.attention import AttentionGate
 from lesionseg_lib.evaluation import score_images
 from lesionseg_lib.exercises.answers import Slip, agree, demand, number, numbers
@@ -26,7 +27,7 @@ def price_of_a_gate(mine: Any, gate: AttentionGate) -> None:
     """
     found = number(mine, "the number of parameters")
     skip, signal, inner = gate.of_skip.in_channels, gate.of_gate.in_channels, gate.of_skip.out_channels
-    right = sum(p.numel() for p in gate.parameters())
+    right = parameters_of(gate)
     slips = {
         "batch norm has two numbers a channel.": right - 2 * skip,
         "batch norm has two numbers a channel, not one.": right - skip,
@@ -41,7 +42,6 @@ def price_of_a_gate(mine: Any, gate: AttentionGate) -> None:
         "the layer behind mixes the skip's channels: that many squared, and its batch norm.": right
         - skip**2
         - 2 * skip,
-        "the coefficient itself costs something: the hidden numbers, and a bias.": right - inner - 1 - 0.5,
         "skip and signal are exchanged.": 4 * signal * inner + skip * inner + 2 * inner + 1 + skip**2 + 2 * skip,
     }
     for sentence, value in slips.items():
