@@ -17,16 +17,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from lesionseg_lib.batches import EpochSampler, FrozenPyramids, batches_for
-from lesionseg_lib.cache import CachedDataset
+from lesionseg_lib.data.cache import CachedDataset
+from lesionseg_lib.data.transforms import OFFLINE
 from lesionseg_lib.errors import MissingPackageError
-from lesionseg_lib.files import replacing
-from lesionseg_lib.losses import get_loss
-from lesionseg_lib.recipes import Recipe, build_segmenter, load_recipes
-from lesionseg_lib.records import environment, published_results
-from lesionseg_lib.segmenter import Segmenter, normalise
-from lesionseg_lib.training import build_optimizer
-from lesionseg_lib.transforms import OFFLINE
+from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.results.records import environment, published_results
+from lesionseg_lib.training.batches import EpochSampler, FrozenPyramids, batches_for
+from lesionseg_lib.training.loop import build_optimizer
+from lesionseg_lib.training.losses import get_loss
+from lesionseg_lib.training.recipes import Recipe, build_segmenter, load_recipes
+from lesionseg_lib.utils.files import replacing
 
 Entry = dict[str, Any]
 TRAINING_IMAGES = 749

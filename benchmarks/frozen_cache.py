@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from lesionseg_lib.batches import EpochSampler, FrozenPyramids, TrainingSet
-from lesionseg_lib.cache import CachedDataset, decode_once
-from lesionseg_lib.datasets import LesionDataset, SyntheticLesions
-from lesionseg_lib.losses import get_loss
-from lesionseg_lib.profiles import get_profile, open_splits
-from lesionseg_lib.recipes import Recipe, build_segmenter, get_recipe
-from lesionseg_lib.segmenter import Segmenter, normalise
-from lesionseg_lib.training import build_optimizer
+from lesionseg_lib.data.cache import CachedDataset, decode_once
+from lesionseg_lib.data.datasets import LesionDataset, SyntheticLesions
+from lesionseg_lib.experiments.profiles import get_profile, open_splits
+from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.training.batches import EpochSampler, FrozenPyramids, TrainingSet
+from lesionseg_lib.training.loop import build_optimizer
+from lesionseg_lib.training.losses import get_loss
+from lesionseg_lib.training.recipes import Recipe, build_segmenter, get_recipe
 
 SEED = 0
 

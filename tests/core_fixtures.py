@@ -16,13 +16,13 @@ from accelerate.state import AcceleratorState, GradientState
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lesionseg_lib import decoders
-from lesionseg_lib.cache import CachedDataset
-from lesionseg_lib.checkpoints import CHECKPOINT
-from lesionseg_lib.datasets import LesionDataset
-from lesionseg_lib.encoder import MobileNetV2Encoder, weights_file
-from lesionseg_lib.recipes import Recipe, get_recipe
-from lesionseg_lib.segmenter import Segmenter
+from lesionseg_lib.data.cache import CachedDataset
+from lesionseg_lib.data.datasets import LesionDataset
+from lesionseg_lib.models import decoders
+from lesionseg_lib.models.encoder import MobileNetV2Encoder, weights_file
+from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.training.checkpoints import CHECKPOINT
+from lesionseg_lib.training.recipes import Recipe, get_recipe
 
 torch.set_num_threads(1)  # tensors this small only wait for a second thread
 

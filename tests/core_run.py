@@ -13,10 +13,11 @@ import accelerate
 from accelerate import Accelerator
 from torch import Tensor
 
-from lesionseg_lib import decoders, training
 from lesionseg_lib.errors import TrainingError
-from lesionseg_lib.losses import get_loss
-from lesionseg_lib.training import Run, train
+from lesionseg_lib.models import decoders
+from lesionseg_lib.training import loop
+from lesionseg_lib.training.loop import Run, train
+from lesionseg_lib.training.losses import get_loss
 from tests.core_fixtures import TinyDecoder, discs, tiny_recipe
 
 RECIPE = tiny_recipe(augmentation="family-c", schedule="cosine", epochs=4)
@@ -40,7 +41,7 @@ def run_to_nan(folder: str) -> None:
         losses += logits.requires_grad  # one batch an epoch on each of two processes
         return loss_of(logits, target) * (float("nan") if rank == 1 and losses == 2 else 1.0)
 
-    training.get_loss = lambda name: loss
+    loop.get_loss = lambda name: loss
     try:
         run(folder)
     except TrainingError as error:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from lesionseg_lib.band import expected_band, judge
+from lesionseg_lib.results.seeds import expected_band, judge
 from tests.helpers.records import make_record
 
 

@@ -10,15 +10,15 @@ import cv2
 import numpy as np
 import pytest
 
-from lesionseg_lib.baselines import BASELINES, CHANNELS, THRESHOLDS, fit_mean_mask, fit_otsu, otsu_mask, run
-from lesionseg_lib.comparison import compare_all, compare_two
-from lesionseg_lib.datasets import SyntheticLesions
+from lesionseg_lib.data.datasets import SyntheticLesions
 from lesionseg_lib.errors import UnknownNameError
-from lesionseg_lib.evaluation import score_images
-from lesionseg_lib.metrics import METRICS
-from lesionseg_lib.profiles import Splits, get_profile
-from lesionseg_lib.recipes import load_recipes
-from lesionseg_lib.records import load_records, write_record
+from lesionseg_lib.evaluation.metrics import METRICS
+from lesionseg_lib.evaluation.scoring import score_images
+from lesionseg_lib.experiments.baselines import BASELINES, CHANNELS, THRESHOLDS, fit_mean_mask, fit_otsu, otsu_mask, run
+from lesionseg_lib.experiments.profiles import Splits, get_profile
+from lesionseg_lib.results.comparison import compare_all, compare_two
+from lesionseg_lib.results.records import load_records, write_record
+from lesionseg_lib.training.recipes import load_recipes
 from tests.core_fixtures import ArrayDataset, cached
 
 SMOKE = get_profile("smoke")

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from lesionseg_lib.batches import EpochSampler, FrozenPyramids, TrainingSet, batches_for
-from lesionseg_lib.encoder import STAGES
-from lesionseg_lib.recipes import Recipe, get_recipe
-from lesionseg_lib.segmenter import Segmenter, normalise
+from lesionseg_lib.models.encoder import STAGES
+from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.training.batches import EpochSampler, FrozenPyramids, TrainingSet, batches_for
+from lesionseg_lib.training.recipes import Recipe, get_recipe
 from tests.core_fixtures import discs, tiny_segmenter
 
 DATA = discs(6)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import costs, frozen_cache
-from lesionseg_lib.records import load_costs
-from lesionseg_lib.transforms import OFFLINE
+from lesionseg_lib.data.transforms import OFFLINE
+from lesionseg_lib.results.records import load_costs
 
 
 def test_the_cache_and_the_images_train_alike(

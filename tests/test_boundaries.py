@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lesionseg_lib.boundaries import border, boundary_f, boundary_iou, diagonal, hausdorff95
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.evaluation.boundaries import border, boundary_f, boundary_iou, diagonal, hausdorff95
 
 EMPTY = np.zeros((30, 40), bool)  # a diagonal of 50 pixels
 

@@ -9,8 +9,8 @@ import pickle
 import numpy as np
 import pytest
 
-from lesionseg_lib.cache import decode_once
-from lesionseg_lib.datasets import ISIC2016, LesionFolder, SyntheticLesions, resize_image
+from lesionseg_lib.data.cache import decode_once
+from lesionseg_lib.data.datasets import ISIC2016, LesionFolder, SyntheticLesions, resize_image
 from lesionseg_lib.errors import DataError
 from tests.helpers.archives import encoded, photo, save_pair
 from tests.helpers.disk import fill_disk

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lesionseg_lib.calibration import bin_pixels, calibration_error, calibration_interval
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.evaluation.calibration import bin_pixels, calibration_error, calibration_interval
 
 P = np.array([[[0.0, 0.1], [0.6, 0.8]], [[0.49, 0.5], [1.0, 0.9]]])
 TRUTH = np.array([[[0, 0], [0, 1]], [[1, 1], [1, 1]]], bool)

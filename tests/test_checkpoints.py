@@ -13,16 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from lesionseg_lib.checkpoints import (
-    CHECKPOINT,
-    Epoch,
-    open_folder,
-    read_history,
-    read_previews,
-    save_state,
-)
 from lesionseg_lib.errors import CheckpointError
-from lesionseg_lib.files import replacing
+from lesionseg_lib.training.checkpoints import CHECKPOINT, Epoch, open_folder, read_history, read_previews, save_state
+from lesionseg_lib.utils.files import replacing
 
 IDENTITY = {"name": "dilated-all", "size": [32, 32], "learning_rate": 1e-3, "seed": 0}
 HISTORY = [

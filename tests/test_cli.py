@@ -17,16 +17,16 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from lesionseg_lib import listings, runner
-from lesionseg_lib.cli import app
-from lesionseg_lib.datasets import download, fetch
-from lesionseg_lib.decoders import DECODERS
+from lesionseg_lib.cli import compare, train
+from lesionseg_lib.cli.app import app
+from lesionseg_lib.data.datasets import download, isic_download
+from lesionseg_lib.data.transforms import AUGMENTATIONS
 from lesionseg_lib.errors import TrainingError
-from lesionseg_lib.losses import LOSSES
-from lesionseg_lib.metrics import METRICS
-from lesionseg_lib.recipes import load_recipes
-from lesionseg_lib.records import read_record, write_record
-from lesionseg_lib.transforms import AUGMENTATIONS
+from lesionseg_lib.evaluation.metrics import METRICS
+from lesionseg_lib.models.decoders import DECODERS
+from lesionseg_lib.results.records import read_record, write_record
+from lesionseg_lib.training.losses import LOSSES
+from lesionseg_lib.training.recipes import load_recipes
 from tests.helpers.archives import isic_tree, save_pair
 from tests.helpers.models import save_random_model
 from tests.helpers.records import make_record, make_table
@@ -266,7 +266,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         write_record(results, record, make_table(scores, "ab"))
         return None, record, None
 
-    monkeypatch.setattr(runner, "run", run)
+    monkeypatch.setattr(train, "run", run)
     return names
 
 
@@ -305,7 +305,7 @@ def test_ctrl_c_elsewhere_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch
     def interrupted(*_: Any) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(listings, "recipe_table", interrupted)
+    monkeypatch.setattr(compare, "recipe_table", interrupted)
     result = lesionseg("recipes")
     assert (result.exit_code, result.stderr.strip()) == (130, "Stopped.")
 
@@ -400,9 +400,9 @@ def test_download_fetches_nothing_that_is_there_and_says_how_commands_find_it(tm
 
 
 def test_a_download_that_fails_is_said_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(download, "FIRST_WAIT", 0.0)
     with serving() as server:
-        monkeypatch.setattr(download, "OFFICIAL_URL", server.url)
+        monkeypatch.setattr(isic_download, "OFFICIAL_URL", server.url)
         refused(lesionseg("download"), "404")
     assert not (tmp_path / "no data" / "isic2016").exists()
 

@@ -17,13 +17,13 @@ import pytest
 import torch
 
 import lesionseg_lib
-from lesionseg_lib import metrics
-from lesionseg_lib.clinic import Ward, check, right, symptom, visit, ward, wrong
-from lesionseg_lib.clinic.cases import CASES
-from lesionseg_lib.clinic.checker import difference
-from lesionseg_lib.clinic.right import iou
 from lesionseg_lib.errors import UnknownNameError
-from lesionseg_lib.segmenter import enlarge, sigmoid
+from lesionseg_lib.evaluation import metrics
+from lesionseg_lib.models.segmenter import enlarge, sigmoid
+from lesionseg_lib.teaching.clinic import Ward, check, cures, patients, symptom, visit, ward
+from lesionseg_lib.teaching.clinic.cases import CASES
+from lesionseg_lib.teaching.clinic.checker import difference
+from lesionseg_lib.teaching.clinic.cures import iou
 from tests.core_fixtures import tiny_segmenter
 
 LESSON = Path(lesionseg_lib.__file__).parents[1] / "notebooks" / "sources" / "03_what_is_a_good_mask.py"
@@ -40,17 +40,17 @@ def again(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @PATIENTS
 def test_a_patient_is_recognised_unasked(name: str) -> None:
-    assert check(name, getattr(wrong, name)).status == "not attempted"
+    assert check(name, getattr(patients, name)).status == "not attempted"
     assert check(name).status == "not attempted"
 
 
 @PATIENTS
 def test_a_patient_fails_and_its_cure_passes(name: str) -> None:
-    verdict = check(name, again(getattr(wrong, name)))
+    verdict = check(name, again(getattr(patients, name)))
     assert verdict.status == "wrong"
     question = next(question for question in CASES[name]() if verdict.detail.startswith(question))
     assert len(verdict.detail) > len(question) + 10
-    cured = check(name, again(getattr(right, name)))
+    cured = check(name, again(getattr(cures, name)))
     assert cured.status == "right" and len(cured.detail) > 30
 
 
@@ -62,9 +62,9 @@ def test_constant_answers_fail(name: str) -> None:
 
 
 def test_patients_cures_cases_and_exams_go_together() -> None:
-    own = {name for name, value in vars(wrong).items() if getattr(value, "__module__", "") == wrong.__name__}
+    own = {name for name, value in vars(patients).items() if getattr(value, "__module__", "") == patients.__name__}
     assert own == set(CASES) == set(ward.EXAMS)
-    assert all(callable(getattr(right, name)) for name in CASES)
+    assert all(callable(getattr(cures, name)) for name in CASES)
 
 
 # ---- near misses: what a student may try
@@ -92,10 +92,10 @@ def by_hand(mask: Any, truth: Any) -> Any:
 
 
 NEAR_MISSES: Rows = [
-    ("soft", lambda p, t: wrong.soft(np.round(p, 1), t)),
+    ("soft", lambda p, t: patients.soft(np.round(p, 1), t)),
     ("soft", lambda p, t: iou(p > 0.6, t).mean()),
     ("soft", lambda p, t: iou(p > 0.5, t)),
-    ("soft", lambda p, t: wrong.pooled(p > 0.5, t)),
+    ("soft", lambda p, t: patients.pooled(p > 0.5, t)),
     ("cut", lambda x, t: iou(x > 0.62, t).mean()),
     ("cut", lambda x, t: iou(sigmoid(x) > 0, t).mean()),
     ("cut", lambda x, t: iou(x > -0.5, t).mean()),
@@ -106,7 +106,7 @@ NEAR_MISSES: Rows = [
     ("thresholds", lambda p, t: max(iou(p > cut, t).mean() for cut in (0.1, 0.3, 0.5, 0.7, 0.9))),
     ("thresholds", lambda p, t: np.median([iou(p > cut, t).mean() for cut in (0.1, 0.3, 0.5, 0.7, 0.9)])),
     ("thresholds", lambda p, t: iou(np.mean([p > cut for cut in (0.1, 0.3, 0.5, 0.7, 0.9)], 0) > 0.7, t).mean()),
-    ("columns", lambda m, t: wrong.pooled(m, t)),
+    ("columns", lambda m, t: patients.pooled(m, t)),
     ("columns", lambda m, t: np.nanmean((m & t).sum((1, 2)) / (m | t).sum((1, 2)))),
     ("columns", lambda m, t: by_hand(m, t)[0].mean()),
     ("columns", lambda m, t: ((m & t).sum((2, 3)) / m[0].size).mean()),
@@ -116,10 +116,10 @@ NEAR_MISSES: Rows = [
     ("last_batch", lambda b: np.mean([iou(m, t).mean() for m, t in b])),
     ("last_batch", lambda b: iou(*b[0]).mean()),
     ("last_batch", lambda b: sum(iou(m, t).sum() for m, t in b)),
-    ("last_batch", lambda b: wrong.pooled(*(np.concatenate(part) for part in zip(*b, strict=True)))),
+    ("last_batch", lambda b: patients.pooled(*(np.concatenate(part) for part in zip(*b, strict=True)))),
     ("background", lambda m, t: iou(~m, ~t).mean()),
     ("background", lambda m, t: max(iou(m, t).mean(), iou(~m, ~t).mean())),
-    ("background", lambda m, t: wrong.pooled(m, t)),
+    ("background", lambda m, t: patients.pooled(m, t)),
     ("agreement", lambda m, t: iou(m, t).mean()),
     ("agreement", lambda m, t: 2 * iou(m, t).mean() / (1 + iou(m, t).mean())),
     ("agreement", lambda m, t: metrics.dice(metrics.confusion(m, t).pooled())[0]),
@@ -129,15 +129,15 @@ NEAR_MISSES: Rows = [
     ("nothing", lambda m, t: ((m & t).sum((1, 2)) / ((m | t).sum((1, 2)) + 1e-6)).mean()),
     ("nothing", lambda m, t: np.where(t.any((1, 2)), by_hand(m, t), 1).mean()),
     ("nothing", lambda m, t: np.where(m.any((1, 2)), by_hand(m, t), 1).mean()),
-    ("half", lambda m, t: wrong.half(m[::2, ::2], t[::2, ::2])),
-    ("half", lambda m, t: np.nan_to_num(wrong.half(m, t), nan=1.0)),
+    ("half", lambda m, t: patients.half(m[::2, ::2], t[::2, ::2])),
+    ("half", lambda m, t: np.nan_to_num(patients.half(m, t), nan=1.0)),
     ("half", lambda m, t: (m & t).sum(dtype=np.uint16) / (m | t).sum(dtype=np.uint16)),
     ("half", lambda m, t: 2 * (m & t).sum() / (m.sum() + t.sum())),
-    ("as_bytes", lambda m, png: min(wrong.as_bytes(m, png), 1)),
-    ("as_bytes", lambda m, png: wrong.as_bytes(m, png) / 255),
+    ("as_bytes", lambda m, png: min(patients.as_bytes(m, png), 1)),
+    ("as_bytes", lambda m, png: patients.as_bytes(m, png) / 255),
     ("as_bytes", lambda m, png: iou(m, png > 0).mean()),
     ("as_bytes", lambda m, png: iou(m, png == 255).mean()),
-    ("as_bytes", lambda m, png: wrong.as_bytes(m, png / 255)),
+    ("as_bytes", lambda m, png: patients.as_bytes(m, png / 255)),
     *((name, resized(cv2.INTER_LINEAR, 0)) for name in ("bilinear", "flag")),
     *((name, resized(cv2.INTER_AREA, 0)) for name in ("bilinear", "flag")),
     *((name, resized(cv2.INTER_LINEAR, 254)) for name in ("bilinear", "flag")),
@@ -178,7 +178,7 @@ OTHER_CURES: Rows = [
     ("agreement", lambda m, t: (2 * iou(m, t) / (1 + iou(m, t))).mean()),
     ("nothing", lambda m, t: ((m & t).sum((1, 2)) + 1e-9).__truediv__((m | t).sum((1, 2)) + 1e-9).mean()),
     ("half", lambda m, t: np.float32((m & t).sum()) / np.float32((m | t).sum())),
-    ("as_bytes", lambda m, png: wrong.as_bytes(m, (png > 128).astype(np.uint8))),
+    ("as_bytes", lambda m, png: patients.as_bytes(m, (png > 128).astype(np.uint8))),
     *((name, resized(flag, 128)) for name in ("bilinear", "flag")
       for flag in (cv2.INTER_NEAREST, cv2.INTER_NEAREST_EXACT, cv2.INTER_LINEAR, cv2.INTER_AREA)),
     ("flag", lambda png, size: torch.nn.functional.interpolate(torch.tensor(png)[None, None], size)[0, 0].numpy() > 0),
@@ -242,7 +242,7 @@ def test_a_function_cannot_spoil_the_next_question() -> None:
         truth[:] = mask
         return 1.0
 
-    assert [check("pooled", greedy).status, check("pooled", again(right.pooled)).status] == ["wrong", "right"]
+    assert [check("pooled", greedy).status, check("pooled", again(cures.pooled)).status] == ["wrong", "right"]
 
 
 @pytest.mark.parametrize(
@@ -293,18 +293,18 @@ def patients_of() -> Ward:
 @PATIENTS
 def test_a_symptom_shows_and_goes(name: str, patients_of: Ward) -> None:
     with np.errstate(all="ignore"):
-        says, rightly = (symptom(name, getattr(part, name), patients_of) for part in (wrong, right))
+        says, rightly = (symptom(name, getattr(part, name), patients_of) for part in (patients, cures))
     assert 0 <= rightly <= 1 and says != rightly
 
 
 def test_the_right_scores_are_those_of_the_library(patients_of: Ward) -> None:
     at_network_size = iou(patients_of.logits > 0, patients_of.small).mean()
     for name in ("soft", "cut", "twice", "thresholds", "columns", "pooled", "last_batch", "background", "as_bytes"):
-        assert symptom(name, getattr(right, name), patients_of) == pytest.approx(at_network_size)
+        assert symptom(name, getattr(cures, name), patients_of) == pytest.approx(at_network_size)
     at_full_size = [
         iou(enlarge(p, t.shape) > 0.5, t)[0] for p, t in zip(patients_of.probabilities, patients_of.truths, strict=True)
     ]
-    assert symptom("hard", right.hard, patients_of) == symptom("half", right.half, patients_of) == np.mean(at_full_size)
+    assert symptom("hard", cures.hard, patients_of) == symptom("half", cures.half, patients_of) == np.mean(at_full_size)
 
 
 def test_a_visit_prints_number_verdict_and_help(patients_of: Ward, capsys: pytest.CaptureFixture[str]) -> None:
@@ -314,7 +314,7 @@ def test_a_visit_prints_number_verdict_and_help(patients_of: Ward, capsys: pytes
     def cut(logits: Any, truth: Any) -> Any:
         return [][0]
 
-    visit(patients_of, wrong.thresholds, soft, cut, right.pooled)
+    visit(patients_of, patients.thresholds, soft, cut, cures.pooled)
     told = capsys.readouterr().out
     assert re.search(r"thresholds +says 0\.\d{3}, right is 0\.\d{3}: not attempted\nsoft", told)
     assert re.search(r"soft +says 0\.\d{3}, right is 0\.\d{3}: wrong\n +one photo of four pixels: expected", told)
@@ -325,7 +325,7 @@ def test_a_visit_prints_number_verdict_and_help(patients_of: Ward, capsys: pytes
 def test_the_model_of_a_ward_is_left_as_it_was(patients_of: Ward) -> None:
     model = patients_of.model.eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    symptom("training_mode", wrong.training_mode, replace(patients_of))
+    symptom("training_mode", patients.training_mode, replace(patients_of))
     assert not model.training
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lesionseg_lib import listings
-from lesionseg_lib.claims import highest_dice, is_possible
-from lesionseg_lib.comparison import compare_all, compare_two, paired_interval, resampled_means
+from lesionseg_lib.cli import compare
+from lesionseg_lib.cli.tables import format_table
 from lesionseg_lib.errors import RecordError, UnknownNameError
-from lesionseg_lib.metrics import bootstrap_interval
-from lesionseg_lib.recipes import Claim, load_recipes
-from lesionseg_lib.records import load_records, write_record
-from lesionseg_lib.tables import format_table
+from lesionseg_lib.evaluation.metrics import bootstrap_interval
+from lesionseg_lib.results.claims import highest_dice, is_possible
+from lesionseg_lib.results.comparison import compare_all, compare_two, paired_interval, resampled_means
+from lesionseg_lib.results.records import load_records, write_record
+from lesionseg_lib.training.recipes import Claim, load_recipes
 from tests.helpers.records import make_record, make_table
 
 IDS = [f"ISIC_{number:07d}" for number in range(40)]
@@ -57,7 +57,7 @@ def test_every_recipe_has_a_row_and_those_without_record_say_so(tmp_path: Path) 
     assert [row.name for row in rows] == list(load_recipes())
     recorded = {row.name: row.jaccard for row in rows if row.jaccard}
     assert recorded.keys() == {"dilated-all"}
-    text = listings.scores_text(rows)
+    text = compare.scores_text(rows)
     lines = {line.split()[0]: line for line in text.splitlines() if line.startswith(tuple(load_recipes()))}
     assert lines.keys() == load_recipes().keys()
     assert all(("not recorded" in line) == (name != "dilated-all") for name, line in lines.items())
@@ -66,9 +66,7 @@ def test_every_recipe_has_a_row_and_those_without_record_say_so(tmp_path: Path) 
 def test_a_row_shows_measured_claimed_and_their_difference(tmp_path: Path) -> None:
     put(tmp_path, "dilated-all", np.array([0.8, 0.9]))  # Dice 8/9 and 18/19
     line = next(
-        line
-        for line in listings.comparison([], load_recipes(), tmp_path).splitlines()
-        if line.startswith("dilated-all")
+        line for line in compare.comparison([], load_recipes(), tmp_path).splitlines() if line.startswith("dilated-all")
     )
     measured = "1 - 0.850 [0.800, 0.900] 0.918 [0.889, 0.947]"
     assert " ".join(line.split()) == f"dilated-all {measured} 0.8834 / 0.9121 -0.033 / +0.006"
@@ -96,21 +94,19 @@ def test_the_interval_of_several_seeds_is_over_images_and_seeds(tmp_path: Path) 
     assert (row.jaccard.mean, row.jaccard.low, row.jaccard.high) == pytest.approx((0.8, 0.6, 1.0))
     assert (row.dice.low, row.dice.high) == pytest.approx((0.75, 1.0))
     assert row.readings["per_image"]["jaccard"] == pytest.approx(0.8)
-    line = next(
-        x for x in listings.comparison([], load_recipes(), tmp_path).splitlines() if x.startswith("dilated-all")
-    )
+    line = next(x for x in compare.comparison([], load_recipes(), tmp_path).splitlines() if x.startswith("dilated-all"))
     assert " ".join(line.split()).startswith("dilated-all 2 0.700 to 0.900 0.800 [0.600, 1.000] ")
 
 
 def test_without_tables_the_interval_is_over_images_alone_and_a_note_says_so(tmp_path: Path) -> None:
     two_seeds(tmp_path)
-    assert "Note:" not in listings.comparison([], load_recipes(), tmp_path)
+    assert "Note:" not in compare.comparison([], load_recipes(), tmp_path)
     (tmp_path / "dilated-all" / "seed1.csv").unlink()
     row = next(row for row in compare_all(load_recipes(), load_records(tmp_path), tmp_path) if row.seeds)
     assert row.jaccard is not None and not row.whole
     # Each seed's interval of two images goes from the one to the other.
     assert (row.jaccard.mean, row.jaccard.low, row.jaccard.high) == pytest.approx((0.8, 0.7, 0.9))
-    assert "no per-image tables of dilated-all" in listings.comparison([], load_recipes(), tmp_path)
+    assert "no per-image tables of dilated-all" in compare.comparison([], load_recipes(), tmp_path)
 
 
 def test_the_nearest_reading_is_the_one_closest_in_both_figures() -> None:
@@ -125,12 +121,12 @@ def test_the_nearest_reading_is_the_one_closest_in_both_figures() -> None:
     assert nearest is not None
     assert (nearest.reading, nearest.jaccard, nearest.dice) == ("pooled", 0.86, 0.95)
     assert nearest.distance == pytest.approx(0.04454, abs=1e-5)
-    listed = [line.split()[0] for line in listings.readings_text(row).splitlines()[5:]]
+    listed = [line.split()[0] for line in compare.readings_text(row).splitlines()[5:]]
     assert listed == ["pooled", "soft", "per_image"]
 
 
 def test_the_impossible_pair_is_called_impossible() -> None:
-    text = listings.claims_text(compare_all(load_recipes(), {}))
+    text = compare.claims_text(compare_all(load_recipes(), {}))
     verdicts = {line.split()[0]: "NO" in line for line in text.splitlines() if line.startswith(tuple(load_recipes()))}
     assert verdicts == {
         name: name.startswith("transposed") for name, recipe in load_recipes().items() if recipe.claimed
@@ -146,9 +142,9 @@ def test_the_impossible_pair_is_called_impossible() -> None:
 )
 def test_records_that_cannot_be_compared_are_pointed_out(tmp_path: Path, changes: dict[str, Any], note: str) -> None:
     put(tmp_path, "dilated-all", np.array([0.8, 0.9]))
-    assert "Note:" not in listings.comparison([], load_recipes(), tmp_path)
+    assert "Note:" not in compare.comparison([], load_recipes(), tmp_path)
     put(tmp_path, "dilated-frozen", np.array([0.8, 0.9]), **changes)
-    assert note in listings.comparison([], load_recipes(), tmp_path)
+    assert note in compare.comparison([], load_recipes(), tmp_path)
 
 
 def test_a_record_without_its_scores_is_named(tmp_path: Path) -> None:
@@ -157,7 +153,7 @@ def test_a_record_without_its_scores_is_named(tmp_path: Path) -> None:
     del record["readings"]
     path.write_text(json.dumps(record))
     with pytest.raises(RecordError, match="record of dilated-all is incomplete: 'readings'"):
-        listings.comparison([], load_recipes(), tmp_path)
+        compare.comparison([], load_recipes(), tmp_path)
 
 
 def test_a_constant_advantage_is_shown(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lesionseg_lib.cost import count_macs, count_parameters, list_convolutions
+from lesionseg_lib.models.cost import count_macs, count_parameters, list_convolutions
 from tests.core_fixtures import tiny_segmenter
 
 

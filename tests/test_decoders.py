@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lesionseg_lib.cost import count_parameters
-from lesionseg_lib.decoders import (
+from lesionseg_lib.errors import MissingPackageError, UnknownNameError
+from lesionseg_lib.models.cost import count_parameters
+from lesionseg_lib.models.decoders import (
     DECODERS,
     AttentionGate,
     Conv5Decoder,
@@ -20,9 +21,8 @@ from lesionseg_lib.decoders import (
     UNetDecoder,
     build_decoder,
 )
-from lesionseg_lib.decoders.aspp import ASPP
-from lesionseg_lib.encoder import MobileNetV2Encoder
-from lesionseg_lib.errors import MissingPackageError, UnknownNameError
+from lesionseg_lib.models.decoders.aspp import ASPP
+from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from tests.core_fixtures import tiny_segmenter
 
 CHANNELS, STRIDES = MobileNetV2Encoder.channels, MobileNetV2Encoder.strides

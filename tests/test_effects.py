@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lesionseg_lib import listings
-from lesionseg_lib.effects import (
+from lesionseg_lib.cli import compare
+from lesionseg_lib.errors import RecordError
+from lesionseg_lib.results.ablations import (
     STEPS,
     SeedSpread,
     Step,
@@ -20,10 +21,9 @@ from lesionseg_lib.effects import (
     seed_spread,
     settings,
 )
-from lesionseg_lib.errors import RecordError
-from lesionseg_lib.ranking import rank
-from lesionseg_lib.recipes import load_recipes
-from lesionseg_lib.records import load_records, write_record
+from lesionseg_lib.results.ranking import rank
+from lesionseg_lib.results.records import load_records, write_record
+from lesionseg_lib.training.recipes import load_recipes
 from tests.helpers.records import make_record, make_table
 
 IDS = [f"ISIC_{number:07d}" for number in range(200)]
@@ -186,10 +186,10 @@ def test_all_recipes_get_the_same_images(tmp_path: Path) -> None:
 
 
 def test_the_listing_names_what_is_missing_and_how_many_may_be_chance(tmp_path: Path) -> None:
-    assert "No two recipes of a step are recorded" in listings.effects(load_recipes(), tmp_path)
+    assert "No two recipes of a step are recorded" in compare.effects(load_recipes(), tmp_path)
     put(tmp_path, "dilated-frozen", BASE)
     put(tmp_path, "dilated-frozen-slow", BASE - 0.1)
-    text = listings.effects(load_recipes(), tmp_path)
+    text = compare.effects(load_recipes(), tmp_path)
     line = next(line for line in text.splitlines() if line.startswith("dilated-frozen -> dilated-frozen-slow"))
     assert (
         " ".join(line.split())

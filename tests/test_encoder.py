@@ -15,15 +15,9 @@ import torch
 from torch import nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
-from lesionseg_lib.encoder import (
-    STAGES,
-    MobileNetV2Encoder,
-    default_preprocessing,
-    weights_file,
-    weights_sha256,
-)
 from lesionseg_lib.errors import UnknownNameError, WeightsNotFoundError
-from lesionseg_lib.segmenter import normalise
+from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder, default_preprocessing, weights_file, weights_sha256
+from lesionseg_lib.models.segmenter import normalise
 from tests.core_fixtures import imagenet_weights
 from tests.helpers.server import serving
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.errors import RecordError, ShapeError
-from lesionseg_lib.evaluation import (
+from lesionseg_lib.evaluation.metrics import METRICS, bootstrap_interval
+from lesionseg_lib.evaluation.scoring import (
     official_scores,
     official_scores_of,
     predict_mask,
@@ -22,7 +23,6 @@ from lesionseg_lib.evaluation import (
     score_probabilities,
     summarise,
 )
-from lesionseg_lib.metrics import METRICS, bootstrap_interval
 from tests.core_fixtures import ArrayDataset
 
 SIZES = ((40, 60), (33, 17), (64, 64), (16, 16), (20, 90))

@@ -19,29 +19,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lesionseg_lib import (
-    comparison,
-    effects,
-    error_bands,
-    evaluation,
-    exercises,
-    exploring,
-    lookalikes,
-    metrics,
-    mispairs,
-    probing,
-    recipes,
-)
-from lesionseg_lib.datasets import SyntheticLesions, resize_image
-from lesionseg_lib.decoders import UNetDecoder
-from lesionseg_lib.encoder import MobileNetV2Encoder, Preprocessing, default_preprocessing
+from lesionseg_lib.data import duplicates, properties
+from lesionseg_lib.data.datasets import SyntheticLesions, resize_image
 from lesionseg_lib.errors import UnknownNameError
-from lesionseg_lib.exercises.answers import is_blank, number, numbers
-from lesionseg_lib.exercises.lesson04 import recall
-from lesionseg_lib.metrics import dice, jaccard
-from lesionseg_lib.profiles import PROFILES, Splits
-from lesionseg_lib.segmenter import Segmenter, sigmoid
-from lesionseg_lib.training import BEST
+from lesionseg_lib.evaluation import error_bands, metrics, scoring
+from lesionseg_lib.evaluation.metrics import dice, jaccard
+from lesionseg_lib.experiments.profiles import PROFILES, Splits
+from lesionseg_lib.models.decoders import UNetDecoder
+from lesionseg_lib.models.encoder import MobileNetV2Encoder, Preprocessing, default_preprocessing
+from lesionseg_lib.models.segmenter import Segmenter, sigmoid
+from lesionseg_lib.results import ablations, comparison
+from lesionseg_lib.teaching import exercises
+from lesionseg_lib.teaching.demos import wrong_pairs
+from lesionseg_lib.teaching.exercises.answers import is_blank, number, numbers
+from lesionseg_lib.teaching.exercises.lesson04 import recall
+from lesionseg_lib.training import probing, recipes
+from lesionseg_lib.training.loop import BEST
 from tests.test_notebooks import of
 from tools.notebooks import SOLUTION, read, sources, tags
 
@@ -107,7 +100,7 @@ def dark() -> Segmenter:
 
 
 def score(logits: Any, part: str = "validation") -> float:
-    return float(evaluation.score_images(logits, getattr(lesson().splits, part))["jaccard"].mean())
+    return float(scoring.score_images(logits, getattr(lesson().splits, part))["jaccard"].mean())
 
 
 def official(model: Segmenter, part: str = "validation") -> float:
@@ -132,7 +125,7 @@ def _() -> Any:
     logits = dark().logits(small.images)
 
     def means(x: Any = logits, cut: Callable[[float], float] = float, data: Any = data) -> dict[float, float]:
-        return {t: evaluation.score_images(x, data, cut(t))["jaccard"].mean() for t in tenths}
+        return {t: scoring.score_images(x, data, cut(t))["jaccard"].mean() for t in tenths}
 
     of_test = means(dark().logits(lesson().decoded.test.images), data=lesson().splits.test)
     rest = dark(), lesson()
@@ -204,11 +197,11 @@ def _() -> Any:
 @cache
 def finders() -> dict[str, Any]:
     def hashes(function: Any, x: Any, y: Any) -> Any:
-        return lookalikes.hash_distances(*(np.array([function(image) for image in images]) for images in (x, y)))
+        return duplicates.hash_distances(*(np.array([function(image) for image in images]) for images in (x, y)))
 
     return {
-        "dHash": lambda x, y: hashes(lookalikes.difference_hash, x, y),
-        "pHash": lambda x, y: hashes(lookalikes.perceptual_hash, x, y),
+        "dHash": lambda x, y: hashes(duplicates.difference_hash, x, y),
+        "pHash": lambda x, y: hashes(duplicates.perceptual_hash, x, y),
     }
 
 
@@ -740,7 +733,7 @@ def _() -> Any:
     ]
 
 
-SPREAD = effects.SeedSpread(0.004, 6, ("a", "b"))
+SPREAD = ablations.SeedSpread(0.004, 6, ("a", "b"))
 
 
 @case("12.2")
@@ -752,7 +745,7 @@ def _() -> Any:
         ((10 * needed, 3, 0.1, SPREAD), "not the smallest"),
         (((0.1 * 196) ** 2, 3, 0.1, SPREAD), "seeds were forgotten"),
         ((np.inf, 3, 0.1, SPREAD), "is enough"),
-        ((100_000, 1, 0.1, effects.SeedSpread(0.01, 6, ("a",))), "no number of images"),
+        ((100_000, 1, 0.1, ablations.SeedSpread(0.01, 6, ("a",))), "no number of images"),
     ]
 
 
@@ -841,7 +834,7 @@ def _() -> Any:
 
 @case("05.2")
 def _() -> Any:
-    guilty = "".join(letter for letter, load in mispairs.LINE_UP.items() if load in mispairs.MISTAKES.values())
+    guilty = "".join(letter for letter, load in wrong_pairs.LINE_UP.items() if load in wrong_pairs.MISTAKES.values())
     return (guilty,), [
         ((guilty[:2],), "1 wrong loaders are still free"),
         (("ABCDE",), "2 of the accused read rightly"),
@@ -868,8 +861,8 @@ def _() -> Any:
     for alpha in (20, 300):
         deform = albumentations.Compose([albumentations.ElasticTransform(alpha, 6, p=1.0)], seed=1)
         moved = [deform(image=i, mask=m)["mask"] for i, m in zip(pairs.images, pairs.masks, strict=True)]
-        rough[f"alpha {alpha}"] = float(np.nanmedian([exploring.border_detail(mask == 1) for mask in moved]))
-    plain = float(np.nanmedian([exploring.border_detail(mask == 1) for mask in pairs.masks]))
+        rough[f"alpha {alpha}"] = float(np.nanmedian([properties.border_detail(mask == 1) for mask in moved]))
+    plain = float(np.nanmedian([properties.border_detail(mask == 1) for mask in pairs.masks]))
     return ({"as it is": plain, **rough}, pairs), [
         (({"alpha 20": plain, "alpha 300": plain}, pairs), "that nothing was done to"),
         (({"alpha 300": rough["alpha 20"], "alpha 20": rough["alpha 300"]}, pairs), "deformed so have about"),

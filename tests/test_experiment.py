@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lesionseg_lib import experiment
-from lesionseg_lib.checkpoints import Epoch, read_history
-from lesionseg_lib.datasets import LesionFolder
-from lesionseg_lib.encoder import weights_file
+from lesionseg_lib.data.datasets import LesionFolder
 from lesionseg_lib.errors import CheckpointError
-from lesionseg_lib.evaluation import read_logits, score_images
-from lesionseg_lib.experiment import decode, default_results, levelling, pick_weights, run, run_folder
-from lesionseg_lib.metrics import METRICS
-from lesionseg_lib.profiles import Splits, get_profile, open_splits
-from lesionseg_lib.recipes import get_recipe
-from lesionseg_lib.records import read_record, read_table
+from lesionseg_lib.evaluation.metrics import METRICS
+from lesionseg_lib.evaluation.scoring import read_logits, score_images
+from lesionseg_lib.experiments import run as run_module
+from lesionseg_lib.experiments.profiles import Splits, get_profile, open_splits
+from lesionseg_lib.experiments.run import decode, default_results, levelling, pick_weights, run, run_folder
+from lesionseg_lib.models.encoder import weights_file
+from lesionseg_lib.results.records import read_record, read_table
+from lesionseg_lib.training.checkpoints import Epoch, read_history
+from lesionseg_lib.training.recipes import get_recipe
 from tests.core_fixtures import forget_accelerators
 from tests.helpers.archives import save_pair
 
@@ -133,7 +133,7 @@ def test_a_finished_run_is_not_overwritten_unasked(finished: tuple[Path, Splits,
 
 def test_training_never_sees_the_test_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    real = experiment.train
+    real = run.train
 
     def watch(recipe: Any, train_data: Any, validation_data: Any, *rest: Any, **named: Any) -> Any:
         seen.extend([train_data.content_fingerprint, validation_data.content_fingerprint])
@@ -145,8 +145,8 @@ def test_training_never_sees_the_test_set(tmp_path: Path, monkeypatch: pytest.Mo
         seen.append(f"scored {dataset.content_fingerprint()}")
         return score_images(logits, dataset, *rest)
 
-    monkeypatch.setattr(experiment, "train", watch)
-    monkeypatch.setattr(experiment, "score_images", score)
+    monkeypatch.setattr(run_module, "train", watch)
+    monkeypatch.setattr(run_module, "score_images", score)
     splits = open_splits(MINIMAL)
     with pytest.warns(UserWarning, match="RANDOM"):
         run(RECIPE, MINIMAL, splits, runs=tmp_path, results=tmp_path / "results")

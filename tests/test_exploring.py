@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata
 
-from lesionseg_lib import exploring
-from lesionseg_lib.datasets import SyntheticLesions
-from lesionseg_lib.datasets.synthetic import ARTEFACTS
+from lesionseg_lib.data import properties
+from lesionseg_lib.data.datasets import SyntheticLesions
+from lesionseg_lib.data.datasets.synthetic import ARTEFACTS
 from lesionseg_lib.errors import ShapeError
 
 PLAIN = dict.fromkeys(ARTEFACTS, 0.0)  # no hair, ruler, ...
@@ -30,7 +30,7 @@ def photo(mask, skin=SKIN, lesion=LESION):
 def drawn(n=40, size=128, seed=0, **artefacts):
     """Drawn lesions, their survey's measures and what was drawn."""
     data = SyntheticLesions(n, size, seed, **(PLAIN | artefacts))
-    measured = pd.DataFrame([exploring.measure(sample.image, sample.mask) for sample in data])
+    measured = pd.DataFrame([properties.measure(sample.image, sample.mask) for sample in data])
     return data, measured, pd.DataFrame([data.attributes(i) for i in range(n)])
 
 
@@ -46,32 +46,32 @@ def auc(values, positive):
 
 
 def test_position_is_0_in_the_middle_and_1_at_the_edge():
-    assert exploring.position(disc()) == pytest.approx((0, 0), abs=1e-9)
-    x, y = exploring.position(disc(x=0.75, y=0.25, r=0.1))
+    assert properties.position(disc()) == pytest.approx((0, 0), abs=1e-9)
+    x, y = properties.position(disc(x=0.75, y=0.25, r=0.1))
     assert (x, y) == pytest.approx((0.5, -0.5), abs=0.01)
-    assert np.isnan(exploring.position(np.zeros((4, 4), bool))).all()
+    assert np.isnan(properties.position(np.zeros((4, 4), bool))).all()
 
 
 def test_frame_share_counts_the_outermost_pixels_once():
     mask = np.zeros((4, 6), bool)
     mask[0] = True
-    assert exploring.frame_share(mask) == 6 / 16
-    assert exploring.frame_share(~np.zeros((4, 6), bool)) == 1
-    assert exploring.frame_share(disc()) == 0
+    assert properties.frame_share(mask) == 6 / 16
+    assert properties.frame_share(~np.zeros((4, 6), bool)) == 1
+    assert properties.frame_share(disc()) == 0
 
 
 def test_border_detail_is_about_1_for_circles_less_for_a_polygon_more_for_a_ragged_border():
     for r in (0.1, 0.2, 0.4):
         # Pixels are steps, and Douglas and Peucker do not find the very least number of corners.
-        assert 0.8 < exploring.border_detail(disc(192, 256, r=r)) < 1.7
+        assert 0.8 < properties.border_detail(disc(192, 256, r=r)) < 1.7
     turns = np.linspace(0, 2 * np.pi, 7)[:-1]
     corners = np.stack([128 + 60 * np.cos(turns), 96 + 60 * np.sin(turns)], axis=1).round().astype(np.int32)
     hexagon = cv2.fillPoly(np.zeros((192, 256), np.uint8), [corners], 1) > 0
-    assert exploring.border_detail(hexagon) < 0.7
+    assert properties.border_detail(hexagon) < 0.7
     grey = cv2.GaussianBlur(disc(192, 256).astype(np.float32), (0, 0), 12)
     ragged = grey + 0.15 * np.random.default_rng(0).standard_normal(grey.shape) > 0.5
-    assert exploring.border_detail(ragged) > 2.5
-    assert np.isnan(exploring.border_detail(np.zeros((8, 8), bool)))
+    assert properties.border_detail(ragged) > 2.5
+    assert np.isnan(properties.border_detail(np.zeros((8, 8), bool)))
 
 
 # ---- colour
@@ -80,34 +80,34 @@ def test_border_detail_is_about_1_for_circles_less_for_a_polygon_more_for_a_ragg
 def test_lab_of_known_colours():
     known = {(255, 255, 255): (100, 0, 0), (0, 0, 0): (0, 0, 0), (255, 0, 0): (53.24, 80.09, 67.20)}
     for rgb, expected in known.items():
-        assert exploring.lab(np.full((1, 1, 3), rgb, np.uint8))[0, 0] == pytest.approx(expected, abs=0.3)
+        assert properties.lab(np.full((1, 1, 3), rgb, np.uint8))[0, 0] == pytest.approx(expected, abs=0.3)
 
 
 def test_the_skin_is_a_ring_around_the_lesion():
     mask = disc()
-    ring = exploring.surrounding_skin(photo(mask), mask)
+    ring = properties.surrounding_skin(photo(mask), mask)
     assert not (ring & mask).any() and 0.1 < ring.mean() < 0.3
     dark = photo(mask)
     dark[:, :30] = 0  # a black bar from corner to corner
-    assert not exploring.surrounding_skin(dark, disc(x=0.35))[:, :28].any()
+    assert not properties.surrounding_skin(dark, disc(x=0.35))[:, :28].any()
 
 
 def test_skin_colour_is_the_skins_whatever_the_lesion_and_nan_where_none_is_left():
     mask = disc()
-    expected = exploring.lab(np.full((1, 1, 3), SKIN, np.uint8))[0, 0]
+    expected = properties.lab(np.full((1, 1, 3), SKIN, np.uint8))[0, 0]
     for lesion in (LESION, (0, 0, 255)):
-        assert exploring.skin_colour(photo(mask, lesion=lesion), mask) == pytest.approx(expected, abs=0.1)
+        assert properties.skin_colour(photo(mask, lesion=lesion), mask) == pytest.approx(expected, abs=0.1)
     full = np.ones((64, 64), bool)
-    assert np.isnan(exploring.skin_colour(photo(full), full)).all()
-    assert np.isnan(exploring.measure(photo(full), full)["ita"])
+    assert np.isnan(properties.skin_colour(photo(full), full)).all()
+    assert np.isnan(properties.measure(photo(full), full)["ita"])
 
 
 def test_contrast_is_the_distance_of_two_colours():
     mask = disc()
-    skin, lesion = (exploring.lab(np.full((1, 1, 3), rgb, np.uint8))[0, 0] for rgb in (SKIN, LESION))
-    assert exploring.contrast(photo(mask), mask) == pytest.approx(np.linalg.norm(skin - lesion), abs=0.1)
-    assert exploring.contrast(photo(mask, lesion=SKIN), mask) == 0
-    assert np.isnan(exploring.contrast(photo(mask), np.zeros_like(mask)))
+    skin, lesion = (properties.lab(np.full((1, 1, 3), rgb, np.uint8))[0, 0] for rgb in (SKIN, LESION))
+    assert properties.contrast(photo(mask), mask) == pytest.approx(np.linalg.norm(skin - lesion), abs=0.1)
+    assert properties.contrast(photo(mask, lesion=SKIN), mask) == 0
+    assert np.isnan(properties.contrast(photo(mask), np.zeros_like(mask)))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_contrast_is_the_distance_of_two_colours():
     [((60, 0, 10), 45), ((50, 5, 10), 0), ((40, 5, 10), -45), ((70, 0, 0), 90), ((60, 0, -10), 135)],
 )
 def test_typology_angle(colour, degrees):
-    assert exploring.typology_angle(np.array(colour, np.float32)) == pytest.approx(degrees)
+    assert properties.typology_angle(np.array(colour, np.float32)) == pytest.approx(degrees)
 
 
 # ---- artefacts
@@ -124,32 +124,32 @@ def test_typology_angle(colour, degrees):
 def test_dark_corners_hang_together_with_a_corner():
     mask = disc()
     image = photo(mask, lesion=(5, 5, 5))
-    assert not exploring.dark_corners(image).any()  # a black lesion is no corner
+    assert not properties.dark_corners(image).any()  # a black lesion is no corner
     image[:20, :20] = 0
-    assert exploring.dark_corners(image).mean() == pytest.approx(400 / mask.size, rel=0.15)
+    assert properties.dark_corners(image).mean() == pytest.approx(400 / mask.size, rel=0.15)
 
 
 def test_lines_are_hair_and_blobs_are_not():
     mask = disc(r=0.1)
     plain = photo(mask)
-    assert exploring.hair_index(plain, mask) == 0
+    assert properties.hair_index(plain, mask) == 0
     hairy, spotted = plain.copy(), plain.copy()
     cv2.line(hairy, (5, 10), (120, 25), (40, 20, 10), 2)
     for x in range(10, 120, 12):
         cv2.circle(spotted, (x, 12), 2, (40, 20, 10), -1)
-    assert exploring.hair_index(hairy, mask) > 0.01
-    assert exploring.hair_index(spotted, mask) == 0
-    assert np.isnan(exploring.hair_index(plain, ~np.zeros_like(mask)))
+    assert properties.hair_index(hairy, mask) > 0.01
+    assert properties.hair_index(spotted, mask) == 0
+    assert np.isnan(properties.hair_index(plain, ~np.zeros_like(mask)))
 
 
 def test_a_disc_of_another_colour_is_a_patch_and_the_colour_of_all_skin_is_not():
     mask, patch = disc(x=0.25, r=0.1), disc(x=0.85, r=0.15)
     image = photo(mask)
-    assert exploring.patch_share(image, mask) == 0
+    assert properties.patch_share(image, mask) == 0
     image[patch] = (20, 140, 200)
-    assert exploring.patch_share(image, mask) == pytest.approx(patch.mean(), rel=0.1)
+    assert properties.patch_share(image, mask) == pytest.approx(patch.mean(), rel=0.1)
     blue = photo(mask, skin=(160, 190, 235))  # cold light: strange for skin, but not for this photo
-    assert exploring.patch_share(blue, mask) == 0
+    assert properties.patch_share(blue, mask) == 0
 
 
 # ---- against what was drawn
@@ -187,19 +187,19 @@ def test_an_indicator_is_0_where_nothing_was_drawn():
 
 def test_a_survey_has_a_row_a_photo_and_is_kept(tmp_path, monkeypatch):
     data = SyntheticLesions(3, 64)
-    table = exploring.survey(data, tmp_path / "kept")
+    table = properties.survey(data, tmp_path / "kept")
     assert tuple(table["id"]) == data.ids
-    assert set(table) == {"id", *exploring.measure(data[0].image, data[0].mask)}
-    monkeypatch.setattr(exploring, "measure", None)  # asked again, it may not measure
-    pd.testing.assert_frame_equal(exploring.survey(data, tmp_path / "kept"), table)
+    assert set(table) == {"id", *properties.measure(data[0].image, data[0].mask)}
+    monkeypatch.setattr(properties, "measure", None)  # asked again, it may not measure
+    pd.testing.assert_frame_equal(properties.survey(data, tmp_path / "kept"), table)
 
 
 def test_another_data_set_is_surveyed_anew(tmp_path):
-    first, second = (exploring.survey(SyntheticLesions(2, 64, seed=seed), tmp_path) for seed in (0, 1))
+    first, second = (properties.survey(SyntheticLesions(2, 64, seed=seed), tmp_path) for seed in (0, 1))
     assert not first.equals(second)
     assert len(os.listdir(tmp_path)) == 2
 
 
 def test_a_mask_of_another_size_is_refused():
     with pytest.raises(ShapeError, match="same size"):
-        exploring.surrounding_skin(photo(disc()), disc(50, 50))
+        properties.surrounding_skin(photo(disc()), disc(50, 50))

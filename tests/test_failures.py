@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.errors import DataError, ShapeError, UnknownNameError
-from lesionseg_lib.failures import LABELS, compare_labels, rule_label
+from lesionseg_lib.evaluation.failures import LABELS, compare_labels, rule_label
 
 TRUTH = np.zeros((20, 20), bool)
 TRUTH[5:15, 5:15] = True

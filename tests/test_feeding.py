@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from lesionseg_lib.feeding import STAGES, epoch_fault, simulate_epoch, time_stages
-from lesionseg_lib.recipes import build_segmenter, get_recipe
+from lesionseg_lib.training.recipes import build_segmenter, get_recipe
+from lesionseg_lib.training.timing import STAGES, epoch_fault, simulate_epoch, time_stages
 
 
 def test_every_stage_is_timed_and_the_weights_move() -> None:

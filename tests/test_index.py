@@ -2,7 +2,8 @@
 
 import pytest
 
-from lesionseg_lib import claims, comparison, effects, ranking, recipes, records
+from lesionseg_lib.results import ablations, claims, comparison, ranking, records
+from lesionseg_lib.training import recipes
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def recorded():
 
 @pytest.mark.slow
 def test_two_things_move_the_score(known, recorded):
-    found = effects.measure(known, recorded, records.published_results())
+    found = ablations.measure(known, recorded, records.published_results())
     shown = [effect.step for effect in found if effect.verdict == "shown"]
     assert {step.change for step in shown if step.first != "unet-without-skips"} == {"trained stages"}
     assert [step.second for step in shown if step.first == "unet-without-skips"] == ["unet-finetuned"]

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from lesionseg_lib import lessons
+from lesionseg_lib.teaching import lessons
 
 
 def test_time_is_that_of_the_fastest_run() -> None:

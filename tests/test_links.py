@@ -38,7 +38,7 @@ def test_a_notebook_links_to_the_source_of_a_module_and_of_a_package() -> None:
 def test_the_book_links_to_its_own_page_and_leaves_other_links_alone() -> None:
     other = f"[`a`]({repository()}/blob/main/README.md) and [b](02_b.ipynb)"
     assert in_book(fill("{{api:metrics}}, {{api:decoders}}", "01.py")) == (
-        "[`metrics`](lesionseg_lib.metrics), [`decoders`](lesionseg_lib.decoders)"
+        "[`metrics`](lesionseg_lib.evaluation.metrics), [`decoders`](lesionseg_lib.models.decoders)"
     )
     assert in_book(other) == other
 

@@ -4,15 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from lesionseg_lib.datasets import SyntheticLesions
-from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.lookalikes import (
+from lesionseg_lib.data.datasets import SyntheticLesions
+from lesionseg_lib.data.duplicates import (
     closest_pairs,
     cosine_distances,
     difference_hash,
     hash_distances,
     perceptual_hash,
 )
+from lesionseg_lib.errors import ShapeError
 
 HASHES = pytest.mark.parametrize(("hashed", "bits"), [(difference_hash, 64), (perceptual_hash, 63)])
 PHOTOS = [sample.image for sample in SyntheticLesions(12, (96, 128), seed=4)]

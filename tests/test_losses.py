@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lesionseg_lib.errors import ShapeError, UnknownNameError
-from lesionseg_lib.losses import LOSSES, get_loss, signed_distance
+from lesionseg_lib.training.losses import LOSSES, get_loss, signed_distance
 
 BIG = 30.0  # sigmoid(30) is 1 in float32, sigmoid(-30) is 1e-13
 LN3 = math.log(3)  # sigmoid(ln 3) = 3/4

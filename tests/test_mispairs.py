@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lesionseg_lib.datasets import SyntheticLesions
-from lesionseg_lib.mispairs import (
+from lesionseg_lib.data.datasets import SyntheticLesions
+from lesionseg_lib.teaching.demos.wrong_pairs import (
     LINE_UP,
     MISTAKES,
     Pairs,

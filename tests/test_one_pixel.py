@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.losses import SMOOTH
-from lesionseg_lib.one_pixel import follow_pixel, resting_probability
+from lesionseg_lib.teaching.demos.pixel_loss import follow_pixel, resting_probability
+from lesionseg_lib.training.losses import SMOOTH
 
 TARGET = torch.zeros(1, 1, 8, 8)
 TARGET[..., :4, :4] = 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lesionseg_lib.datasets import SyntheticLesions
+from lesionseg_lib.data.datasets import SyntheticLesions
+from lesionseg_lib.data.pair_checks import describe_pairs, step_across, steps_across, transform_fault
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.pairing import describe_pairs, step_across, steps_across, transform_fault
 
 
 def disc(side: int = 64, x: int = 24) -> np.ndarray:

@@ -53,15 +53,15 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 import lesionseg_lib
-from lesionseg_lib import training
-from lesionseg_lib.cache import CachedDataset
-from lesionseg_lib.checkpoints import Epoch
-from lesionseg_lib.decoders import build_decoder
-from lesionseg_lib.encoder import MobileNetV2Encoder
+from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.losses import SMOOTH, get_loss
-from lesionseg_lib.metrics import METRICS, accuracy, confusion, dice, jaccard
-from lesionseg_lib.segmenter import Segmenter
+from lesionseg_lib.evaluation.metrics import METRICS, accuracy, confusion, dice, jaccard
+from lesionseg_lib.models.decoders import build_decoder
+from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.training import loop
+from lesionseg_lib.training.checkpoints import Epoch
+from lesionseg_lib.training.losses import SMOOTH, get_loss
 from tests.core_fixtures import accelerator, discs, tiny_decoder, tiny_recipe
 
 ROOT = Path(lesionseg_lib.__file__).parent
@@ -98,7 +98,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_all_its_images(
 
         return loss
 
-    monkeypatch.setattr(training, "get_loss", get)
+    monkeypatch.setattr(loop, "get_loss", get)
     history = train_tiny(tmp_path, accelerator, discs(6), discs(4, seed=1))
     assert history[0].train_loss == pytest.approx((4 * 1 + 2 * 4) / 6)
 
@@ -266,6 +266,6 @@ def train_tiny(
     recipe: str = "transposed-finetuned",
 ) -> list[Epoch]:
     """One epoch in batches of four; the history."""
-    return training.train(
+    return loop.train(
         tiny_recipe(recipe, epochs=1), data, validation, folder, weights=None, accelerator=accelerator
     ).history

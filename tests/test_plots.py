@@ -8,8 +8,8 @@ import PIL.Image
 import pytest
 
 from lesionseg_lib import plots
-from lesionseg_lib.datasets.base import Sample
-from lesionseg_lib.datasets.synthetic import SyntheticLesions
+from lesionseg_lib.data.datasets.base import Sample
+from lesionseg_lib.data.datasets.synthetic import SyntheticLesions
 from lesionseg_lib.errors import ShapeError
 
 BLUE, ORANGE = (0, 114, 178), (230, 159, 0)  # Okabe and Ito

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lesionseg_lib.plots.forest import forest
+from lesionseg_lib.plots.intervals import forest
 
 ROWS = [
     {"name": "a", "group": "one", "value": 0.1, "low": 0.05, "high": 0.2, "wide": (-0.1, 0.3)},

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lesionseg_lib.cache import CachedDataset
-from lesionseg_lib.metrics import confusion, reduce
-from lesionseg_lib.probing import best_cover, channel_auc, cover, linear_probe, linear_readout
+from lesionseg_lib.data.cache import CachedDataset
+from lesionseg_lib.evaluation.metrics import confusion, reduce
+from lesionseg_lib.training.probing import best_cover, channel_auc, cover, linear_probe, linear_readout
 
 
 class Average(nn.Module):

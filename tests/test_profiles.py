@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lesionseg_lib.datasets import SyntheticLesions
+from lesionseg_lib.data.datasets import SyntheticLesions
 from lesionseg_lib.errors import DatasetNotFoundError, UnknownNameError
-from lesionseg_lib.profiles import PROFILES, Splits, get_profile, open_splits
-from lesionseg_lib.recipes import get_recipe
+from lesionseg_lib.experiments.profiles import PROFILES, Splits, get_profile, open_splits
+from lesionseg_lib.training.recipes import get_recipe
 from tests.helpers.archives import isic_tree
 
 TRAIN = 40  # enough that the rule by ids puts some of them into validation

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from lesionseg_lib.cli import app
+from lesionseg_lib.cli.app import app
 from tests.built_wheel import build_wheel
 from tools import ROOT
 from tools.environment import BUILD_TOOLS, NEWEST, OLDEST

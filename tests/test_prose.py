@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lesionseg_lib.recipes import load_recipes
+from lesionseg_lib.training.recipes import load_recipes
 from tests.test_notebooks import of, texts
 from tools import ROOT
 from tools.notebooks import read, sources

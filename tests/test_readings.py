@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from lesionseg_lib import readings as module
-from lesionseg_lib.readings import readings, train_mode_reading
+from lesionseg_lib.evaluation import scoring_rules as module
+from lesionseg_lib.evaluation.scoring_rules import readings, train_mode_reading
 from tests.core_fixtures import ArrayDataset, cached, discs, tiny_segmenter
 
 BIG = 30.0

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lesionseg_lib.decoders.blocks import double
-from lesionseg_lib.encoder import MobileNetV2Encoder
-from lesionseg_lib.receptive_field import Field, influence, side_of
+from lesionseg_lib.models.decoders.blocks import double
+from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.receptive_field import Field, influence, side_of
 
 
 def positive(module: nn.Module) -> nn.Module:

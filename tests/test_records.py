@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 import torch
 
-from lesionseg_lib import records as module
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.records import (
+from lesionseg_lib.results import records as module
+from lesionseg_lib.results.records import (
     environment,
     load_costs,
     load_records,

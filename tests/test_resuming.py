@@ -19,12 +19,12 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from lesionseg_lib import training
-from lesionseg_lib.checkpoints import CHECKPOINT, read_history
 from lesionseg_lib.errors import CheckpointError, TrainingError
-from lesionseg_lib.losses import get_loss
-from lesionseg_lib.recipes import Recipe
-from lesionseg_lib.training import Run, train
+from lesionseg_lib.training import loop
+from lesionseg_lib.training.checkpoints import CHECKPOINT, read_history
+from lesionseg_lib.training.loop import Run, train
+from lesionseg_lib.training.losses import get_loss
+from lesionseg_lib.training.recipes import Recipe
 from tests import core_run
 from tests.core_fixtures import (
     accelerator,
@@ -66,7 +66,7 @@ def spoil_loss(
 
         return loss
 
-    monkeypatch.setattr(training, "get_loss", get)
+    monkeypatch.setattr(loop, "get_loss", get)
 
 
 def to_nan(loss: Tensor) -> Tensor:
@@ -283,7 +283,7 @@ def no_space(*_: Any, **__: Any) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("target", ["torch.save", "os.fsync", "lesionseg_lib.segmenter.save_file"])
+@pytest.mark.parametrize("target", ["torch.save", "os.fsync", "lesionseg_lib.models.segmenter.save_file"])
 def test_a_full_disk_ends_in_a_sentence_and_keeps_the_epoch_before(
     tmp_path: Path,
     accelerator: Accelerator,
@@ -292,14 +292,14 @@ def test_a_full_disk_ends_in_a_sentence_and_keeps_the_epoch_before(
 ) -> None:
     recipe = tiny_recipe("transposed-frozen", epochs=2)
     scores = iter([0.5, 0.6])  # the second epoch is the better one, so that its model is to be saved
-    real = training._validate
+    real = loop._validate
 
     def validate(*arguments: Any) -> Any:
         loss, _, dice, preview = real(*arguments)
         return loss, next(scores), dice, preview
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_validate", validate)
+        patch.setattr(loop, "_validate", validate)
         with pytest.raises(CheckpointError, match="could not be written.*No space left.*Free some space"):
             fit(recipe, tmp_path / "run", accelerator, on_epoch=lambda _: patch.setattr(target, no_space))
     assert len(checkpoint_of(tmp_path / "run")["history"]) == 1

@@ -15,10 +15,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from lesionseg_lib.decoders import DECODERS
-from lesionseg_lib.encoder import MobileNetV2Encoder, Preprocessing
 from lesionseg_lib.errors import CheckpointError, ShapeError
-from lesionseg_lib.segmenter import CARD_NAME, WEIGHTS_NAME, Segmenter, enlarge, normalise, sigmoid
+from lesionseg_lib.models.decoders import DECODERS
+from lesionseg_lib.models.encoder import MobileNetV2Encoder, Preprocessing
+from lesionseg_lib.models.segmenter import CARD_NAME, WEIGHTS_NAME, Segmenter, enlarge, normalise, sigmoid
 from tests.core_fixtures import TinyDecoder, tiny_segmenter
 
 CARD = {"recipe": "conv5-frozen", "threshold": 0.4, "size": (64, 96)}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.recipes import load_recipes
-from lesionseg_lib.study import study_steps, study_table
+from lesionseg_lib.results.study import study_steps, study_table
+from lesionseg_lib.training.recipes import load_recipes
 
 RECIPES = load_recipes()
 

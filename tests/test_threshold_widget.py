@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from lesionseg_lib.datasets import Sample
+from lesionseg_lib.data.datasets import Sample
 from lesionseg_lib.errors import MissingPackageError, ShapeError
-from lesionseg_lib.threshold_widget import scores_at, threshold_explorer
+from lesionseg_lib.teaching.widgets.threshold import scores_at, threshold_explorer
 
 TRUTH = np.zeros((6, 8), bool)
 TRUTH[1:5, 2:6] = True

@@ -14,15 +14,16 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from lesionseg_lib import batches, encoder, training
-from lesionseg_lib.checkpoints import Epoch, read_history, read_previews
-from lesionseg_lib.datasets import SyntheticLesions
-from lesionseg_lib.encoder import STAGES
+from lesionseg_lib.data.datasets import SyntheticLesions
 from lesionseg_lib.errors import CheckpointError, UnknownNameError
-from lesionseg_lib.metrics import confusion, reduce
-from lesionseg_lib.recipes import Recipe, build_segmenter
-from lesionseg_lib.segmenter import sigmoid
-from lesionseg_lib.training import Run, build_optimizer, build_schedule, train
+from lesionseg_lib.evaluation.metrics import confusion, reduce
+from lesionseg_lib.models import encoder
+from lesionseg_lib.models.encoder import STAGES
+from lesionseg_lib.models.segmenter import sigmoid
+from lesionseg_lib.training import batches, loop
+from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews
+from lesionseg_lib.training.loop import Run, build_optimizer, build_schedule, train
+from lesionseg_lib.training.recipes import Recipe, build_segmenter
 from tests.core_fixtures import (
     accelerator,
     assert_same_run,
@@ -136,7 +137,7 @@ def test_precomputed_pyramids_give_the_same_run_as_the_encoder(
         kinds.append("images")
         return batches.TrainingSet(data, recipe, seed)
 
-    monkeypatch.setattr(training, "batches_for", images)
+    monkeypatch.setattr(loop, "batches_for", images)
     slow = fit(recipe, tmp_path / "slow", accelerator)
     assert kinds == ["images"]
     for one, other in zip(fast.history, slow.history, strict=True):
@@ -218,7 +219,7 @@ def script_validation(monkeypatch: pytest.MonkeyPatch, jaccards: list[float]) ->
     def validate(*_: Any) -> tuple[float, float, float, np.ndarray]:
         return 0.5, next(answers), 0.5, np.zeros((4, 32, 32), np.uint8)
 
-    monkeypatch.setattr(training, "_validate", validate)
+    monkeypatch.setattr(loop, "_validate", validate)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +291,7 @@ def test_cuda_gives_the_logits_and_the_loss_of_the_cpu(tmp_path: Path) -> None:
     network = build_segmenter(recipe, None).eval()
     images = discs(4, side=64)
     target = torch.from_numpy(images.masks)[:, None].float()
-    loss_of = training.get_loss(recipe.loss)
+    loss_of = loop.get_loss(recipe.loss)
     logits = torch.from_numpy(network.logits(images.images))
     on_cuda = torch.from_numpy(copy.deepcopy(network).cuda().logits(images.images))
     torch.testing.assert_close(on_cuda, logits, atol=1e-3, rtol=1e-3)
@@ -368,7 +369,7 @@ def test_the_loss_meets_masks_of_zeros_and_ones_beside_logits_of_their_shape(
 
         return loss
 
-    monkeypatch.setattr(training, "get_loss", watch)
+    monkeypatch.setattr(loop, "get_loss", watch)
     fit(tiny_recipe(epochs=1), tmp_path, accelerator)
     assert shapes == {((4, 1, 32, 32), (4, 1, 32, 32))}
     assert values == {0.0, 1.0}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lesionseg_lib.data.transforms import AUGMENTATIONS, OFFLINE, augment, expand_offline, sample_seed
 from lesionseg_lib.errors import UnknownNameError
-from lesionseg_lib.transforms import AUGMENTATIONS, OFFLINE, augment, expand_offline, sample_seed
 
 FAMILIES = ("family-a", "family-c", "family-d", "family-e")
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lesionseg_lib import widgets
-from lesionseg_lib.datasets import SyntheticLesions
+from lesionseg_lib.data.datasets import SyntheticLesions
 from lesionseg_lib.errors import DataError, MissingPackageError
 from lesionseg_lib.plots import Figure
+from lesionseg_lib.teaching.widgets import photo_browser
 from tests.core_fixtures import ArrayDataset
 
 PHOTOS = SyntheticLesions(12, 48)
@@ -41,45 +41,45 @@ TRAITS = {
 
 
 def test_select_keeps_both_ends_of_a_range_and_sorts_by_its_column():
-    rows = widgets.select(TABLE, {"area": (TABLE["area"][8], TABLE["area"][2])})
+    rows = photo_browser.select(TABLE, {"area": (TABLE["area"][8], TABLE["area"][2])})
     assert rows.tolist() == [8, 7, 6, 5, 4, 3, 2]
 
 
 def test_select_by_menu_and_where_a_value_is_missing():
     everywhere = {"area": (0.0, 1.0)}
-    assert len(widgets.select(TABLE, everywhere, {"diagnosis": "all"})) == 12
-    assert sorted(widgets.select(TABLE, everywhere, {"diagnosis": "malignant"})) == [1, 3, 5, 7, 9, 11]
-    assert sorted(widgets.select(TABLE, {"contrast": (15, 99)})) == [1, 4, 7, 10]
-    assert widgets.select(TABLE, {}).tolist() == list(range(12))
+    assert len(photo_browser.select(TABLE, everywhere, {"diagnosis": "all"})) == 12
+    assert sorted(photo_browser.select(TABLE, everywhere, {"diagnosis": "malignant"})) == [1, 3, 5, 7, 9, 11]
+    assert sorted(photo_browser.select(TABLE, {"contrast": (15, 99)})) == [1, 4, 7, 10]
+    assert photo_browser.select(TABLE, {}).tolist() == list(range(12))
 
 
 def test_a_sheet_shows_photos_evenly_spread_and_says_so():
-    figure = widgets.sheet(PHOTOS, TABLE, list(range(12)), ["area"])
+    figure = photo_browser.sheet(PHOTOS, TABLE, list(range(12)), ["area"])
     assert len(figure.axes) == 6
     assert figure.alt_text.startswith("6 of 12 photos with their outline, titled by area. synthetic-0-0000: 0.60;")
     assert "synthetic-0-0011: 0.05" in figure.alt_text
-    assert len(widgets.sheet(PHOTOS, TABLE, [4, 2, 1, 3], ["area"]).axes) == 4
-    assert [ax.get_title() for ax in widgets.sheet(PHOTOS, TABLE, [3], ["area"]).axes] == ["0.45"]
+    assert len(photo_browser.sheet(PHOTOS, TABLE, [4, 2, 1, 3], ["area"]).axes) == 4
+    assert [ax.get_title() for ax in photo_browser.sheet(PHOTOS, TABLE, [3], ["area"]).axes] == ["0.45"]
     with pytest.raises(DataError, match="No photo fits"):
-        widgets.sheet(PHOTOS, TABLE, [], ["area"])
+        photo_browser.sheet(PHOTOS, TABLE, [], ["area"])
 
 
 def test_ends_are_the_lowest_above_and_the_highest_below():
-    figure = widgets.ends(PHOTOS, TABLE["area"], count=2)
+    figure = photo_browser.ends(PHOTOS, TABLE["area"], count=2)
     assert [ax.get_title() for ax in figure.axes] == ["0011: 0.05", "0010: 0.1", "0001: 0.55", "0000: 0.6"]
     assert "lowest area, above, and the highest, below" in figure.alt_text
-    assert len(widgets.ends(PHOTOS, TABLE["contrast"]).axes) == 8  # of 12, four have no number
+    assert len(photo_browser.ends(PHOTOS, TABLE["contrast"]).axes) == 8  # of 12, four have no number
     with pytest.raises(DataError, match="area: 1 numbers; two at least"):
-        widgets.ends(PHOTOS, TABLE["area"].where(TABLE.index == 3))
+        photo_browser.ends(PHOTOS, TABLE["area"].where(TABLE.index == 3))
 
 
 def test_ladders_climb_from_just_above_a_value_to_the_highest():
-    figure = widgets.ladders(PHOTOS, TABLE, ["area", "contrast"], above=0.12, count=3)
+    figure = photo_browser.ladders(PHOTOS, TABLE, ["area", "contrast"], above=0.12, count=3)
     titles = [ax.get_title() for ax in figure.axes]
     assert titles[0] == "area 0.150" and titles[2] == "area 0.600"
     assert titles[3:] == ["contrast 10.000", "contrast 20.000", "contrast 20.000"]
     with pytest.raises(DataError, match=r"area: fewer than two photos above 0\.6"):
-        widgets.ladders(PHOTOS, TABLE, ["area"], above=0.6)
+        photo_browser.ladders(PHOTOS, TABLE, ["area"], above=0.6)
 
 
 def test_photos_of_different_sizes_keep_their_shapes_and_outlines():
@@ -88,29 +88,29 @@ def test_photos_of_different_sizes_keep_their_shapes_and_outlines():
     )
     table = pd.DataFrame({"area": [0.1, 0.2]})
     for figure in (
-        widgets.ends(mixed, table["area"]),
-        widgets.browser(mixed, table, ["area"]),
-        widgets.ladders(mixed, table, ["area"], above=0),
+        photo_browser.ends(mixed, table["area"]),
+        photo_browser.browser(mixed, table, ["area"]),
+        photo_browser.ladders(mixed, table, ["area"], above=0),
     ):
         assert [ax.images[0].get_array().shape[:2] for ax in figure.axes] == [(20, 30), (30, 20)]
 
 
 def test_unless_asked_the_browser_is_a_picture_and_imports_no_widgets(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)  # importing it would fail
-    figure = widgets.browser(PHOTOS, TABLE, ["area", "contrast"], "diagnosis")
+    figure = photo_browser.browser(PHOTOS, TABLE, ["area", "contrast"], "diagnosis")
     assert isinstance(figure, Figure)
     with pytest.raises(MissingPackageError, match="pip install ipywidgets"):
-        widgets.browser(PHOTOS, TABLE, ["area"], live=True)
+        photo_browser.browser(PHOTOS, TABLE, ["area"], live=True)
 
 
 def test_table_and_photos_must_be_of_one_number():
     with pytest.raises(DataError, match="11 rows for 12 photos"):
-        widgets.browser(PHOTOS, TABLE[1:], ["area"])
+        photo_browser.browser(PHOTOS, TABLE[1:], ["area"])
 
 
 def test_controls_filter_and_say_when_nothing_is_left():
     pytest.importorskip("ipywidgets")
-    area, contrast, menu, text, picture = widgets.browser(
+    area, contrast, menu, text, picture = photo_browser.browser(
         PHOTOS, TABLE, ["area", "contrast"], "diagnosis", live=True
     ).children
     assert text.value == "8 of 12 photos"  # four have no contrast
@@ -140,5 +140,5 @@ def test_controls_use_only_what_ipywidgets_7_has_too(monkeypatch):
     for name in TRAITS:
         setattr(stub, name, control(name))
     monkeypatch.setitem(sys.modules, "ipywidgets", stub)
-    box = widgets.browser(PHOTOS, TABLE, ["area"], "diagnosis", live=True)
+    box = photo_browser.browser(PHOTOS, TABLE, ["area"], "diagnosis", live=True)
     assert len(box.children) == 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lesionseg_lib.worker_draws import OwnGenerator, SeedPerSample, draws
+from lesionseg_lib.teaching.demos.worker_seeds import OwnGenerator, SeedPerSample, draws
 
 
 def test_a_copied_generator_gives_both_workers_and_both_epochs_the_same_draws() -> None:

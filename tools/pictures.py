@@ -8,9 +8,10 @@ from base64 import b64decode
 
 import numpy as np
 
-from lesionseg_lib import lessons, plots
-from lesionseg_lib.evaluation import predict_mask
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation.scoring import predict_mask
 from lesionseg_lib.plots import Figure
+from lesionseg_lib.teaching import lessons
 from tools import ROOT
 
 RECIPE = "dilated-all"

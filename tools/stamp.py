@@ -10,10 +10,10 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lesionseg_lib.claims import is_possible
-from lesionseg_lib.comparison import Row, Score, compare_all
-from lesionseg_lib.recipes import load_recipes
-from lesionseg_lib.records import load_records
+from lesionseg_lib.results.claims import is_possible
+from lesionseg_lib.results.comparison import Row, Score, compare_all
+from lesionseg_lib.results.records import load_records
+from lesionseg_lib.training.recipes import load_recipes
 from tools import ROOT, repository
 from tools.notebooks import sources
 from tools.numbers import UnknownNumber, resolve

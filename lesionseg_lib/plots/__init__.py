@@ -6,15 +6,11 @@ colour carries.
 """
 
 from lesionseg_lib.plots.bars import grouped_bars
-from lesionseg_lib.plots.charts import comparison, curves, parameter_bars
 from lesionseg_lib.plots.cost import cost_scatter
-from lesionseg_lib.plots.descent import descent
+from lesionseg_lib.plots.curves import comparison, curves, parameter_bars
 from lesionseg_lib.plots.distributions import histograms, strips
-from lesionseg_lib.plots.fields import fields
 from lesionseg_lib.plots.figure import Figure, new_figure, with_alt
-from lesionseg_lib.plots.forest import forest
-from lesionseg_lib.plots.panels import panels
-from lesionseg_lib.plots.pictures import (
+from lesionseg_lib.plots.images import (
     between_epochs,
     error_image,
     error_maps,
@@ -23,10 +19,14 @@ from lesionseg_lib.plots.pictures import (
     samples,
     triptychs,
 )
-from lesionseg_lib.plots.pulls import one_pixel, pulls
+from lesionseg_lib.plots.intervals import forest
+from lesionseg_lib.plots.panels import panels
 from lesionseg_lib.plots.reliability import reliability
-from lesionseg_lib.plots.scores import jensen, lines
 from lesionseg_lib.plots.stacks import stacked_bars
+from lesionseg_lib.teaching.figures.descent import descent
+from lesionseg_lib.teaching.figures.gradients import one_pixel, pulls
+from lesionseg_lib.teaching.figures.jensen import jensen, lines
+from lesionseg_lib.teaching.figures.receptive_fields import fields
 
 __all__ = [
     "Figure",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from lesionseg_lib.plots.charts import RUN_COLOURS, RUN_MARKERS
+from lesionseg_lib.plots.curves import RUN_COLOURS, RUN_MARKERS
 from lesionseg_lib.plots.figure import BLACK, GREY, STYLE, Figure, new_figure
 
 COLOURS, MARKERS = (*RUN_COLOURS, BLACK), (*RUN_MARKERS, "*")

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lesionseg_lib.datasets.base import Mask
+from lesionseg_lib.data.datasets.base import Mask
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.plots.drawing import TRUTH, Array, draw_mask, draw_outline, draw_picture, grid
 from lesionseg_lib.plots.figure import Figure
+from lesionseg_lib.plots.grid import TRUTH, Array, draw_mask, draw_outline, draw_picture, grid
 
 
 def panels(

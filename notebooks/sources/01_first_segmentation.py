@@ -19,7 +19,8 @@
 # measured.
 
 # %%
-from lesionseg_lib import exercises, lessons, plots
+from lesionseg_lib import plots
+from lesionseg_lib.teaching import exercises, lessons
 
 lesson = lessons.start()
 
@@ -92,11 +93,11 @@ from time import perf_counter
 import torch
 from torch import nn
 
-from lesionseg_lib.encoder import default_preprocessing
-from lesionseg_lib.evaluation import score_images
-from lesionseg_lib.losses import bce
-from lesionseg_lib.metrics import confusion, jaccard
-from lesionseg_lib.segmenter import Segmenter, normalise
+from lesionseg_lib.evaluation.metrics import confusion, jaccard
+from lesionseg_lib.evaluation.scoring import score_images
+from lesionseg_lib.models.encoder import default_preprocessing
+from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.training.losses import bce
 
 # %%
 encoder = lesson.encoder().to(lesson.device)  # frozen: nothing in it will ever change
@@ -414,7 +415,7 @@ table.round(1)
 # > **Predict.** Which one costs more?
 
 # %%
-from lesionseg_lib.encoder import Preprocessing
+from lesionseg_lib.models.encoder import Preprocessing
 
 swapped = small.images[..., [2, 1, 0]]
 print(f"as it should be        {validation_jaccard(network):.3f}")
@@ -513,7 +514,7 @@ exercises.check("01.2", guessed, lesson)
 # %% Solution tags=["hide-cell"]
 from matplotlib.cbook import get_sample_data
 
-from lesionseg_lib.datasets import Sample, read_image
+from lesionseg_lib.data.datasets import Sample, read_image
 
 photo = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False), max_side=256)
 mask = network.probabilities(photo, size) > 0.5

@@ -28,12 +28,18 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lesionseg_lib import plots
+from lesionseg_lib.data import duplicates, properties
+from lesionseg_lib.data.cache import decode_once
+from lesionseg_lib.data.datasets import ISIC2016, SyntheticLesions, resize_image
+
 # %%
-from lesionseg_lib import evaluation, exercises, exploring, lessons, lookalikes, plots, probing, widgets
-from lesionseg_lib.cache import decode_once
-from lesionseg_lib.datasets import ISIC2016, SyntheticLesions, resize_image
-from lesionseg_lib.encoder import default_preprocessing
-from lesionseg_lib.segmenter import normalise
+from lesionseg_lib.evaluation import scoring
+from lesionseg_lib.models.encoder import default_preprocessing
+from lesionseg_lib.models.segmenter import normalise
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.teaching.widgets import photo_browser
+from lesionseg_lib.training import probing
 
 lesson = lessons.start()
 train, validation, small = lesson.splits.train, lesson.splits.validation, lesson.decoded.train
@@ -49,7 +55,7 @@ train, validation, small = lesson.splits.train, lesson.splits.validation, lesson
 
 # %%
 folder = lesson.decoded.train.path.parent  # where the decoded photos are kept
-table = exploring.survey(train, folder)
+table = properties.survey(train, folder)
 table["diagnosis"] = [train.attributes(i).get("diagnosis", "unknown") for i in range(len(train))]
 sizes = table.groupby(["width", "height"]).size().sort_values(ascending=False)
 aspect = (table["width"] / table["height"]).round(2)
@@ -94,7 +100,7 @@ plots.histograms({"lesion's share": area, "centre, x": table["x"], "centre, y": 
 share = small.masks.mean(axis=0)  # (H, W), 0 to 1
 for cut in (0.2, 0.3, 0.4, 0.5, 0.6):
     guess = np.repeat((share - cut)[None].astype(np.float32), len(validation), axis=0)  # above 0 is lesion
-    j = evaluation.score_images(guess, validation)["jaccard"]
+    j = scoring.score_images(guess, validation)["jaccard"]
     print(f"lesion where it is in more than {cut:.0%} of the masks: mean J {j.mean():.3f}, median {j.median():.3f}")
 mean_photo = small.images.mean(axis=0).round().astype(np.uint8)
 alt = "The mean of all training photos, a blur in the middle; the mean mask; where more than half are lesion."
@@ -126,7 +132,7 @@ plots.panels([[mean_photo, share, share > 0.5]], [["mean photo", "mean mask", "m
 # %%
 drawn = SyntheticLesions(60 + len(train) // 5, 128, seed=1, hair=0.5, vignette=0.5, patch=0.5)
 known = pd.DataFrame([drawn.attributes(i) for i in range(len(drawn))])
-measured = exploring.survey(drawn, folder)
+measured = properties.survey(drawn, folder)
 print(f"contrast: correlation with the drawn one {measured['contrast'].corr(known['contrast'].astype(float)):.3f}")
 artefacts = {"hair": "hair", "corners": "vignette", "patch": "patch"}
 for column, artefact in artefacts.items():
@@ -160,7 +166,7 @@ plots.strips({**groups, "skin tone, ITA in degrees, by type": angles})
 
 # %%
 print(f"contrast: median {table['contrast'].median():.0f}, below 10 in {(table['contrast'] < 10).mean():.0%}")
-widgets.browser(train, table, ["contrast", "area"], menu="diagnosis", live=False)
+photo_browser.browser(train, table, ["contrast", "area"], menu="diagnosis", live=False)
 
 # %% [markdown]
 # **Least contrast is not dark skin; it is a pale lesion inside a generous outline.** Left, the expert's polygon holds
@@ -188,7 +194,7 @@ print((kinds.value_counts(normalize=True, sort=False) * 100).round(1).to_string(
 plots.histograms({"ITA, degrees": table["ita"], "L* of the skin": table["L"], "b* of the skin": table["b"]})
 
 # %%
-widgets.ends(train, table["ita"])
+photo_browser.ends(train, table["ita"])
 
 # %% [markdown]
 # **Two thirds of the photos are "very light", one photo is brown, none is dark. And 14 % have an angle that no skin
@@ -213,7 +219,7 @@ widgets.ends(train, table["ita"])
 for column in artefacts:
     photos, unknown = (table[column] > 0.002).mean(), table[column].isna().sum()
     print(f"{column:8} above .002 in {photos:.0%} of the photos, not measurable in {unknown}")
-widgets.ladders(train, table, ["corners", "hair"], above=0.002)
+photo_browser.ladders(train, table, ["corners", "hair"], above=0.002)
 
 # %% [markdown]
 # The corners are what they should be, from slivers to a photo that is black by half (the third shows no
@@ -236,13 +242,13 @@ widgets.ladders(train, table, ["corners", "hair"], above=0.002)
 # %%
 def strange_hue(image):
     """Share of the pixels of a hue between green and violet."""
-    a, b = np.moveaxis(exploring.lab(image)[..., 1:], -1, 0)
+    a, b = np.moveaxis(properties.lab(image)[..., 1:], -1, 0)
     hue = np.degrees(np.arctan2(b, a))
     return ((np.hypot(a, b) > 18) & ((hue > 100) | (hue < -60))).mean()
 
 
 table["hue"] = [strange_hue(image) for image in small.images]
-widgets.ladders(train, table, ["hue", "patch"], above=0.005)
+photo_browser.ladders(train, table, ["hue", "patch"], above=0.005)
 
 # %%
 disc = (table["patch"] > 0.005).rename("patch above .005")
@@ -280,7 +286,7 @@ discs = "the same, photos with a patch"
 plots.histograms({"log2 of corners, in circles": np.log2(detail), discs: np.log2(detail[disc])})
 
 # %%
-widgets.ends(train, detail)
+photo_browser.ends(train, detail)
 
 # %% [markdown]
 # **Two humps: one at a circle's count, one at four times as many. There were two tools**, and the [organisers'
@@ -297,7 +303,7 @@ widgets.ends(train, detail)
 
 # %%
 coarse = torch.logit(probing.cover(small.masks, 4), eps=1e-6).numpy()
-limit = evaluation.score_images(coarse, train)["jaccard"][whole]
+limit = scoring.score_images(coarse, train)["jaccard"][whole]
 style = pd.Series(np.where(detail > 2, "ragged", "smooth"), name="style")[whole]
 quarter = pd.qcut(area[whole].rank(method="first"), 4, labels=["smallest", "second", "third", "largest"])
 for name, values in limit.groupby(style):
@@ -325,12 +331,12 @@ first, second = decode_once(raw, small.size), lesson.decoded.test
 
 
 def compare_hashes(hashed, some, others):
-    return lookalikes.hash_distances(*(np.array([hashed(image) for image in images]) for images in (some, others)))
+    return duplicates.hash_distances(*(np.array([hashed(image) for image in images]) for images in (some, others)))
 
 
-dhash = compare_hashes(lookalikes.difference_hash, first.images, second.images)  # (raw, test)
+dhash = compare_hashes(duplicates.difference_hash, first.images, second.images)  # (raw, test)
 print(f"{dhash.size:,} pairs; the median pair differs in {np.median(dhash):.0f} of 64 bits")
-lookalikes.closest_pairs(dhash, first.ids, second.ids, 6)
+duplicates.closest_pairs(dhash, first.ids, second.ids, 6)
 
 # %% [markdown]
 # Two rows are suspicious: the ids of train and test differ by 300 in both. **But dHash puts another pair on the same
@@ -345,8 +351,8 @@ lookalikes.closest_pairs(dhash, first.ids, second.ids, 6)
 # > **Predict.** Which of the three puts true copies on top?
 
 # %%
-phash = compare_hashes(lookalikes.perceptual_hash, first.images, second.images)
-lookalikes.closest_pairs(phash, first.ids, second.ids, 6)
+phash = compare_hashes(duplicates.perceptual_hash, first.images, second.images)
+duplicates.closest_pairs(phash, first.ids, second.ids, 6)
 
 # %%
 encoder = lesson.encoder()
@@ -359,15 +365,15 @@ def describe(images):
     return torch.cat([encoder(normalise(x, default_preprocessing()))[-1].mean((2, 3)) for x in parts]).numpy()
 
 
-angle = lookalikes.cosine_distances(describe(first.images), describe(second.images))
-lookalikes.closest_pairs(angle, first.ids, second.ids, 6)
+angle = duplicates.cosine_distances(describe(first.images), describe(second.images))
+duplicates.closest_pairs(angle, first.ids, second.ids, 6)
 
 # %% [markdown]
 # Look. Above the training photo, below the test photo: the two closest pairs by pHash, then what dHash and the
 # encoder put on ranks two and three.
 
 # %%
-ranked = [lookalikes.closest_pairs(d, first.ids, second.ids, 3) for d in (phash, dhash, angle)]
+ranked = [duplicates.closest_pairs(d, first.ids, second.ids, 3) for d in (phash, dhash, angle)]
 pairs = pd.concat([ranked[0][:2], *(r.iloc[1:] for r in ranked[1:])]).drop_duplicates(["first", "second"])
 sides = list(zip((first, second), (pairs["first"], pairs["second"]), strict=True))
 chosen = [[data.images[data.ids.index(i)] for i in ids] for data, ids in sides]
@@ -411,8 +417,8 @@ for rule, flagged in rules.items():
 # > **Predict.** With what *J* do two masks of the same photo agree?
 
 # %%
-inside = compare_hashes(lookalikes.perceptual_hash, first.images, first.images)
-twins = lookalikes.closest_pairs(inside, first.ids, first.ids, 3)
+inside = compare_hashes(duplicates.perceptual_hash, first.images, first.images)
+twins = duplicates.closest_pairs(inside, first.ids, first.ids, 3)
 for found, others in ((ranked[0][:2], second), (twins[:1], first)):
     for one, other, bits in found.itertuples(index=False):
         a, b = first.masks[first.ids.index(one)] > 0, others.masks[others.ids.index(other)] > 0
@@ -484,9 +490,9 @@ plots.grouped_bars({"malignant against benign": auc}, "area under the ROC curve"
 some, rim = np.array(small.images[:: max(len(small) // 40, 1)]), small.size[0] // 10
 copies = {"unaltered": some, "darker": (some * 0.7).astype(np.uint8), "mirrored": some[:, :, ::-1].copy()}
 copies["cropped"] = np.stack([resize_image(image[rim:-rim, rim:-rim], small.size) for image in some])
-finders = {"dHash": partial(compare_hashes, lookalikes.difference_hash)}
-finders["pHash"] = partial(compare_hashes, lookalikes.perceptual_hash)
-finders["encoder"] = lambda x, y: lookalikes.cosine_distances(describe(x), describe(y))
+finders = {"dHash": partial(compare_hashes, duplicates.difference_hash)}
+finders["pHash"] = partial(compare_hashes, duplicates.perceptual_hash)
+finders["encoder"] = lambda x, y: duplicates.cosine_distances(describe(x), describe(y))
 hits = {name: {c: 100 * (f(x, some).argmin(1) == range(len(x))).mean() for c, x in copies.items()}
         for name, f in finders.items()}  # fmt: skip
 print(exercises.check("02.2", hits, copies, finders))

@@ -26,8 +26,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import clinic, evaluation, exercises, lessons, metrics, plots
-from lesionseg_lib.segmenter import enlarge, sigmoid
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import metrics, scoring
+from lesionseg_lib.models.segmenter import enlarge, sigmoid
+from lesionseg_lib.teaching import clinic, exercises, lessons
 
 lesson = lessons.start()
 
@@ -47,9 +49,9 @@ lesson = lessons.start()
 fit = lesson.fit("dilated-all")
 photos, small = lesson.splits.validation, lesson.decoded.validation
 logits = fit.model.logits(small.images)  # (N, h, w), at the network's size
-table = evaluation.score_images(logits, photos)  # each photo at the size of its own truth
+table = scoring.score_images(logits, photos)  # each photo at the size of its own truth
 images, truths = zip(*((photo.image, photo.mask) for photo in photos), strict=True)
-drawn = [evaluation.predict_mask(x, truth.shape) for x, truth in zip(logits, truths, strict=True)]
+drawn = [scoring.predict_mask(x, truth.shape) for x, truth in zip(logits, truths, strict=True)]
 order = table["jaccard"].argsort().to_numpy()  # the worst first
 picks = [int(order[int(share * len(order))]) for share in (0.1, 0.3, 0.8)]
 plots.error_maps(*([part[i] for i in picks] for part in (images, truths, drawn, photos.ids)))
@@ -154,7 +156,7 @@ pd.DataFrame(readings, index=["Jaccard", "Dice"]).T.round(3)
 
 # %%
 cuts = np.linspace(0.1, 0.9, 9)
-tables = [evaluation.score_images(logits, photos, cut) for cut in cuts]
+tables = [scoring.score_images(logits, photos, cut) for cut in cuts]
 names = ["jaccard", "sensitivity", "specificity", "threshold_jaccard"]
 means = {name: [one[name].mean() for one in tables] for name in names}
 best = int(np.argmax(means["jaccard"]))

@@ -27,8 +27,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import calibration, effects, exercises, lessons, losses, metrics, plots, recipes, records
-from lesionseg_lib.segmenter import sigmoid
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import calibration, metrics
+from lesionseg_lib.models.segmenter import sigmoid
+from lesionseg_lib.results import ablations, records
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.training import losses, recipes
 
 lesson = lessons.start()
 
@@ -123,11 +127,11 @@ print(f"iou / dice at every pixel: {ratio.min():.3f} to {ratio.max():.3f}")
 # > **Predict.** At logit 24 the pixel is as wrong as can be. Which of the losses still corrects it?
 
 # %% tags=["nbval-check-output"]
-from lesionseg_lib import one_pixel
+from lesionseg_lib.teaching.demos import pixel_loss
 
 skin_pixel, values = (80, 100), np.linspace(-8, 24, 65)
 shown = ("bce", "bce-probabilities", "focal", "dice", "tversky")
-curves = {name: one_pixel.follow_pixel(name, z, t, skin_pixel, values) for name in shown}
+curves = {name: pixel_loss.follow_pixel(name, z, t, skin_pixel, values) for name in shown}
 plots.one_pixel(values, curves, "logit of one skin pixel")
 
 # %% [markdown]
@@ -204,7 +208,7 @@ pd.DataFrame(table).T.round(3)
 # %% tags=["nbval-check-output"]
 shares = (0.1, 0.3, 0.4, 0.5, 0.7, 0.9)
 shown = ("bce", "focal", "dice", "tversky", "dice+bce")
-rest = {name: one_pixel.resting_probability(name, z, t, skin_pixel, shares) for name in shown}
+rest = {name: pixel_loss.resting_probability(name, z, t, skin_pixel, shares) for name in shown}
 print(f"Dice of this answer, soft: {1 - losses.get_loss('dice')(z, t):.2f}")
 pd.DataFrame(rest, index=[f"q = {q}" for q in shares]).T.round(2)
 
@@ -348,7 +352,7 @@ for rule, rate in ((plain, 0.035), (rmsprop, 0.1), (adam, 0.1), (uncorrected, 0.
 # > **Predict.** Sort the losses by the *J* that their networks reach. How many points lie between best and worst?
 
 # %%
-from lesionseg_lib import study
+from lesionseg_lib.results import study
 
 known = recipes.load_recipes()
 changes = [step for step in study.study_steps(known) if step.change in ("loss", "optimiser")]
@@ -454,9 +458,9 @@ plots.curves({f"{name} ({known[name].optimizer})": recorded[name][0]["history"] 
 # > **Predict.** How many of the twelve leave out zero?
 
 # %% tags=["nbval-check-output"]
-twins = [effects.Step("loss", "light-dice", name, "loss") for name in ("light-iou", "light-dice-boundary")]
-steps = [*changes, *twins, *(step for step in effects.STEPS if step.topic in ("loss", "optimiser"))]
-found = effects.measure(known, recorded, records.published_results(), sorted(steps, key=lambda step: step.topic))
+twins = [ablations.Step("loss", "light-dice", name, "loss") for name in ("light-iou", "light-dice-boundary")]
+steps = [*changes, *twins, *(step for step in ablations.STEPS if step.topic in ("loss", "optimiser"))]
+found = ablations.measure(known, recorded, records.published_results(), sorted(steps, key=lambda step: step.topic))
 gains = [(e, [100 * v for v in (e.difference.mean, e.difference.low, e.difference.high, e.low, e.high)]) for e in found]
 rows = [{"name": e.step.label, "group": e.step.topic, "value": g, "low": low, "high": high, "wide": wide}
         for e, (g, low, high, *wide) in gains]  # fmt: skip
@@ -542,7 +546,7 @@ plots.panels([[np.dstack([grey] * 3) for grey in greys]], [["the picture", "its 
 
 
 # %% Solution tags=["hide-cell"]
-from lesionseg_lib.exercises.lesson04 import recall
+from lesionseg_lib.teaching.exercises.lesson04 import recall
 
 
 def tversky(z, t, beta):

@@ -28,7 +28,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import exercises, feeding, lessons, mispairs, pairing, plots, recipes, transforms, worker_draws
+from lesionseg_lib import plots
+from lesionseg_lib.data import pair_checks, transforms
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.teaching.demos import worker_seeds, wrong_pairs
+from lesionseg_lib.training import recipes, timing
 
 lesson = lessons.start()
 train = lesson.decoded.train
@@ -79,13 +83,13 @@ def one_by_one(transform, count=64):
     transform.set_random_seed(0)
     pairs = [transform(image=a, mask=b) for a, b in zip(photos[:count], masks[:count], strict=True)]
     j = [(p["mask"] & b).sum() / (p["mask"] | b).sum() for p, b in zip(pairs, masks, strict=False)]
-    steps = [pairing.step_across(p["image"], p["mask"]) for p in pairs]
+    steps = [pair_checks.step_across(p["image"], p["mask"]) for p in pairs]
     return {"J with the old mask": np.mean(j), "step across the outline": np.nanmedian(steps)}
 
 
 # %%
 table = {"as it is": {"J with the old mask": 1.0}}
-table["as it is"]["step across the outline"] = np.nanmedian(pairing.steps_across(photos[:64], masks[:64]))
+table["as it is"]["step across the outline"] = np.nanmedian(pair_checks.steps_across(photos[:64], masks[:64]))
 for transform in transforms.AUGMENTATIONS["family-a"](masks[0].shape):
     table[type(transform).__name__] = one_by_one(transform)
 pd.DataFrame(table).T.round(3)
@@ -180,17 +184,17 @@ plots.panels(rows, [[*modes, "the same, its own mask"]], alt, [[zeros, zeros, ze
 temporary = TemporaryDirectory(ignore_cleanup_errors=True)  # gone when the notebook ends
 root, height, width = Path(temporary.name), *lesson.recipe("light").size
 size = (3 * height // 4, width)  # as most photos: wider than high
-mispairs.write_pairs(lesson.splits.train.subset(train.ids[:: max(len(train) // 100, 1)]), root / "pairs")
-loaders = {"right": mispairs.load_right, **mispairs.MISTAKES}
+wrong_pairs.write_pairs(lesson.splits.train.subset(train.ids[:: max(len(train) // 100, 1)]), root / "pairs")
+loaders = {"right": wrong_pairs.load_right, **wrong_pairs.MISTAKES}
 loaded = {name: load(root / "pairs", size) for name, load in loaders.items()}
-table = pd.DataFrame({name: pairing.describe_pairs(p.images, p.masks) for name, p in loaded.items()}).T
-table.insert(0, "J", [mispairs.agreement(pairs) for pairs in loaded.values()])
+table = pd.DataFrame({name: pair_checks.describe_pairs(p.images, p.masks) for name, p in loaded.items()}).T
+table.insert(0, "J", [wrong_pairs.agreement(pairs) for pairs in loaded.values()])
 table.round(2)
 
 # %% tags=["nbval-check-output"]
 odd = loaded["same seed, other draws"]
 k = int(((odd.masks != odd.truth).mean((1, 2)) * (odd.masks.mean((1, 2)) < 0.25)).argmax())  # one that it got wrong
-names = [["right", *list(mispairs.MISTAKES)[:3]], ["right", *list(mispairs.MISTAKES)[3:]]]
+names = [["right", *list(wrong_pairs.MISTAKES)[:3]], ["right", *list(wrong_pairs.MISTAKES)[3:]]]
 rows = [[np.ascontiguousarray(loaded[name].images[k]) for name in row] for row in names]
 outlines = [[loaded[name].masks[k] != 0 for name in row] for row in names]
 alt = "The same number of the folder, read rightly and by six wrong loaders, with the mask's outline on top."
@@ -249,10 +253,10 @@ pd.DataFrame(counts, index=["as it is", "left to right", "top to bottom", "both"
 
 # %% tags=["nbval-check-output"]
 for workers in (0, 2):
-    own, per_sample = worker_draws.OwnGenerator(8, seed=0), worker_draws.SeedPerSample(8, seed=0)
+    own, per_sample = worker_seeds.OwnGenerator(8, seed=0), worker_seeds.SeedPerSample(8, seed=0)
     for epoch in (1, 2):
         per_sample.set_epoch(epoch)
-        left, right = worker_draws.draws(own, workers), worker_draws.draws(per_sample, workers)
+        left, right = worker_seeds.draws(own, workers), worker_seeds.draws(per_sample, workers)
         print(f"{workers} workers, epoch {epoch}: {left}  {right}")
 
 # %% [markdown]
@@ -322,7 +326,7 @@ for family in ("family-a", "family-c", "family-d"):
 # > are taken out of training?
 
 # %%
-from lesionseg_lib import lookalikes
+from lesionseg_lib.data import duplicates
 
 network = recipes.build_segmenter(lesson.recipe("light"), lesson.weights).eval()
 
@@ -340,8 +344,8 @@ pictures, truths = transforms.expand_offline("family-d", photos[some], masks[som
 origin = np.tile(np.arange(len(photos[some])), len(pictures) // len(photos[some]))
 held = np.random.default_rng(0).random(len(pictures)) < 0.1  # a tenth of the pictures, drawn after the expansion
 twin = origin[held][:, None] == origin[~held]
-hashes = np.array([lookalikes.perceptual_hash(picture) for picture in pictures])
-finders = {"pHash": (hashes, lookalikes.hash_distances), "encoder": (describe(pictures), lookalikes.cosine_distances)}
+hashes = np.array([duplicates.perceptual_hash(picture) for picture in pictures])
+finders = {"pHash": (hashes, duplicates.hash_distances), "encoder": (describe(pictures), duplicates.cosine_distances)}
 print(
     f"{twin.any(1).mean():.0%} of {held.sum()} validation pictures have a twin among {(~held).sum()} training pictures"
 )
@@ -372,7 +376,7 @@ for name, (described, far) in finders.items():
 # > **Predict.** Skin is brighter and redder than the average photo. Where does its mean lie with ImageNet's constants?
 
 # %%
-from lesionseg_lib.encoder import Preprocessing
+from lesionseg_lib.models.encoder import Preprocessing
 
 flat = photos.reshape(-1, 3) / 255
 ways = {"ImageNet, as the weights carry it": network.preprocessing}
@@ -404,9 +408,9 @@ pd.DataFrame(table, index=[f"{what} {c}" for what in ("mean", "std") for c in "R
 # %%
 some = [sample for sample, _ in zip(lesson.splits.validation, range(16), strict=False)]
 for scale in (1, 4, 8):
-    kilobytes = mispairs.write_pairs(some, root / f"x{scale}", scale) / len(some) / 1000
+    kilobytes = wrong_pairs.write_pairs(some, root / f"x{scale}", scale) / len(some) / 1000
     numbers = [(root / f"x{scale}", n + 1, (height, width)) for n in range(len(some))]
-    spent = lessons.seconds(lambda todo=numbers: [mispairs.read_pair(*one) for one in todo]) / len(some)
+    spent = lessons.seconds(lambda todo=numbers: [wrong_pairs.read_pair(*one) for one in todo]) / len(some)
     print(f"{scale * max(some[0].mask.shape):4} pixels, {kilobytes:3.0f} kB: {1000 * spent:6.2f} ms a pair,", end=" ")
     print(f"{spent * len(train):5.1f} s an epoch of {len(train)}")
 kept = lessons.seconds(lambda: train.images[: len(some)].copy()) / len(some)
@@ -423,8 +427,8 @@ print(f"kept array: {1000 * kept:.3f} ms; {(train.images.nbytes + train.masks.nb
 # of each. We open the folder from above as a data set, decode it twice, then save one mask again.
 
 # %%
-from lesionseg_lib.cache import decode_once
-from lesionseg_lib.datasets import LesionFolder
+from lesionseg_lib.data.cache import decode_once
+from lesionseg_lib.data.datasets import LesionFolder
 
 for when in ("first time", "second time", "after a mask was saved again"):
     if when.startswith("after"):
@@ -450,9 +454,9 @@ for when in ("first time", "second time", "after a mask was saved again"):
 recipe = lesson.recipe("light")
 sources = {"kept arrays": lambda n: (photos[n % len(photos)], masks[n % len(photos)])}
 for name, part in {"small files": "x1", "files 8 times as wide": "x8"}.items():
-    sources[name] = lambda n, f=root / part: mispairs.read_pair(f, n % len(some) + 1, (height, width))
+    sources[name] = lambda n, f=root / part: wrong_pairs.read_pair(f, n % len(some) + 1, (height, width))
 network = recipes.build_segmenter(recipe, lesson.weights).to(lesson.device)
-stages = {name: feeding.time_stages(network, recipe, read) for name, read in sources.items()}
+stages = {name: timing.time_stages(network, recipe, read) for name, read in sources.items()}
 milliseconds = {name: {stage: 1000 * s for stage, s in times.items()} for name, times in stages.items()}
 plots.stacked_bars(milliseconds, f"milliseconds a step of {recipe.batch_size} photos, on {lesson.device}")
 
@@ -527,7 +531,7 @@ def careless(image, mask, rng):
     return np.rot90(image, rng.integers(4)), np.rot90(mask, rng.integers(4))
 
 
-print("careless:", pairing.transform_fault(careless))
+print("careless:", pair_checks.transform_fault(careless))
 exercises.check("05.1", turn)
 
 # %% [markdown]
@@ -551,8 +555,8 @@ exercises.check("05.1", turn)
 # </details>
 
 # %% Solution tags=["hide-cell"]
-suspects = {letter: load(root / "pairs", size) for letter, load in mispairs.LINE_UP.items()}
-evidence = pd.DataFrame({letter: pairing.describe_pairs(p.images, p.masks) for letter, p in suspects.items()}).T
+suspects = {letter: load(root / "pairs", size) for letter, load in wrong_pairs.LINE_UP.items()}
+evidence = pd.DataFrame({letter: pair_checks.describe_pairs(p.images, p.masks) for letter, p in suspects.items()}).T
 usual = evidence["beats a stranger"].max()
 accused = evidence[(evidence["beats a stranger"] < usual - 0.08) | (evidence["red - blue"] < 0)]
 print(exercises.check("05.2", list(accused.index)))
@@ -594,7 +598,7 @@ def added_up(photos, batch, decode, workers, step):
     return photos * decode / workers + photos / batch * step
 
 
-print("added up:", feeding.epoch_fault(added_up))
+print("added up:", timing.epoch_fault(added_up))
 two_workers, gpu = epoch_seconds(749, 16, 0.060, 2, 0.010), 749 / 16 * 0.010
 print(f"{two_workers:.0f} s; the GPU needs {gpu:.1f} s, so {2 * two_workers / gpu:.0f} workers would keep it busy")
 exercises.check("05.3", epoch_seconds)
@@ -620,13 +624,13 @@ exercises.check("05.3", epoch_seconds)
 # </details>
 
 # %% Solution tags=["hide-cell"]
-from lesionseg_lib import exploring
+from lesionseg_lib.data import properties
 
 drawn = {"as it is": list(zip(lesson.decoded.validation.images, lesson.decoded.validation.masks, strict=True))}
 for alpha in (20, 100, 300):
     transforms.AUGMENTATIONS[f"alpha {alpha}"] = lambda size, a=alpha: [albumentations.ElasticTransform(a, 6, p=1.0)]
     drawn[f"alpha {alpha}"] = [transforms.augment(f"alpha {alpha}", *pair, 0) for pair in drawn["as it is"]]
-rough = {name: np.nanmedian([exploring.border_detail(m == 1) for _, m in pairs]) for name, pairs in drawn.items()}
+rough = {name: np.nanmedian([properties.border_detail(m == 1) for _, m in pairs]) for name, pairs in drawn.items()}
 print(exercises.check("05.4", rough, lesson.decoded.validation))
 print(detail := "median border detail: " + ", ".join(f"{name} {value:.2f}" for name, value in rough.items()))
 images, lines = zip(*[zip(*[pairs[n] for pairs in drawn.values()], strict=True) for n in (1, 2)], strict=True)

@@ -25,7 +25,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import batches, evaluation, exercises, lessons, losses, metrics, plots, probing, recipes, training
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import metrics, scoring
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.training import batches, loop, losses, probing, recipes
 
 lesson = lessons.start()
 
@@ -82,7 +85,7 @@ print(f"four photos again: {sum(same)} of {len(same)} levels are as kept")
 
 # %%
 maps = [level[:16] for level in kept.levels]
-optimizer, times = training.build_optimizer(recipe, network.train()), []
+optimizer, times = loop.build_optimizer(recipe, network.train()), []
 for _ in range(8):
     start = time.perf_counter()
     losses.get_loss("bce")(network(maps), kept.masks[:16, None].float()).backward()
@@ -156,7 +159,7 @@ plots.panels(
 # %%
 def score(logits):
     """Jaccard index of every validation photo, official rule, for logits (N, h, w) of any resolution."""
-    return evaluation.score_images(logits, lesson.splits.validation)["jaccard"].to_numpy()
+    return scoring.score_images(logits, lesson.splits.validation)["jaccard"].to_numpy()
 
 
 yardstick = {s: score(torch.logit(probing.cover(validation.masks, s), eps=1e-6).numpy()) for s in strides}
@@ -166,7 +169,7 @@ for stride, j in yardstick.items():
 # %%
 i = int(yardstick[32].argsort()[len(validation) // 2])  # the median photo at stride 32
 coarse = [probing.cover(validation.masks[[i]], s)[0].numpy() for s in encoder.strides[1:]]
-masks = [evaluation.enlarge(share, validation.size) > 0.5 for share in coarse]
+masks = [scoring.enlarge(share, validation.size) > 0.5 for share in coarse]
 titles = ["photo, truth", *(f"stride {s}: {yardstick[s][i]:.2f}" for s in encoder.strides[1:])]
 alt = f"The true mask of one photo averaged to four strides and enlarged again, the true outline on top. {titles[1:]}"
 plots.panels([[validation.images[i], *masks]], [titles], alt, [[validation.masks[i] == 1] * 5])
@@ -271,7 +274,7 @@ for stride in encoder.strides:
 
 
 # %%
-from lesionseg_lib import cost
+from lesionseg_lib.models import cost
 
 NAMES = {"B": "transposed-frozen", "C": "dilated-frozen", "E": "conv5-frozen"}
 counts = {}
@@ -491,7 +494,7 @@ for name in ("transposed-frozen", "transposed-finetuned", "dilated-frozen", "con
 
 # %%
 everything = np.full((len(test), 4, 4), 20.0, np.float32)  # logits of "lesion, for certain", everywhere
-whole = evaluation.score_images(everything, lesson.splits.test)
+whole = scoring.score_images(everything, lesson.splits.test)
 for metric in ("jaccard", "dice"):
     low, high = metrics.bootstrap_interval(whole[metric].to_numpy())
     print(f"all-foreground masks: mean {metric} {whole[metric].mean():.4f} ({low:.4f} to {high:.4f})")
@@ -525,7 +528,7 @@ pd.DataFrame(fits["B"].record["readings"]).T.round(3)
 # </details>
 
 # %% Solution tags=["hide-cell"]
-from lesionseg_lib.encoder import Preprocessing
+from lesionseg_lib.models.encoder import Preprocessing
 
 slips = {"as trained": network.preprocessing, "only / 255": Preprocessing((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))}
 slips["bytes"] = Preprocessing((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255))

@@ -27,10 +27,15 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import metrics
+
 # %%
-from lesionseg_lib import cost, exercises, lessons, losses, metrics, plots, recipes, training
-from lesionseg_lib.encoder import STAGES
-from lesionseg_lib.probing import linear_probe
+from lesionseg_lib.models import cost
+from lesionseg_lib.models.encoder import STAGES
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.training import loop, losses, recipes
+from lesionseg_lib.training.probing import linear_probe
 
 lesson = lessons.start()
 
@@ -147,7 +152,7 @@ def step(network, optimizer):
 
 # %%
 seconds = {name: [] for name in NAMES}
-optimizers = {n: training.build_optimizer(lesson.recipe(n), network.train()) for n, network in networks.items()}
+optimizers = {n: loop.build_optimizer(lesson.recipe(n), network.train()) for n, network in networks.items()}
 for _ in range(5):  # in turns, so that whatever else this machine does disturbs all four alike
     for name in NAMES:
         seconds[name].append(step(networks[name], optimizers[name])[1])
@@ -174,7 +179,7 @@ table
 gentle = replace(lesson.recipe("dilated-all"), name="a gentle variant", encoder_learning_rate=1e-5)
 for recipe in (lesson.recipe("dilated-frozen"), lesson.recipe("dilated-all"), gentle):
     network = recipes.build_segmenter(recipe, lesson.weights)
-    for group in training.build_optimizer(recipe, network).param_groups:
+    for group in loop.build_optimizer(recipe, network).param_groups:
         weights = sum(p.numel() for p in group["params"])
         print(f"{recipe.name:16}  {weights:9,} parameters at rate {group['lr']:g}")
 
@@ -192,7 +197,7 @@ for recipe in (lesson.recipe("dilated-frozen"), lesson.recipe("dilated-all"), ge
 # %%
 torch.manual_seed(0)
 first = recipes.build_segmenter(lesson.recipe("dilated-frozen"), lesson.weights)
-optimizer = training.build_optimizer(lesson.recipe("dilated-frozen"), first)
+optimizer = loop.build_optimizer(lesson.recipe("dilated-frozen"), first)
 
 second = recipes.build_segmenter(lesson.recipe("dilated-all"), lesson.weights)  # every stage may learn now
 second.decoder = first.decoder
@@ -221,7 +226,7 @@ def forgotten(network, optimizer):
 
 names = forgotten(second, optimizer)
 print(f"as above: {len(names)} forgotten, the first is {names[0]}")
-optimizer = training.build_optimizer(lesson.recipe("dilated-all"), second)
+optimizer = loop.build_optimizer(lesson.recipe("dilated-all"), second)
 print(f"bound to the right network: {len(forgotten(second, optimizer))} forgotten")
 
 # %% [markdown]
@@ -541,7 +546,7 @@ for rate in (1e-3, 1e-4, 1e-5):
     recipe = replace(lesson.recipe("dilated-all"), encoder_learning_rate=rate)
     torch.manual_seed(0)
     network = recipes.build_segmenter(recipe, lesson.weights)
-    optimizer = training.build_optimizer(recipe, network)
+    optimizer = loop.build_optimizer(recipe, network)
     loss = [step(network, optimizer)[0] for _ in range(4)]
     moved[rate] = change(network.encoder, 4)
     print(f"rate {rate:g}: stage 4 moved by {moved[rate]:.3f} %, loss {loss[0]:.3f} to {loss[-1]:.3f}")

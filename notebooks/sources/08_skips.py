@@ -24,8 +24,12 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from lesionseg_lib import cost, error_bands, evaluation, exercises, lessons, losses, metrics, plots, probing, recipes
-from lesionseg_lib.decoders import UNetDecoder
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import error_bands, metrics, scoring
+from lesionseg_lib.models import cost
+from lesionseg_lib.models.decoders import UNetDecoder
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.training import losses, probing, recipes
 
 lesson = lessons.start()
 train, validation = lesson.decoded.train, lesson.decoded.validation
@@ -45,7 +49,7 @@ network = recipes.build_segmenter(lesson.recipe("unet-frozen"), lesson.weights).
 # %%
 def score(logits):
     """Mean Jaccard index on validation, official rule, for logits (N, h, w) of any resolution."""
-    return evaluation.score_images(logits, lesson.splits.validation)["jaccard"].mean()
+    return scoring.score_images(logits, lesson.splits.validation)["jaccard"].mean()
 
 
 encoder = network.encoder
@@ -367,10 +371,10 @@ plots.curves({name: fit.history for name, fit in fits.items()})
 # %%
 known = {n: fit.model.encoder(fit.model.normalise(validation.images)) for n, fit in fits.items()}  # pyramids
 logits = {n: fit.model(known[n])[:, 0].numpy() for n, fit in fits.items()}
-scores = {n: evaluation.score_images(z, lesson.splits.validation)["jaccard"].to_numpy() for n, z in logits.items()}
+scores = {n: scoring.score_images(z, lesson.splits.validation)["jaccard"].to_numpy() for n, z in logits.items()}
 picks = np.argsort(scores["unet-finetuned"] - scores["unet-without-skips"])[[-1, len(validation) // 2, 0]]
 photos = [lesson.splits.validation[int(i)] for i in picks]
-rows = [[p.image, *(evaluation.predict_mask(logits[n][i], p.mask.shape) for n in NAMES)]
+rows = [[p.image, *(scoring.predict_mask(logits[n][i], p.mask.shape) for n in NAMES)]
         for i, p in zip(picks, photos, strict=True)]  # fmt: skip
 titles = [[p.id, *(f"{n[5:]} {scores[n][i]:.2f}" for n in NAMES)] for i, p in zip(picks, photos, strict=True)]
 alt = "Three validation photos, and the masks of the three networks with the true outline and the Jaccard index: "

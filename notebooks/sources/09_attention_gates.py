@@ -29,7 +29,11 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from lesionseg_lib import batches, cost, evaluation, exercises, lessons, losses, metrics, plots, probing, recipes
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import metrics, scoring
+from lesionseg_lib.models import cost
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.training import batches, losses, probing, recipes
 
 lesson = lessons.start()
 GATED, PLAIN = "segnet-attention-finetuned", "segnet-finetuned"
@@ -243,7 +247,7 @@ def look(model):
 
 def score(logits):
     """Jaccard index of every validation photo, official rule, for logits (N, h, w)."""
-    return evaluation.score_images(logits, lesson.splits.validation)["jaccard"].to_numpy()
+    return scoring.score_images(logits, lesson.splits.validation)["jaccard"].to_numpy()
 
 
 # %%

@@ -29,9 +29,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lesionseg_lib import comparison, cost, evaluation, exercises, lessons, metrics, plots, probing, recipes, records
-from lesionseg_lib.decoders.aspp import ASPP
-from lesionseg_lib.receptive_field import Field, influence, side_of
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import metrics, scoring
+from lesionseg_lib.models import cost
+from lesionseg_lib.models.decoders.aspp import ASPP
+from lesionseg_lib.models.receptive_field import Field, influence, side_of
+from lesionseg_lib.results import comparison, records
+from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.training import probing, recipes
 
 lesson = lessons.start()
 
@@ -419,7 +424,7 @@ def without(*names):
     drawn = atrous.logits(validation.images)
     for hook in hooks:
         hook.remove()
-    return evaluation.score_images(drawn, lesson.splits.validation)["jaccard"].mean()
+    return scoring.score_images(drawn, lesson.splits.validation)["jaccard"].mean()
 
 
 gone = {"nothing": (), **{name: (name,) for name in branches}, "rates": list(branches)[2:], "all": list(branches)}
@@ -492,7 +497,7 @@ def deepest(network, data):
 def read(known, new):
     """Validation Jaccard of the linear readout of these maps of training and of validation photos."""
     drawn = probing.linear_readout(known, probing.cover(train.masks, train.size[0] // known.shape[-1]), new)
-    return evaluation.score_images(torch.logit(drawn, eps=1e-6).numpy(), lesson.splits.validation)["jaccard"].mean()
+    return scoring.score_images(torch.logit(drawn, eps=1e-6).numpy(), lesson.splits.validation)["jaccard"].mean()
 
 
 # %%

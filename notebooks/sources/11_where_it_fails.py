@@ -26,8 +26,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib import boundaries, evaluation, exercises, failures, lessons, metrics, plots
-from lesionseg_lib.segmenter import enlarge, sigmoid
+from lesionseg_lib import plots
+from lesionseg_lib.evaluation import boundaries, failures, metrics, scoring
+from lesionseg_lib.models.segmenter import enlarge, sigmoid
+from lesionseg_lib.teaching import exercises, lessons
 
 lesson = lessons.start()
 
@@ -67,9 +69,9 @@ plots.between_epochs(small.images[rows], small.masks[rows], chosen, epochs, name
 
 # %%
 table, test = fit.table, lesson.splits.test
-_, logits = evaluation.read_logits(fit.folder / "test_logits.npz")
+_, logits = scoring.read_logits(fit.folder / "test_logits.npz")
 truths = [test.truth(i) for i in range(len(test))]
-drawn = [evaluation.predict_mask(z, truth.shape) for z, truth in zip(logits, truths, strict=True)]
+drawn = [scoring.predict_mask(z, truth.shape) for z, truth in zip(logits, truths, strict=True)]
 
 
 def show(figure, rows, names=None, **options):
@@ -178,9 +180,9 @@ print(failures.compare_labels({photo: label for photo, label in ours.items() if 
 # the data.
 
 # %%
-from lesionseg_lib import exploring
+from lesionseg_lib.data import properties
 
-facts = exploring.survey(test, lesson.decoded.test.path)
+facts = properties.survey(test, lesson.decoded.test.path)
 
 
 def quarters(values):
@@ -320,7 +322,7 @@ show(plots.overlays, rows, names, columns=4)
 validation, images = lesson.splits.validation, lesson.decoded.validation.images
 z = fit.model.logits(images)
 thresholds = [round(0.05 * step, 2) for step in range(1, 20)]
-cut = {t: evaluation.score_images(z, validation, t) for t in thresholds}
+cut = {t: scoring.score_images(z, validation, t) for t in thresholds}
 shown = {"Dice": "dice", "IoU": "jaccard", "sensitivity": "sensitivity", "specificity": "specificity"}
 curves = {name: [cut[t][column].mean() for t in thresholds] for name, column in shown.items()}
 plots.lines(thresholds, curves, "threshold", f"mean over {len(validation)} validation photos")
@@ -344,12 +346,12 @@ print(f"sensitivity {cut[0.5]['sensitivity'].mean():.3f} -> {cut[best]['sensitiv
 # get a menu of three photos and a slider, and mask, IoU, Dice and sensitivity follow it, beside the mask at .5.
 
 # %%
-from lesionseg_lib import threshold_widget
+from lesionseg_lib.teaching.widgets import threshold
 
 order = cut[0.5]["jaccard"].sort_values().index
 samples = [validation[int(order[round(share * (len(order) - 1))])] for share in (0.1, 0.5, 0.9)]
 maps = [enlarge(sigmoid(z[validation.ids.index(s.id)]), s.mask.shape) for s in samples]
-threshold_widget.threshold_explorer(samples, maps, live=False)
+threshold.threshold_explorer(samples, maps, live=False)
 
 # %% [markdown]
 # **This photo goes against the mean.** Its mask is too *small* at .5, and a low cut would serve it best, while over
@@ -369,7 +371,7 @@ threshold_widget.threshold_explorer(samples, maps, live=False)
 # > added, which rewards overlap only. Which of them are calibrated?
 
 # %%
-from lesionseg_lib import calibration
+from lesionseg_lib.evaluation import calibration
 
 truth = np.array(lesson.decoded.validation.masks) == 1
 said = {"dilated-all (Dice + BCE)": z}
@@ -396,8 +398,8 @@ plots.reliability({name: b.reliability() for name, b in bins.items()})
 # > **Predict.** Whose probabilities are pushed to 0 and 1? Who draws the best masks?
 
 # %%
-from lesionseg_lib import batches, losses, recipes
-from lesionseg_lib.linear_head import linear_head, stack_levels
+from lesionseg_lib.training import batches, losses, recipes
+from lesionseg_lib.training.linear_head import linear_head, stack_levels
 
 recipe = lesson.recipe("transposed-frozen")  # no augmentation, so its maps may be computed once
 frozen = recipes.build_segmenter(recipe, lesson.weights)
@@ -412,7 +414,7 @@ for loss in ("bce", "dice+bce", "iou"):
     readout = linear_head(known, kept[0].masks, new, loss).numpy()
     p = sigmoid(readout)
     error, doubt = calibration.calibration_error(calibration.bin_pixels(p, truth)), ((p > 0.1) & (p < 0.9)).mean()
-    j = evaluation.score_images(readout, validation)["jaccard"].mean()
+    j = scoring.score_images(readout, validation)["jaccard"].mean()
     rows[loss] = [100 * doubt, 100 * p.mean(), error, j]
 columns = ["in doubt (.1 to .9), % of pixels", "claimed lesion, %", "ECE", "validation J"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype(float).round(3)

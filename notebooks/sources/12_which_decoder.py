@@ -24,7 +24,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lesionseg_lib import claims, comparison, effects, exercises, plots, ranking, recipes, records
+from lesionseg_lib import plots
+from lesionseg_lib.results import ablations, claims, comparison, ranking, records
+from lesionseg_lib.teaching import exercises
+from lesionseg_lib.training import recipes
 
 RESULTS = records.published_results()
 everything, runs = recipes.load_recipes(), records.load_records()
@@ -183,7 +186,7 @@ for row in claimed:
 
 
 # %% tags=["nbval-check-output"]
-spread = effects.seed_spread(recorded)
+spread = ablations.seed_spread(recorded)
 for name in spread.recipes:
     scores = 100 * per_image(name)
     error = scores.mean().std() / np.sqrt(scores.shape[1])
@@ -206,7 +209,7 @@ print(f"pooled SD between seeds: {100 * spread.deviation:.2f} points, from {spre
 
 # %% tags=["nbval-check-output"]
 scores = pd.DataFrame({row.name: per_image(row.name).mean() for row in networks})  # (images, recipes)
-steps = [s for s in effects.STEPS if {s.first, s.second} <= set(scores)]
+steps = [s for s in ablations.STEPS if {s.first, s.second} <= set(scores)]
 pair = np.median([(scores[s.second] - scores[s.first]).std() for s in steps])
 
 
@@ -235,7 +238,7 @@ pd.DataFrame({f"seeds: {k}": {f"{n} images": smallest(n, k) for n in sizes} for 
 # > atrous pyramid, the optimiser, the loss?
 
 # %% tags=["nbval-check-output"]
-found = effects.measure(known, recorded, RESULTS)
+found = ablations.measure(known, recorded, RESULTS)
 print(f"{len(found)} steps. Were there no effect at all, {0.05 * len(found):.1f} would leave out zero by chance.")
 print(f"Zero is left out over images by {sum(e.difference.shown for e in found)}, over images and seeds by", end=" ")
 print(f"{sum(e.p < 0.05 for e in found)}, and after Holm's correction by {sum(e.holm < 0.05 for e in found)}.")

@@ -13,9 +13,9 @@ import zipfile
 
 import pytest
 
-from lesionseg_lib.datasets import ISIC2016, download_isic2016, fetch
-from lesionseg_lib.datasets.download import COUNTS, FOLDERS, MIRROR_MD5, urls
-from lesionseg_lib.datasets.fetch import unpack
+from lesionseg_lib.data.datasets import ISIC2016, download, download_isic2016
+from lesionseg_lib.data.datasets.download import unpack
+from lesionseg_lib.data.datasets.isic_download import COUNTS, FOLDERS, MIRROR_MD5, urls
 from lesionseg_lib.errors import DataError, DownloadError
 from tests.helpers.archives import isic_archives, mirror_arrays, npz
 from tests.helpers.disk import fill_disk
@@ -28,7 +28,7 @@ FIRST, SECOND, THIRD, FOURTH = (f"{folder}.zip" for pair in FOLDERS.values() for
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(fetch, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(download, "FIRST_WAIT", 0.001)
     with serving() as server:
         server.files[FILE] = BODY
         yield server
@@ -51,20 +51,20 @@ def names(folder):
 
 
 def test_a_file_arrives_whole_and_nothing_else_stays(server, tmp_path):
-    fetch.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
+    download.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
     assert (tmp_path / FILE).read_bytes() == BODY
     assert names(tmp_path) == [FILE]
 
 
 def test_a_file_that_is_there_is_not_fetched_again(server, tmp_path):
     (tmp_path / FILE).write_bytes(BODY)
-    fetch.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
+    download.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
     assert server.seen == []
 
 
 def test_a_dropped_connection_is_resumed_from_where_it_broke(server, tmp_path):
     server.faults[FILE] = [("drop", 200_000), ("drop", 70_000)]
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
     starts = [0 if wanted is None else int(wanted[len("bytes=") : -1]) for _, wanted in server.seen]
     assert len(starts) == 3
@@ -77,60 +77,60 @@ def test_a_dropped_connection_is_resumed_from_where_it_broke(server, tmp_path):
 def test_a_later_call_continues_what_an_earlier_one_left(server, tmp_path):
     server.faults[FILE] = [("drop", 150_000), *[("status", 503)] * 4]
     with pytest.raises(DownloadError, match=rf"503.*0\.1 MB are kept in .*{FILE}\.part.*it continues where it stopped"):
-        fetch.fetch(server.url + FILE, tmp_path / FILE)
+        download.fetch(server.url + FILE, tmp_path / FILE)
     assert names(tmp_path) == [f"{FILE}.part"]
     kept = (tmp_path / f"{FILE}.part").stat().st_size
     assert kept > 65_536
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert server.seen[-1] == (FILE, f"bytes={kept}-")
     assert (tmp_path / FILE).read_bytes() == BODY
 
 
 def test_a_server_that_ignores_ranges_is_started_over(server, tmp_path):
     server.faults[FILE] = [("drop", 200_000), ("ignore range",)]
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
     assert len(server.seen) == 2
 
 
 def test_a_server_that_sends_less_than_the_rest_is_asked_for_more(server, tmp_path):
     server.faults[FILE] = [("drop", 200_000), ("short range", 10_000)]
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
     assert len(server.seen) == 3
 
 
 def test_a_server_that_sends_another_range_is_started_over(server, tmp_path):
     server.faults[FILE] = [("drop", 200_000), ("wrong range",)]
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
     assert server.seen[2] == (FILE, None)
 
 
 def test_a_part_that_is_whole_already_is_taken(server, tmp_path):
     (tmp_path / f"{FILE}.part").write_bytes(BODY)
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
     assert len(server.seen) == 1
 
 
 def test_a_part_longer_than_the_file_is_thrown_away(server, tmp_path):
     (tmp_path / f"{FILE}.part").write_bytes(BODY + b"more")
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
 
 
 def test_a_part_of_another_file_fails_the_md5_and_is_removed(server, tmp_path):
     (tmp_path / f"{FILE}.part").write_bytes(b"of another version")
     with pytest.raises(DownloadError, match=r"is not the file expected: MD5 .* It was removed\. Try again"):
-        fetch.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
+        download.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
     assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 503])
 def test_a_server_that_is_busy_is_asked_again(server, tmp_path, code):
     server.faults[FILE] = [("status", code)] * 4
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
     assert len(server.seen) == 5
 
@@ -138,25 +138,25 @@ def test_a_server_that_is_busy_is_asked_again(server, tmp_path, code):
 def test_a_server_that_stays_busy_is_given_up(server, tmp_path):
     server.faults[FILE] = [("status", 503)] * 9
     with pytest.raises(DownloadError, match=r"file\.zip could not be fetched: the server answered 503 Service Unavail"):
-        fetch.fetch(server.url + FILE, tmp_path / FILE)
-    assert len(server.seen) == fetch.ATTEMPTS
+        download.fetch(server.url + FILE, tmp_path / FILE)
+    assert len(server.seen) == download.ATTEMPTS
 
 
 def test_pauses_between_attempts_double(server, tmp_path, monkeypatch):
     pauses = []
-    monkeypatch.setattr(fetch, "FIRST_WAIT", 1.0)
-    monkeypatch.setattr(fetch.time, "sleep", pauses.append)
+    monkeypatch.setattr(download, "FIRST_WAIT", 1.0)
+    monkeypatch.setattr(download.time, "sleep", pauses.append)
     server.faults[FILE] = [("status", 503)] * 9
     with pytest.raises(DownloadError):
-        fetch.fetch(server.url + FILE, tmp_path / FILE)
+        download.fetch(server.url + FILE, tmp_path / FILE)
     assert pauses == [1, 2, 4, 8]
 
 
 def test_failures_with_progress_between_them_do_not_add_up(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "_PROGRESS", 1000)
-    monkeypatch.setattr(fetch, "_CHUNK", 1000)
+    monkeypatch.setattr(download, "_PROGRESS", 1000)
+    monkeypatch.setattr(download, "_CHUNK", 1000)
     server.faults[FILE] = [("drop", 30_000)] * 8
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
 
 
@@ -164,7 +164,7 @@ def test_failures_with_progress_between_them_do_not_add_up(server, tmp_path, mon
 def test_a_refusal_is_not_repeated(server, tmp_path, code, words):
     server.faults[FILE] = [("status", code)]
     with pytest.raises(DownloadError, match=rf"server answered {words}\. The file may have moved.*isic-archive\.com"):
-        fetch.fetch(server.url + FILE, tmp_path / FILE)
+        download.fetch(server.url + FILE, tmp_path / FILE)
     assert len(server.seen) == 1
     assert names(tmp_path) == []
 
@@ -174,7 +174,7 @@ def test_a_web_page_instead_of_the_file_is_refused(server, tmp_path, fault):
     server.files[FILE] = b"\n <!doctype HTML><html>moved</html>"  # under the type of an archive
     server.faults[FILE] = fault
     with pytest.raises(DownloadError, match="a web page came instead of the file"):
-        fetch.fetch(server.url + FILE, tmp_path / FILE)
+        download.fetch(server.url + FILE, tmp_path / FILE)
     assert names(tmp_path) == []
 
 
@@ -182,25 +182,25 @@ def test_a_web_page_does_not_destroy_what_has_arrived(server, tmp_path):
     (tmp_path / f"{FILE}.part").write_bytes(BODY[:1000])
     server.faults[FILE] = [("page",)]
     with pytest.raises(DownloadError, match="a web page"):
-        fetch.fetch(server.url + FILE, tmp_path / FILE)
+        download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / f"{FILE}.part").read_bytes() == BODY[:1000]
 
 
 def test_no_server_at_all_is_reported(monkeypatch, tmp_path):
-    monkeypatch.setattr(fetch, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(download, "FIRST_WAIT", 0.001)
     with serving() as server:
         url = server.url
     with pytest.raises(DownloadError, match="could not be fetched: .*Check the connection"):
-        fetch.fetch(url + FILE, tmp_path / FILE)
+        download.fetch(url + FILE, tmp_path / FILE)
 
 
 def test_a_full_disk_keeps_what_has_arrived(server, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         fill_disk(patch, ".part", room=200_000)
         with pytest.raises(OSError, match="No space left"):
-            fetch.fetch(server.url + FILE, tmp_path / FILE)
+            download.fetch(server.url + FILE, tmp_path / FILE)
     assert names(tmp_path) == [f"{FILE}.part"]
-    fetch.fetch(server.url + FILE, tmp_path / FILE)
+    download.fetch(server.url + FILE, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == BODY
     assert server.seen[-1] == (FILE, "bytes=196608-")  # three chunks had found room
 
@@ -303,7 +303,7 @@ def test_only_missing_folders_are_fetched_and_other_files_stay(isic_server, tmp_
 
 
 def test_the_data_set_downloads_itself_when_asked(isic_server, tmp_path, monkeypatch):
-    monkeypatch.setattr("lesionseg_lib.datasets.download.OFFICIAL_URL", isic_server.url)
+    monkeypatch.setattr("lesionseg_lib.data.datasets.isic_download.OFFICIAL_URL", isic_server.url)
     monkeypatch.setenv("LESIONSEG_DATA", str(tmp_path))
     assert len(ISIC2016(download=True)) == 3
     assert len(ISIC2016(split="test", download=True)) == 2

@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lesionseg_lib.datasets import DataWarning, LesionFolder
+from lesionseg_lib.data.datasets import DataWarning, LesionFolder
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 from tests.helpers.archives import disc, encoded, photo, save_pair
 

@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lesionseg_lib.datasets import DataWarning, read_image, read_mask, resize_image, resize_mask
+from lesionseg_lib.data.datasets import DataWarning, read_image, read_mask, resize_image, resize_mask
 from lesionseg_lib.errors import DataError
 from tests.helpers.archives import encoded, photo
 

@@ -7,8 +7,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from lesionseg_lib.datasets import ISIC2016, find_isic2016
-from lesionseg_lib.datasets.download import MIRROR_MD5
+from lesionseg_lib.data.datasets import ISIC2016, find_isic2016
+from lesionseg_lib.data.datasets.isic_download import MIRROR_MD5
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 from tests.helpers.archives import mirror_arrays, npz
 

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lesionseg_lib.datasets import synthetic
-from lesionseg_lib.datasets.synthetic import ARTEFACTS, SyntheticLesions
+from lesionseg_lib.data.datasets import synthetic
+from lesionseg_lib.data.datasets.synthetic import ARTEFACTS, SyntheticLesions
 from lesionseg_lib.errors import DataError, ShapeError
 
 PLAIN = dict.fromkeys(ARTEFACTS, 0.0)  # no hair, ruler, ...

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lesionseg_lib.datasets.download import FOLDERS
+from lesionseg_lib.data.datasets.isic_download import FOLDERS
 
 PREFIX = {"train": "ISIC_1", "test": "ISIC_2"}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from lesionseg_lib.decoders import build_decoder
-from lesionseg_lib.encoder import MobileNetV2Encoder
-from lesionseg_lib.segmenter import Segmenter
+from lesionseg_lib.models.decoders import build_decoder
+from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.segmenter import Segmenter
 
 SIZE = (64, 64)
 

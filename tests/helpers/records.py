@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lesionseg_lib.recipes import load_recipes
+from lesionseg_lib.training.recipes import load_recipes
 
 
 def make_record(name: str, seed: int, jaccard: np.ndarray, **changes: Any) -> dict[str, Any]:

@@ -1,0 +1,273 @@
+"""The command line. What a command needs beyond names and records is imported when the command runs: torch takes
+seconds, and ``--help``, ``recipes`` and ``compare`` need none of it."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lesionseg_lib.cli import compare as listings
+from lesionseg_lib.cli.console import Commands, failed
+from lesionseg_lib.errors import RecordError, UnknownNameError
+from lesionseg_lib.results.records import load_records
+from lesionseg_lib.training.recipes import get_recipe, load_recipes
+
+NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
+
+app = typer.Typer(
+    cls=Commands,
+    help="Segment skin lesions: get data, train the course's recipes, score them, predict masks, compare.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Runs = Annotated[Path, typer.Option(envvar="LESIONSEG_RUNS", help="Folder of the runs: checkpoints and models.")]
+Results = Annotated[Path | None, typer.Option(help="Folder of the records, by default the published ones.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lesionseg {version('lesionseg')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def lesionseg(
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def download(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to put it in, by default $LESIONSEG_DATA/isic2016, else a folder in the user's cache."
+        ),
+    ] = None,
+    source: Annotated[
+        str,
+        typer.Option(help="official: the organisers' archives. mirror128, mirror256, mirror512: one file of squares."),
+    ] = "official",
+) -> None:
+    """Download ISIC 2016.
+
+    Continues where it stopped, checks what it got, and does nothing if all is there.
+    """
+    from lesionseg_lib.data.datasets import ISIC2016, default_root, download_isic2016
+    from lesionseg_lib.data.datasets.isic_download import expected_counts
+
+    folder = download_isic2016(root, source)
+    typer.echo(f"ISIC 2016 ({source}) is in {folder}")
+    for split in expected_counts(source):
+        typer.echo(f"  {split}: {ISIC2016(folder, split, source=source).completeness()}")
+    if folder.resolve() != default_root().resolve():
+        if folder.name == "isic2016":
+            typer.echo(f"Commands will find it after: export LESIONSEG_DATA={folder.parent.resolve()}")
+        else:
+            typer.echo(
+                f"Commands look for it in {default_root()}: move it there, or pass its folder as root in Python."
+            )
+
+
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print all settings of this recipe.")] = None,
+    results: Results = None,
+) -> None:
+    """List the recipes, or print all settings of one."""
+    _check_folder(results)
+    records = load_records(results)
+    if name is None:
+        typer.echo(listings.recipe_table(load_recipes(), records))
+    else:
+        typer.echo(listings.recipe_settings(get_recipe(name), records.get(name, {})))
+
+
+@app.command()
+def train(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Recipes, see `lesionseg recipes`.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Train every recipe.")] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LESIONSEG_PROFILE",
+            help="smoke: seconds, on drawn lesions. student (default): five epochs. full: all epochs, on ISIC 2016.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Starts all random numbers.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last epoch that is saved.")] = False,
+    runs: Runs = Path("runs"),
+    results: Annotated[
+        Path | None, typer.Option(help="Folder for the record. By default results (profile full) or the run's folder.")
+    ] = None,
+) -> None:
+    """Train recipes, score each once on test.
+
+    Several recipes, or --all, are trained one after another; those that have a record already are skipped. After each
+    epoch everything is saved: ctrl-C stops, --resume goes on.
+    """
+    if every == bool(names):
+        raise UnknownNameError(f"Name one recipe or more, or give --all. Recipes: {', '.join(load_recipes())}.")
+    chosen = [get_recipe(name) for name in dict.fromkeys(names or load_recipes())]
+    from lesionseg_lib.experiments.profiles import get_profile
+
+    chosen_profile = get_profile(profile)
+    from lesionseg_lib.cli.train import train_all
+
+    failures = train_all(
+        chosen, chosen_profile,
+        seed=seed, resume=resume, runs=runs, results=results, skip_recorded=len(chosen) > 1, say=typer.echo,
+    )  # fmt: skip
+    if failures:
+        raise failed("\nError: ".join(failures))
+
+
+@app.command()
+def baseline(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="all-foreground, mean-mask, otsu: one or more.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All three.")] = False,
+    profile: Annotated[
+        str | None, typer.Option(envvar="LESIONSEG_PROFILE", help="As for `lesionseg train`; the default is student.")
+    ] = None,
+    runs: Runs = Path("runs"),
+    results: Annotated[
+        Path | None, typer.Option(help="Folder for the record. By default results (profile full) or one in --runs.")
+    ] = None,
+) -> None:
+    """Score what needs no network.
+
+    The whole picture as lesion, the mean of the training masks, Otsu's threshold: what a network must beat. Each is
+    scored once on test as a recipe is, and writes a record.
+    """
+    from lesionseg_lib.cli.tables import score_table
+    from lesionseg_lib.experiments import baselines
+    from lesionseg_lib.experiments.profiles import get_profile, open_splits
+    from lesionseg_lib.experiments.run import default_results, run_folder
+    from lesionseg_lib.results.records import record_path, write_record
+    from lesionseg_lib.utils.lookup import look_up
+
+    if every == bool(names):
+        raise UnknownNameError(f"Name one baseline or more, or give --all. Known: {', '.join(baselines.BASELINES)}.")
+    chosen = list(dict.fromkeys(names or baselines.BASELINES))
+    for name in chosen:
+        look_up(baselines.BASELINES, name, "baseline")
+    chosen_profile = get_profile(profile)
+    splits = open_splits(chosen_profile)
+    for name in chosen:
+        record, table = baselines.run(name, chosen_profile, splits)
+        place = results or default_results(chosen_profile, run_folder(chosen_profile, name, 0, runs))
+        write_record(place, record, table)
+        typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
+        typer.echo(score_table(record["test"], record["official"]))
+        typer.echo(f"Record  {record_path(place, name, 0)}\n")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Folder of a model, or name of a recipe that was trained in --runs.")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that holds images and masks, or test and test_masks. By default ISIC 2016's test set."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Score a saved model.
+
+    As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
+    """
+    from lesionseg_lib.cli.predict import find_model, open_model
+    from lesionseg_lib.cli.tables import score_table
+    from lesionseg_lib.evaluation.model_scoring import open_test_data, score_model
+    from lesionseg_lib.utils.files import replacing
+
+    folder = find_model(model, runs)
+    network, card = open_model(folder)
+    dataset = open_test_data(data)
+    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {card['threshold']}, on {network.device.type}")
+    typer.echo(f"Data     {dataset.name}: {len(dataset)} images\n")
+    scores = score_model(network, card, dataset)
+    typer.echo(score_table(scores.summary, scores.official))
+    if csv is not None:
+        with replacing(csv) as part:
+            scores.table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+        typer.echo(f"\nScores of each image: {csv}")
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
+    model: Annotated[
+        str, typer.Option(help="Folder of a model, or name of a recipe that was trained.")
+    ] = "dilated-all",
+    out: Annotated[Path, typer.Option(help="Folder for masks and overlays.")] = Path("predictions"),
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")] = False,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Draw masks for photos of your own.
+
+    Each photo gets NAME_mask.png (0 and 255, at the photo's size) and NAME_overlay.jpg (the outline drawn in). Photos
+    are turned upright first if their EXIF data say so. One that cannot be read does not stop the others; it is named at
+    the end, and the exit code is 1. Not a medical device.
+    """
+    from lesionseg_lib.cli.predict import find_model, open_model, predict_all
+
+    folder = find_model(model, runs)
+    network, card = open_model(folder)
+    threshold = card["threshold"] if threshold is None else threshold
+    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
+    size = (card["size"][0], card["size"][1])
+    done, failures = predict_all(network, size, threshold, paths, out, overwrite, typer.echo)
+    typer.echo(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
+    for failure in failures:
+        typer.echo(f"Error: {failure}", err=True)
+    if failures or not done:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="One recipe, or two. Without a name: all.")
+    ] = None,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="What one change does: pairs of recipes that differ in little.")
+    ] = False,
+    results: Results = None,
+) -> None:
+    """Show what was claimed and what came out.
+
+    From the records alone: needs no data and no network. With one name, the same predictions scored in every way; with
+    two, the difference on the same images and whether it can be shown.
+    """
+    _check_folder(results)
+    if effects:
+        if names:
+            raise UnknownNameError("--effects compares the pairs of its own table. Leave the names out.")
+        typer.echo(listings.effects(load_recipes(), results))
+        return
+    if names and len(names) > 2:
+        raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
+    typer.echo(listings.comparison(names or [], load_recipes(), results))
+
+
+def _check_folder(results: Path | None) -> None:
+    if results is not None and not results.is_dir():
+        raise RecordError(f"{results}: no such folder. Expected records, as `lesionseg train` writes them.")

@@ -1,0 +1,208 @@
+"""Masks for photos of one's own: from files and folders to ``<name>_mask.png`` and ``<name>_overlay.jpg``."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL.Image
+from accelerate import Accelerator
+
+from lesionseg_lib.data.datasets import IMAGE_SUFFIXES, Image, Mask, read_image, resize_image
+from lesionseg_lib.data.datasets.base import shorten
+from lesionseg_lib.errors import CheckpointError, DataError
+from lesionseg_lib.evaluation.scoring import predict_mask
+from lesionseg_lib.experiments.profiles import PROFILES
+from lesionseg_lib.models.segmenter import CARD_NAME, Segmenter
+from lesionseg_lib.training.loop import BEST
+from lesionseg_lib.training.recipes import load_recipes
+from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.lookup import look_up
+
+MAX_SIDE = 4096
+"""A larger photo is reduced to this while it is decoded, and its overlay stays so; its mask has the photo's size."""
+
+_NOT_PHOTOS = ("_mask", "_overlay", "_segmentation", "_superpixels")
+_BLUE, _WHITE = (0, 114, 178), (255, 255, 255)
+_EXIF_ORIENTATION, _QUARTER_TURNS = 0x0112, (5, 6, 7, 8)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was written for a photo. ``share``: the part of the photo that the mask covers, 0 to 1."""
+
+    photo: Path
+    mask: Path
+    overlay: Path
+    share: float
+
+
+def find_model(model: str, runs: Path) -> Path:
+    """The folder of a saved model, from its path, the path of its run, or the name of its recipe.
+
+    A recipe's models are looked for in ``runs``: that of the largest profile, and of these the newest, is taken. Raises
+    ``CheckpointError`` or ``UnknownNameError``.
+    """
+    folder = Path(model)
+    if folder.is_dir():
+        return folder / BEST if (folder / BEST / CARD_NAME).exists() else folder
+    if folder.name != model:  # a path, not a name
+        raise CheckpointError(
+            f"{model}: no such folder. Expected the folder of a model, as `lesionseg train` writes it."
+        )
+    known = load_recipes()
+    cards = sorted(runs.glob(f"**/{BEST}/{CARD_NAME}"), key=lambda card: card.stat().st_mtime, reverse=True)
+    found = [card.parent for card in cards if card.parent.parent.parent.name == model]
+    if not found:
+        look_up(known, model, "recipe")
+        others = ", ".join(str(card.parent) for card in cards[:5])
+        raise CheckpointError(
+            f"{runs}: no trained model of recipe {model} there. Train it with `lesionseg train {model}`, or name the "
+            f"folder of another model" + (f", for example one of {others}." if others else ".")
+        )
+    order = list(PROFILES)  # from small to large
+
+    def rank(folder: Path) -> int:
+        return max((order.index(part) for part in folder.relative_to(runs).parts if part in order), default=-1)
+
+    return max(found, key=rank)  # of equals the first, which is the newest
+
+
+def open_model(folder: Path) -> tuple[Segmenter, dict[str, Any]]:
+    """The model in ``folder`` on the best device there is, and its card. Raises ``CheckpointError``."""
+    network, card = Segmenter.load(folder)
+    return network.to(Accelerator().device), card
+
+
+def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Photos to predict, each once, and files of the folders that were left aside.
+
+    A file is taken whatever it is called. From a folder those that are named like photos are taken, without what is
+    named like a mask or an overlay; sub-folders are not entered.
+    """
+    photos: dict[Path, Path] = {}
+    aside = []
+    for path in paths:
+        if not path.is_dir():
+            photos.setdefault(path.resolve(), path)
+            continue
+        for file in sorted(path.iterdir()):
+            named_like_photo = file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+            if not file.is_file() or not named_like_photo or file.stem.lower().endswith(_NOT_PHOTOS):
+                aside.append(file)
+            else:
+                photos.setdefault(file.resolve(), file)
+    return list(photos.values()), aside
+
+
+def output_names(photos: Sequence[Path]) -> list[str]:
+    """A name for each photo's output: its own, or where two would be the same, folder, name and kind: ``day1-a-jpg``.
+
+    Capital letters do not tell names apart, because on macOS and Windows they do not.
+    """
+    counts = Counter(photo.stem.casefold() for photo in photos)
+    taken = {stem for stem, count in counts.items() if count == 1}
+    names = []
+    for photo in photos:
+        name = photo.stem
+        if counts[name.casefold()] > 1:
+            whole = f"{photo.resolve().parent.name}-{photo.stem}-{photo.suffix[1:]}"
+            name, number = whole, 1
+            while name.casefold() in taken:
+                number += 1
+                name = f"{whole}-{number}"
+            taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def predict_all(
+    network: Segmenter,
+    size: tuple[int, int],
+    threshold: float,
+    paths: Sequence[Path],
+    folder: Path,
+    overwrite: bool,
+    say: Callable[[str], None],
+) -> tuple[int, list[str]]:
+    """Segment every photo of ``paths`` (see ``collect_photos``) as ``predict_file`` does.
+
+    One that fails does not stop the others. Returns the number done and what went wrong, a sentence each.
+    """
+    photos, aside = collect_photos(paths)
+    keep = [photo.resolve() for photo in photos]
+    failures = []
+    for photo, name in zip(photos, output_names(photos), strict=True):
+        try:
+            done = predict_file(network, size, threshold, photo, folder, name, keep, overwrite)
+        except DataError as error:
+            failures.append(str(error))
+            say(f"{photo}: failed, see below")
+        else:
+            found = f"lesion on {done.share:.1%} of the photo" if done.share else "NO lesion found, the mask is empty"
+            say(f"{photo}: {found} -> {done.mask}, {done.overlay.name}")
+    if aside:
+        say(f"Left aside, not photos: {shorten(map(str, aside))}")
+    return len(photos) - len(failures), failures
+
+
+def predict_file(
+    network: Segmenter,
+    size: tuple[int, int],
+    threshold: float,
+    photo: Path,
+    folder: Path,
+    name: str,
+    keep: Sequence[Path] = (),
+    overwrite: bool = False,
+) -> Prediction:
+    """Segment one photo and write ``<name>_mask.png`` (0 and 255, at the photo's size) and ``<name>_overlay.jpg``.
+
+    An EXIF orientation is applied first, so mask and overlay stand as a viewer shows the photo. ``size``: (height,
+    width) of the network's input. Files in ``keep`` (resolved) are never written over, others only with ``overwrite``.
+    Raises ``DataError``.
+    """
+    mask_file, overlay_file = folder / f"{name}_mask.png", folder / f"{name}_overlay.jpg"
+    for file in (mask_file, overlay_file):
+        if file.resolve() in keep:
+            raise DataError(f"{photo}: its output {file} is one of the photos given. Choose another folder with --out.")
+        if file.exists() and not overwrite:
+            raise DataError(f"{photo}: {file} exists. Choose another folder with --out, or add --overwrite.")
+    image = read_image(photo, max_side=MAX_SIDE)
+    logits = network.logits(resize_image(image, size)[None])[0]
+    height, width, _ = image.shape
+    overlay = draw_outline(image, predict_mask(logits, (height, width), threshold))
+    del image  # of a large photo, before its mask is made
+    mask = predict_mask(logits, upright_size(photo), threshold)
+    try:
+        with replacing(mask_file) as part:
+            PIL.Image.fromarray(mask.astype(np.uint8) * 255).save(part, format="PNG")
+        with replacing(overlay_file) as part:
+            PIL.Image.fromarray(overlay).save(part, format="JPEG", quality=92)
+    except OSError as error:
+        raise DataError(f"{photo}: its output cannot be written to {folder}: {error.strerror or error}.") from error
+    return Prediction(photo, mask_file, overlay_file, float(mask.mean()))
+
+
+def upright_size(photo: Path) -> tuple[int, int]:
+    """(height, width) of a photo after its EXIF orientation is applied, read from its header alone."""
+    with warnings.catch_warnings(action="ignore", category=PIL.Image.DecompressionBombWarning):
+        picture = PIL.Image.open(photo)
+    with picture:
+        width, height = picture.size
+        turned = picture.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS
+    return (width, height) if turned else (height, width)
+
+
+def draw_outline(image: Image, mask: Mask) -> Image:
+    """A copy of an RGB image (H, W, 3) with the outline of the mask (H, W): blue between white, seen on any skin."""
+    drawn = image.copy()
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    width = max(1, round(max(mask.shape) / 300))
+    for colour, thickness in ((_WHITE, 3 * width), (_BLUE, width)):
+        cv2.drawContours(drawn, outlines, -1, colour, thickness)
+    return drawn

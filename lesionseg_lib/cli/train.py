@@ -1,0 +1,133 @@
+"""Training from the command line: what is printed, what is skipped, and what happens on ctrl-C."""
+
+import shlex
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from tqdm import tqdm
+
+from lesionseg_lib.cli.tables import score_table
+from lesionseg_lib.errors import CheckpointError, TrainingError
+from lesionseg_lib.experiments.profiles import Profile, Splits, open_splits
+from lesionseg_lib.experiments.run import default_results, pick_weights, run, run_folder
+from lesionseg_lib.results.ablations import Records
+from lesionseg_lib.results.records import Record, environment, load_records, record_path
+from lesionseg_lib.results.seeds import judge
+from lesionseg_lib.training.checkpoints import CHECKPOINT, Epoch
+from lesionseg_lib.training.loop import BEST
+from lesionseg_lib.training.recipes import Recipe
+
+Say = Callable[[str], None]
+
+
+def train_all(
+    recipes: Sequence[Recipe],
+    profile: Profile,
+    *,
+    seed: int,
+    resume: bool,
+    runs: Path,
+    results: Path | None,
+    skip_recorded: bool,
+    say: Say,
+) -> list[str]:
+    """Train one recipe after another; each writes its record as it ends. Returns what went wrong, in sentences.
+
+    One that cannot be trained does not stop the others. ``skip_recorded``: leave out those whose record is there.
+    Only the main process says anything. Raises ``DatasetNotFoundError`` and other errors that concern all of them, and
+    ``KeyboardInterrupt`` with a message on how to go on.
+    """
+    main = Accelerator().is_main_process
+    splits, recorded = open_splits(profile), load_records()
+    if main:
+        say(describe(profile, splits))
+    failures = []
+    for number, recipe in enumerate(recipes, start=1):
+        folder = run_folder(profile, recipe.name, seed, runs)
+        place = results or default_results(profile, folder)
+        record_file = record_path(place, recipe.name, seed)
+        count = f" ({number} of {len(recipes)})" if len(recipes) > 1 else ""
+        if skip_recorded and record_file.exists():
+            if main:
+                say(f"\n{recipe.name}, seed {seed}{count}: skipped, it is recorded in {record_file}")
+            continue
+        if main:
+            say(f"\n{recipe.name}, seed {seed}{count}: {recipe.title}")
+        try:
+            _, record, _ = run(
+                recipe, profile, splits,
+                seed=seed, runs=runs, results=place, resume=resume, on_epoch=_print_epoch,
+            )  # fmt: skip
+        except (TrainingError, CheckpointError) as error:
+            failures.append(str(error))
+            if main and len(recipes) > 1:
+                say(f"Failed, going on: {error}")
+        except KeyboardInterrupt:
+            left = [recipe.name for recipe in recipes[number - 1 :]]
+            options = ["--profile", profile.name, "--seed", str(seed), "--runs", str(runs)]
+            options += ["--results", str(results)] if results else []
+            raise KeyboardInterrupt(_stopped(profile.apply(recipe), folder, [*left, *options])) from None
+        else:
+            if main:
+                say(report(record, recorded))
+                say(f"Record  {record_file}\nImages  {record_file.with_suffix('.csv')}\nModel   {folder / BEST}")
+    return failures
+
+
+def describe(profile: Profile, splits: Splits) -> str:
+    """Profile, data, weights and device of a run."""
+    with warnings.catch_warnings(action="ignore"):  # it is said here; ``run`` warns once more
+        weights = pick_weights(profile)
+    place = environment(Accelerator().device)
+    processes = Accelerator().num_processes
+    return "\n".join(
+        (
+            f"Profile  {profile.name}: {profile.purpose}",
+            f"Data     {splits.name}: {len(splits.train)} train, {len(splits.validation)} validation, "
+            f"{len(splits.test)} test images",
+            f"Weights  {'ImageNet (' + weights + ')' if weights else 'RANDOM: every score is meaningless'}",
+            f"Device   {place['device']}, {place['threads']} thread{'s' * (place['threads'] > 1)}"
+            + (f", {processes} processes" if processes > 1 else ""),
+        )
+    )
+
+
+def report(record: Record, recorded: Records) -> str:
+    """The test scores of a finished run, and how they lie to those that were ``recorded`` before it."""
+    official = record["official"]
+    lines = [
+        f"Best epoch {record['best_epoch']} of {record['epochs_run']} (by the validation Jaccard). Test, "
+        f"{record['test']['images']} images:",
+        score_table(record["test"], official),
+    ]
+    if sentence := judge(record, recorded):
+        lines.append(sentence)
+    if official is None:
+        lines.append("The organisers' scorer is not installed: `pip install isic-challenge-scoring` adds its figures.")
+    return "\n".join(lines)
+
+
+def _print_epoch(row: Epoch) -> None:
+    line = (
+        f"epoch {row.epoch:3d}  loss {row.train_loss:.4f}  validation: loss {row.validation_loss:.4f}, "
+        f"Jaccard {row.validation_jaccard:.4f}, Dice {row.validation_dice:.4f}  {row.seconds:.1f} s"
+    )
+    tqdm.write(line, file=sys.stderr)
+
+
+def _stopped(recipe: Recipe, folder: Path, arguments: list[str]) -> str:
+    saved = _saved_epoch(folder)
+    command = shlex.join(["lesionseg", "train", *arguments, *(["--resume"] if saved else [])])
+    if not saved:
+        return f"Stopped {recipe.name} before its first epoch was complete; nothing is saved. Start again: {command}"
+    return f"Stopped {recipe.name}: epoch {saved} of {recipe.epochs} is saved in {folder}. Go on with: {command}"
+
+
+def _saved_epoch(folder: Path) -> int:
+    """Number of complete epochs in a run's checkpoint. The history beside it may be one ahead."""
+    path = folder / CHECKPOINT
+    return len(torch.load(path, map_location="cpu", weights_only=True)["history"]) if path.exists() else 0

@@ -1,0 +1,1 @@
+"""Photos and masks: reading, data sets, splits, cache, augmentation, checks."""

@@ -1,0 +1,155 @@
+"""Decode once: a data set's images and masks, resized, as two memory-mapped arrays on disk.
+
+Decoding and resizing the photos of ISIC 2016 again in every epoch would take longer than training on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pooch
+from filelock import FileLock
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from lesionseg_lib.data.datasets.base import LesionDataset
+from lesionseg_lib.data.images import resize_image, resize_mask
+from lesionseg_lib.errors import DataError
+
+# Raise it whenever the arrays would come out differently for the same files: older caches are then rebuilt.
+_VERSION = 1
+_IMAGES, _MASKS = "images.uint8", "masks.uint8"
+
+
+@dataclass(frozen=True, eq=False)
+class CachedDataset:
+    """Decoded samples, in the data set's order.
+
+    Attributes:
+        ids: N ids.
+        images: uint8 of shape (N, h, w, 3), RGB, read-only and memory-mapped.
+        masks: uint8 of shape (N, h, w), 0 or 1, read-only and memory-mapped.
+        content_fingerprint: of the data set that was decoded.
+        size: (h, w).
+        path: the folder that holds the arrays.
+    """
+
+    ids: tuple[str, ...]
+    images: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
+    content_fingerprint: str
+    size: tuple[int, int]
+    path: Path
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker process maps the same files; a memory map pickled as it is would travel as a full copy.
+        return _open, (self.path,)
+
+
+def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | Path | None = None) -> CachedDataset:
+    """Decode and resize a data set, or open what an earlier call decoded.
+
+    Images are averaged over areas when they shrink and interpolated linearly when they grow; masks take the
+    nearest pixel. The cache is rebuilt, and the old one removed, when a file's name, size or time of change
+    differs, and when it is damaged. Of several processes that ask at once, one builds and the others wait for it.
+
+    Args:
+        dataset: what to decode.
+        size: (height, width) of the decoded arrays.
+        directory: where caches are kept; by default ``$LESIONSEG_CACHE``, else ``lesionseg/decoded`` in the
+            user's cache folder.
+
+    Raises:
+        DataError: a sample cannot be read, the data set is empty, or the folder cannot be written (for
+            example because the disk is full). Nothing half-built is left behind.
+    """
+    if not len(dataset):
+        raise DataError(f"{dataset.name} has no samples to decode.")
+    directory = _default_directory() if directory is None else Path(directory)
+    fingerprint = dataset.fingerprint()
+    height, width = size
+    ids_hash = hashlib.sha256("\n".join(dataset.ids).encode()).hexdigest()
+    safe_name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name)
+    prefix = f"{safe_name}-{height}x{width}-{ids_hash[:12]}-"
+    target = directory / f"{prefix}{fingerprint[:16]}"
+    if (cached := _open_if_sound(target)) is not None:
+        return cached
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with FileLock(directory / f"{prefix}lock"):
+            if (cached := _open_if_sound(target)) is not None:
+                return cached
+            # Under the lock, whatever else bears this prefix is stale, damaged or left by a killed process.
+            # Windows does not remove what another process still maps; it may stay until the next rebuild.
+            for leftover in directory.glob(f"{prefix}*/"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            building = directory / f"{prefix}building"
+            building.mkdir()
+            try:
+                _build(dataset, (height, width), building)
+                building.rename(target)
+            except BaseException:
+                shutil.rmtree(building, ignore_errors=True)
+                raise
+    except OSError as error:
+        raise DataError(
+            f"The cache of {dataset.name} cannot be written to {directory}: {error.strerror or error}. It "
+            f"takes {len(dataset) * height * width * 4 / 1e6:,.1f} MB; free the space, or set the "
+            "environment variable LESIONSEG_CACHE to another folder."
+        ) from error
+    return _open(target)
+
+
+def _default_directory() -> Path:
+    chosen = os.environ.get("LESIONSEG_CACHE")
+    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("lesionseg")) / "decoded"
+
+
+def _build(dataset: LesionDataset, size: tuple[int, int], folder: Path) -> None:
+    with (folder / _IMAGES).open("wb") as images, (folder / _MASKS).open("wb") as masks:
+        # Written, not memory-mapped: on a full disk a write raises an error, a memory map kills the process.
+        for sample in tqdm(dataset, total=len(dataset), desc=f"decoding {dataset.name}", delay=1):
+            images.write(resize_image(sample.image, size).tobytes())
+            masks.write(resize_mask(sample.mask, size).astype(np.uint8).tobytes())
+    facts = {
+        "version": _VERSION,
+        "ids": dataset.ids,
+        "size": size,
+        "content_fingerprint": dataset.content_fingerprint(),
+    }
+    (folder / "cache.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _open_if_sound(folder: Path) -> CachedDataset | None:
+    try:
+        return _open(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _open(folder: Path) -> CachedDataset:
+    facts = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
+    if facts["version"] != _VERSION:
+        raise ValueError(f"{folder} has version {facts['version']}, not {_VERSION}")
+    ids, (height, width) = tuple(facts["ids"]), facts["size"]
+    images = _map(folder / _IMAGES, (len(ids), height, width, 3))
+    masks = _map(folder / _MASKS, (len(ids), height, width))
+    return CachedDataset(ids, images, masks, facts["content_fingerprint"], (height, width), folder)
+
+
+def _map(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    if path.stat().st_size != math.prod(shape):
+        raise ValueError(f"{path} has {path.stat().st_size} bytes, expected {math.prod(shape)}")
+    return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)

@@ -1,0 +1,110 @@
+"""Three sizes of the same work: ``smoke`` for tests, ``student`` for a lesson, ``full`` for the figures of the book.
+
+A profile changes sizes, never code paths.
+"""
+
+import os
+from dataclasses import dataclass, replace
+
+from lesionseg_lib.data.datasets import ISIC2016, LesionDataset, SyntheticLesions, find_isic2016, split_validation
+from lesionseg_lib.data.datasets.isic_download import SOURCES
+from lesionseg_lib.training.recipes import Recipe
+from lesionseg_lib.utils.lookup import look_up
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Sizes of a run. ``synthetic`` counts (train, validation, test); None: only real data will do."""
+
+    name: str
+    purpose: str
+    size: tuple[int, int] | None
+    """Size of the network's input, (height, width); None: the recipe's."""
+    max_epochs: int | None
+    batch_size: int | None
+    synthetic: tuple[int, int, int] | None
+    prefer_real_data: bool
+    needs_weights: bool
+
+    def apply(self, recipe: Recipe) -> Recipe:
+        """The recipe cut down to this profile."""
+        return replace(
+            recipe,
+            size=self.size or recipe.size,
+            epochs=min(recipe.epochs, self.max_epochs or recipe.epochs),
+            batch_size=self.batch_size or recipe.batch_size,
+        )
+
+
+PROFILES = {
+    "smoke": Profile(
+        "smoke",
+        "a few drawn lesions, two epochs: shows that everything runs, not how well",
+        size=(64, 64),
+        max_epochs=2,
+        batch_size=8,
+        synthetic=(24, 8, 8),
+        # The same pictures everywhere: a test must not depend on what a machine happens to hold.
+        prefer_real_data=False,
+        needs_weights=False,
+    ),
+    "student": Profile(
+        "student",
+        "the whole data set, five epochs: minutes on a free GPU, close to the figures of the book",
+        size=None,
+        max_epochs=5,
+        batch_size=None,
+        synthetic=(320, 40, 80),
+        prefer_real_data=True,
+        needs_weights=True,
+    ),
+    "full": Profile(
+        "full",
+        "the whole data set, all epochs: the figures of the book",
+        size=None,
+        max_epochs=None,
+        batch_size=None,
+        synthetic=None,
+        prefer_real_data=True,
+        needs_weights=True,
+    ),
+}
+
+
+def get_profile(name: str | None = None) -> Profile:
+    """The profile of that name; None: the one ``LESIONSEG_PROFILE`` names, else ``student``."""
+    return look_up(PROFILES, name or os.environ.get("LESIONSEG_PROFILE", "student"), "profile")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Three disjoint sets. Choices are made on ``validation``; ``test`` is scored once, at the end."""
+
+    train: LesionDataset
+    validation: LesionDataset
+    test: LesionDataset
+
+    @property
+    def name(self) -> str:
+        return self.train.name
+
+
+def open_splits(profile: Profile) -> Splits:
+    """The data of a profile: ISIC 2016 where it is wanted and found, else drawn lesions where they will do.
+
+    Validation is a tenth of ISIC's training part, by a rule that looks at each id alone (``split_validation``). A
+    downloaded one-file mirror stands in for the official archives in profile ``student``; it brings its own split.
+    Raises ``DatasetNotFoundError`` when real data are needed and missing.
+    """
+    source = "official"
+    if profile.synthetic is not None:
+        found = [name for name in SOURCES if find_isic2016(name)] if profile.prefer_real_data else []
+        if not found:
+            side = (profile.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
+            return Splits(*(SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(profile.synthetic)))
+        source = found[0]
+    test = ISIC2016(split="test", source=source)
+    if source != "official":
+        return Splits(ISIC2016(split="train", source=source), ISIC2016(split="validation", source=source), test)
+    train, validation = split_validation(ISIC2016(split="train"))
+    return Splits(train, validation, test)

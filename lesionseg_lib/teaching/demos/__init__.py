@@ -1,0 +1,1 @@
+"""What lessons play through: mistakes and mechanisms in small."""

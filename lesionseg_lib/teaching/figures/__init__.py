@@ -1,0 +1,1 @@
+"""Figures of one idea of one lesson."""

@@ -1,0 +1,1 @@
+"""Controls that move a figure in a notebook."""

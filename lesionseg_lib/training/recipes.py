@@ -1,0 +1,115 @@
+"""The experiments as data: ``recipes.toml`` read into frozen dataclasses.
+
+Reading them imports no torch, which takes seconds: the command line lists and compares recipes without.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from lesionseg_lib.errors import UnknownNameError
+from lesionseg_lib.utils.lookup import look_up
+
+if TYPE_CHECKING:
+    from lesionseg_lib.models.segmenter import Segmenter
+
+OPTIMIZERS = ("adam", "nadam", "rmsprop")
+SCHEDULES = ("constant", "cosine")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the write-up reported on its test set.
+
+    ``approximate``: it says "about". ``loss`` is None where it gives none.
+    """
+
+    iou: float
+    dice: float
+    loss: float | None = None
+    approximate: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of one experiment. ``choices`` says what the write-up left open and we chose."""
+
+    name: str
+    family: str
+    title: str
+    decoder: str
+    trainable_stages: tuple[int, ...]
+    loss: str
+    optimizer: str
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    augmentation: str
+    choices: str
+    claimed: Claim | None = None
+    encoder_learning_rate: float | None = None
+    """Learning rate of the encoder; None: the same as the decoder's."""
+    schedule: str = "constant"
+    """Learning rate over the epochs: "constant", or "cosine" down to zero."""
+    patience: int | None = None
+    """Stop after this many epochs without a better validation Jaccard; None: run all epochs."""
+    size: tuple[int, int] = (128, 128)
+    threshold: float = 0.5
+
+    @property
+    def frozen_stages(self) -> tuple[int, ...]:
+        from lesionseg_lib.models.encoder import STAGES
+
+        return tuple(stage for stage in STAGES if stage not in self.trainable_stages)
+
+    def settings(self) -> dict[str, Any]:
+        """All fields as plain values, as they stand in a record."""
+        values = asdict(self)
+        for name in ("trainable_stages", "size"):
+            values[name] = list(values[name])
+        return values
+
+
+@cache
+def load_recipes() -> dict[str, Recipe]:
+    """Every recipe by name, in the order of ``recipes.toml``."""
+    text = (files("lesionseg_lib.training") / "recipes.toml").read_text(encoding="utf-8")
+    return {name: _recipe(name, table) for name, table in tomllib.loads(text).items()}
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name. Raises ``UnknownNameError``, which suggests the nearest."""
+    return look_up(load_recipes(), name, "recipe")
+
+
+def build_segmenter(recipe: Recipe, weights: str | None = "IMAGENET1K_V1") -> Segmenter:
+    """A fresh segmenter with the recipe's decoder, and all stages frozen that the recipe does not train.
+
+    The decoder's initial values come from torch's global generator: seed it first. Raises ``WeightsNotFoundError``, and
+    ``UnknownNameError`` for a decoder that does not exist.
+    """
+    from lesionseg_lib.models.decoders import build_decoder
+    from lesionseg_lib.models.encoder import MobileNetV2Encoder
+    from lesionseg_lib.models.segmenter import Segmenter
+
+    encoder = MobileNetV2Encoder(weights)
+    encoder.freeze(recipe.frozen_stages)
+    return Segmenter(encoder, build_decoder(recipe.decoder, encoder.channels, encoder.strides))
+
+
+def _recipe(name: str, table: dict[str, Any]) -> Recipe:
+    table = dict(table)
+    table["trainable_stages"] = tuple(table["trainable_stages"])
+    if "size" in table:
+        table["size"] = tuple(table["size"])
+    if "claimed" in table:
+        table["claimed"] = Claim(**table["claimed"])
+    recipe = Recipe(name=name, **table)
+    for value, allowed in ((recipe.optimizer, OPTIMIZERS), (recipe.schedule, SCHEDULES)):
+        if value not in allowed:
+            raise UnknownNameError(f"Recipe {name}: {value!r} is not one of {', '.join(allowed)}.")
+    return recipe
