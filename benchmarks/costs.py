@@ -20,12 +20,14 @@ from torch.utils.data import DataLoader
 from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.data.transforms import OFFLINE
 from lesionseg_lib.errors import MissingPackageError
-from lesionseg_lib.models.segmenter import Segmenter, normalise
-from lesionseg_lib.results.records import environment, published_results
+from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.models.preprocessing import normalise
+from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.results.records import published_results
 from lesionseg_lib.training.batches import EpochSampler, FrozenPyramids, batches_for
-from lesionseg_lib.training.loop import build_optimizer
+from lesionseg_lib.training.build import build_optimizer, build_segmenter
 from lesionseg_lib.training.losses import get_loss
-from lesionseg_lib.training.recipes import Recipe, build_segmenter, load_recipes
+from lesionseg_lib.training.recipes import Recipe, load_recipes
 from lesionseg_lib.utils.files import replacing
 
 Entry = dict[str, Any]

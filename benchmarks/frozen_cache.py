@@ -13,12 +13,14 @@ from torch.utils.data import DataLoader
 
 from lesionseg_lib.data.cache import CachedDataset, decode_once
 from lesionseg_lib.data.datasets import LesionDataset, SyntheticLesions
-from lesionseg_lib.experiments.profiles import get_profile, open_splits
-from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.data.splits import open_splits
+from lesionseg_lib.experiments.profiles import get_profile
+from lesionseg_lib.models.preprocessing import normalise
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.batches import EpochSampler, FrozenPyramids, TrainingSet
-from lesionseg_lib.training.loop import build_optimizer
+from lesionseg_lib.training.build import build_optimizer, build_segmenter
 from lesionseg_lib.training.losses import get_loss
-from lesionseg_lib.training.recipes import Recipe, build_segmenter, get_recipe
+from lesionseg_lib.training.recipes import Recipe, get_recipe
 
 SEED = 0
 

@@ -4,6 +4,8 @@ All messages follow one form: which file or name, what was found, what was expec
 Catch ``LesionSegError`` to catch them all; the command line prints the message without a traceback.
 """
 
+from __future__ import annotations
+
 
 class LesionSegError(Exception):
     """Base of all errors raised on purpose."""
@@ -47,3 +49,7 @@ class TrainingError(LesionSegError):
 
 class RecordError(LesionSegError):
     """A record under ``results/`` is missing, damaged or of another format."""
+
+
+class DataWarning(UserWarning):
+    """Something about the data was repaired or left aside; the message names the files."""

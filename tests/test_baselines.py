@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.data.datasets import SyntheticLesions
+from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.errors import UnknownNameError
 from lesionseg_lib.evaluation.metrics import METRICS
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments.baselines import BASELINES, CHANNELS, THRESHOLDS, fit_mean_mask, fit_otsu, otsu_mask, run
-from lesionseg_lib.experiments.profiles import Splits, get_profile
+from lesionseg_lib.experiments.profiles import get_profile
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.results.comparison import compare_all, compare_two
 from lesionseg_lib.results.records import load_records, write_record
 from lesionseg_lib.training.recipes import load_recipes
@@ -157,7 +159,7 @@ def test_all_foreground_scores_the_share_of_the_lesion(splits: Splits, recorded:
     assert table["jaccard"].tolist() == pytest.approx(shares)
     assert record["test"]["sensitivity"]["mean"] == 1 and record["test"]["specificity"]["mean"] == 0
     saturated = np.full((6, 4, 4), 50, np.float32)
-    assert score_images(saturated, splits.test)["jaccard"].tolist() == table["jaccard"].tolist()
+    assert score_images(sigmoid(saturated), splits.test)["jaccard"].tolist() == table["jaccard"].tolist()
 
 
 def test_the_test_images_choose_nothing(recorded: tuple[Path, dict[str, Any]], splits: Splits) -> None:

@@ -10,7 +10,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from lesionseg_lib.models.encoder import STAGES
-from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.models.preprocessing import normalise
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.batches import EpochSampler, FrozenPyramids, TrainingSet, batches_for
 from lesionseg_lib.training.recipes import Recipe, get_recipe
 from tests.core_fixtures import discs, tiny_segmenter

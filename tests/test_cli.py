@@ -78,7 +78,7 @@ def test_help_recipes_and_compare_import_no_torch(tmp_path: Path) -> None:
     code = f"""
 import sys
 from typer.testing import CliRunner
-from lesionseg_lib.cli import app
+from lesionseg_lib.cli.app import app
 for arguments in (["--help"], ["recipes"], ["recipes", "dilated-all"], ["compare", "--results", {str(tmp_path)!r}]):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output

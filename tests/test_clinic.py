@@ -19,7 +19,7 @@ import torch
 import lesionseg_lib
 from lesionseg_lib.errors import UnknownNameError
 from lesionseg_lib.evaluation import metrics
-from lesionseg_lib.models.segmenter import enlarge, sigmoid
+from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.teaching.clinic import Ward, check, cures, patients, symptom, visit, ward
 from lesionseg_lib.teaching.clinic.cases import CASES
 from lesionseg_lib.teaching.clinic.checker import difference

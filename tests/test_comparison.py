@@ -13,9 +13,9 @@ import pytest
 from lesionseg_lib.cli import compare
 from lesionseg_lib.cli.tables import format_table
 from lesionseg_lib.errors import RecordError, UnknownNameError
-from lesionseg_lib.evaluation.metrics import bootstrap_interval
+from lesionseg_lib.evaluation.bootstrap import bootstrap_interval, paired_interval, resampled_means
 from lesionseg_lib.results.claims import highest_dice, is_possible
-from lesionseg_lib.results.comparison import compare_all, compare_two, paired_interval, resampled_means
+from lesionseg_lib.results.comparison import compare_all, compare_two
 from lesionseg_lib.results.records import load_records, write_record
 from lesionseg_lib.training.recipes import Claim, load_recipes
 from tests.helpers.records import make_record, make_table

@@ -9,20 +9,11 @@ import pytest
 
 from lesionseg_lib.cli import compare
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.results.ablations import (
-    STEPS,
-    SeedSpread,
-    Step,
-    besides,
-    holm,
-    measure,
-    p_value,
-    resampled_scores,
-    seed_spread,
-    settings,
-)
+from lesionseg_lib.results.ablations import STEPS, Step, measure, other_differences, settings
 from lesionseg_lib.results.ranking import rank
 from lesionseg_lib.results.records import load_records, write_record
+from lesionseg_lib.results.seeds import SeedSpread, seed_spread
+from lesionseg_lib.results.significance import holm, p_value, resampled_scores
 from lesionseg_lib.training.recipes import load_recipes
 from tests.helpers.records import make_record, make_table
 
@@ -79,7 +70,7 @@ def test_no_step_stands_twice() -> None:
     ],
 )
 def test_what_else_differs_is_found(first: str, second: str, change: str, others: tuple[str, ...]) -> None:
-    assert besides(Step("", first, second, change), load_recipes()) == others
+    assert other_differences(Step("", first, second, change), load_recipes()) == others
 
 
 # ---- the spread between seeds

@@ -16,8 +16,8 @@ from torch import nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
 from lesionseg_lib.errors import UnknownNameError, WeightsNotFoundError
-from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder, default_preprocessing, weights_file, weights_sha256
-from lesionseg_lib.models.segmenter import normalise
+from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder, weights_file, weights_sha256
+from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
 from tests.core_fixtures import imagenet_weights
 from tests.helpers.server import serving
 

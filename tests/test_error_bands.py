@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.evaluation.error_bands import distance_to_outline, errors_by_distance
+from lesionseg_lib.evaluation.boundaries import distance_to_outline, errors_by_distance
 from lesionseg_lib.evaluation.metrics import confusion
 
 HALF = np.zeros((4, 8), bool)

@@ -12,17 +12,12 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.errors import RecordError, ShapeError
-from lesionseg_lib.evaluation.metrics import METRICS, bootstrap_interval
-from lesionseg_lib.evaluation.scoring import (
-    official_scores,
-    official_scores_of,
-    predict_mask,
-    read_logits,
-    save_logits,
-    score_images,
-    score_probabilities,
-    summarise,
-)
+from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
+from lesionseg_lib.evaluation.metrics import METRICS
+from lesionseg_lib.evaluation.official import official_scores
+from lesionseg_lib.evaluation.scoring import score_images, summarise
+from lesionseg_lib.experiments.run_folder import read_logits, save_logits
+from lesionseg_lib.models.postprocessing import predict_mask, sigmoid
 from tests.core_fixtures import ArrayDataset
 
 SIZES = ((40, 60), (33, 17), (64, 64), (16, 16), (20, 90))
@@ -70,8 +65,8 @@ def test_enlarging_first_scores_better_than_enlarging_a_hard_mask() -> None:
     hard = np.where(soft > 0.5, 9, -9).astype(np.float32)
     nearest = cv2.resize(hard, (256, 256), interpolation=cv2.INTER_NEAREST)
     data = ArrayDataset([np.zeros((256, 256, 3), np.uint8)], [truth])
-    ours = score_images(logits[None].astype(np.float32), data)["jaccard"][0]
-    theirs = score_images(nearest[None], data)["jaccard"][0]
+    ours = score_images(sigmoid(logits[None].astype(np.float32)), data)["jaccard"][0]
+    theirs = score_images(sigmoid(nearest[None]), data)["jaccard"][0]
     assert ours > theirs + 0.01
 
 
@@ -80,7 +75,7 @@ def test_enlarging_first_scores_better_than_enlarging_a_hard_mask() -> None:
 
 def test_every_image_is_scored_at_the_size_of_its_own_truth() -> None:
     logits, data = drawn()
-    table = score_images(logits, data)
+    table = score_images(sigmoid(logits), data)
     assert list(table.columns) == ["id", "height", "width", "tp", "fp", "fn", "tn", *METRICS]
     assert table["id"].tolist() == list(data.ids)
     assert list(zip(table["height"], table["width"], strict=True)) == list(SIZES)
@@ -91,7 +86,7 @@ def test_a_table_is_as_worked_out_by_hand() -> None:
     big = 20.0
     logits = np.array([[[big, -big], [big, -big]], [[-big, -big], [-big, -big]]], dtype=np.float32)
     truths = [np.array([[1, 1], [1, 0]], bool), np.zeros((2, 2), bool)]
-    table = score_images(logits, ArrayDataset([np.zeros((2, 2, 3), np.uint8)] * 2, truths))
+    table = score_images(sigmoid(logits), ArrayDataset([np.zeros((2, 2, 3), np.uint8)] * 2, truths))
     assert table[["tp", "fp", "fn", "tn"]].to_numpy().tolist() == [[2, 0, 1, 1], [0, 0, 0, 4]]
     assert table["jaccard"].tolist() == pytest.approx([2 / 3, 1])
     assert table["dice"].tolist() == pytest.approx([4 / 5, 1])
@@ -101,18 +96,18 @@ def test_a_table_is_as_worked_out_by_hand() -> None:
 def test_reading_truths_needs_no_image() -> None:
     logits, data = drawn()
     data.images = []
-    assert len(score_images(logits, data)) == 5
+    assert len(score_images(sigmoid(logits), data)) == 5
 
 
 def test_another_number_of_predictions_than_images_is_refused() -> None:
     logits, data = drawn()
     with pytest.raises(ShapeError, match="4 predictions for the 5 images of arrays. Expected one each"):
-        score_images(logits[:4], data)
+        score_images(sigmoid(logits[:4]), data)
 
 
 def test_a_summary_has_means_and_intervals_of_every_metric() -> None:
     logits, data = drawn()
-    table = score_images(logits, data)
+    table = score_images(sigmoid(logits), data)
     summary = summarise(table)
     assert list(summary) == list(METRICS)
     for name, row in summary.items():
@@ -128,8 +123,8 @@ def test_a_summary_has_means_and_intervals_of_every_metric() -> None:
 def test_the_organisers_scorer_finds_the_same_means(threshold: float) -> None:
     pytest.importorskip("isic_challenge_scoring", reason="the organisers' scorer is not installed")
     logits, data = drawn()
-    table = score_images(logits, data, threshold)
-    scores = official_scores(logits, data, threshold)
+    table = score_images(sigmoid(logits), data, threshold)
+    scores = official_scores(sigmoid(logits), data, threshold)
     assert scores == pytest.approx({name: table[name].mean() for name in METRICS}, abs=1e-12)
 
 
@@ -148,7 +143,7 @@ def test_kept_logits_give_the_same_masks(tmp_path: Path) -> None:
     assert ids == list(data.ids)
     assert again.dtype == np.float32 and again.shape == logits.shape
     np.testing.assert_allclose(again, logits, rtol=1e-3, atol=1e-3)
-    before, after = score_images(logits, data), score_images(again, data)
+    before, after = score_images(sigmoid(logits), data), score_images(sigmoid(again), data)
     np.testing.assert_allclose(after["jaccard"], before["jaccard"], atol=0.01)
 
 
@@ -173,8 +168,8 @@ def test_a_full_disk_is_reported_and_leaves_the_older_logits(tmp_path: Path, mon
 def test_masks_at_the_truths_size_are_scored_as_they_are() -> None:
     _, data = drawn()
     masks = [truth.astype(np.float32) for truth in data.truths]
-    assert score_probabilities(masks, data)["jaccard"].tolist() == [1] * 5
+    assert score_images(masks, data)["jaccard"].tolist() == [1] * 5
     masks[0] = np.zeros_like(masks[0])
-    table = score_probabilities(masks, data)
+    table = score_images(masks, data)
     assert table["jaccard"].tolist() == [0, 1, 1, 1, 1] and table["fn"][0] == data.truths[0].sum()
-    assert official_scores_of(masks, data) in (None, pytest.approx({name: table[name].mean() for name in METRICS}))
+    assert official_scores(masks, data) in (None, pytest.approx({name: table[name].mean() for name in METRICS}))

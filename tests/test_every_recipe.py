@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import torch
 
+from lesionseg_lib.data.splits import Splits, open_splits
 from lesionseg_lib.evaluation.metrics import METRICS
-from lesionseg_lib.experiments.profiles import Splits, get_profile, open_splits
+from lesionseg_lib.experiments.profiles import get_profile
 from lesionseg_lib.experiments.run import run
-from lesionseg_lib.training.recipes import build_segmenter, load_recipes
+from lesionseg_lib.training.build import build_segmenter
+from lesionseg_lib.training.recipes import load_recipes
 from tests.test_experiment import bare_machine
 
 SMOKE, SEED = get_profile("smoke"), 3

@@ -21,20 +21,23 @@ from torch.nn import functional as F
 
 from lesionseg_lib.data import duplicates, properties
 from lesionseg_lib.data.datasets import SyntheticLesions, resize_image
+from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.errors import UnknownNameError
-from lesionseg_lib.evaluation import error_bands, metrics, scoring
+from lesionseg_lib.evaluation import bootstrap, boundaries, metrics, scoring
 from lesionseg_lib.evaluation.metrics import dice, jaccard
-from lesionseg_lib.experiments.profiles import PROFILES, Splits
+from lesionseg_lib.experiments.profiles import PROFILES
 from lesionseg_lib.models.decoders import UNetDecoder
-from lesionseg_lib.models.encoder import MobileNetV2Encoder, Preprocessing, default_preprocessing
-from lesionseg_lib.models.segmenter import Segmenter, sigmoid
-from lesionseg_lib.results import ablations, comparison
+from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing
+from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.results import comparison, seeds
 from lesionseg_lib.teaching import exercises
 from lesionseg_lib.teaching.demos import wrong_pairs
+from lesionseg_lib.teaching.demos.loss_recall import recall
 from lesionseg_lib.teaching.exercises.answers import is_blank, number, numbers
-from lesionseg_lib.teaching.exercises.lesson04 import recall
-from lesionseg_lib.training import probing, recipes
-from lesionseg_lib.training.loop import BEST
+from lesionseg_lib.training import build, probing, recipes
+from lesionseg_lib.training.checkpoints import BEST
 from tests.test_notebooks import of
 from tools.notebooks import SOLUTION, read, sources, tags
 
@@ -74,7 +77,7 @@ def decoded(data: SyntheticLesions) -> Any:
 def centred(recipe: str, layer: str) -> Segmenter:
     """A network that was never trained, its last bias moved so that half of the pixels are lesion."""
     torch.manual_seed(0)
-    model = recipes.build_segmenter(recipes.get_recipe(recipe), None).eval().requires_grad_(False)
+    model = build.build_segmenter(recipes.get_recipe(recipe), None).eval().requires_grad_(False)
     for norm in (module for module in model.modules() if isinstance(module, nn.BatchNorm2d)):
         norm.momentum = 0.5
     model.train()  # a few times, so that batch norm knows the photos and no layer is dead
@@ -100,7 +103,7 @@ def dark() -> Segmenter:
 
 
 def score(logits: Any, part: str = "validation") -> float:
-    return float(scoring.score_images(logits, getattr(lesson().splits, part))["jaccard"].mean())
+    return float(scoring.score_images(sigmoid(logits), getattr(lesson().splits, part))["jaccard"].mean())
 
 
 def official(model: Segmenter, part: str = "validation") -> float:
@@ -125,7 +128,7 @@ def _() -> Any:
     logits = dark().logits(small.images)
 
     def means(x: Any = logits, cut: Callable[[float], float] = float, data: Any = data) -> dict[float, float]:
-        return {t: scoring.score_images(x, data, cut(t))["jaccard"].mean() for t in tenths}
+        return {t: scoring.score_images(sigmoid(x), data, cut(t))["jaccard"].mean() for t in tenths}
 
     of_test = means(dark().logits(lesson().decoded.test.images), data=lesson().splits.test)
     rest = dark(), lesson()
@@ -498,7 +501,7 @@ def _() -> Any:
         robbed = list(pyramid)
         for i in levels:
             robbed[i] = (factor * robbed[i].mean(axes, keepdim=True)).expand_as(robbed[i])
-        return error_bands.errors_by_distance(model(robbed)[:, 0].numpy() > 0, data.masks == 1, EDGES)
+        return boundaries.errors_by_distance(model(robbed)[:, 0].numpy() > 0, data.masks == 1, EDGES)
 
     def rates(finest: Any = (0,), axes: Any = (0, 2, 3), factor: float = 1, scale: float = 100) -> Any:
         rows = {"all skips": (), "without stride 2": finest, "without strides 2 to 16": (0, 1, 2, 3)}
@@ -579,7 +582,7 @@ def _() -> Any:
     plain = rng.beta(8, 2, 379)
     fits = [SimpleNamespace(table=pd.DataFrame({"jaccard": j})) for j in (plain + rng.normal(0, 0.08, 379), plain)]
     gain = 100 * (fits[0].table["jaccard"] - plain).to_numpy()
-    low, high = metrics.bootstrap_interval(gain)
+    low, high = bootstrap.bootstrap_interval(gain)
     ratio = (high - low) / 2 / 0.5
     return (379 * ratio**2, *fits), [
         ((379 * ratio, *fits), "square the ratio"),
@@ -733,7 +736,7 @@ def _() -> Any:
     ]
 
 
-SPREAD = ablations.SeedSpread(0.004, 6, ("a", "b"))
+SPREAD = seeds.SeedSpread(0.004, 6, ("a", "b"))
 
 
 @case("12.2")
@@ -745,7 +748,7 @@ def _() -> Any:
         ((10 * needed, 3, 0.1, SPREAD), "not the smallest"),
         (((0.1 * 196) ** 2, 3, 0.1, SPREAD), "seeds were forgotten"),
         ((np.inf, 3, 0.1, SPREAD), "is enough"),
-        ((100_000, 1, 0.1, ablations.SeedSpread(0.01, 6, ("a",))), "no number of images"),
+        ((100_000, 1, 0.1, seeds.SeedSpread(0.01, 6, ("a",))), "no number of images"),
     ]
 
 

@@ -13,14 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lesionseg_lib.data.cache import decode
 from lesionseg_lib.data.datasets import LesionFolder
+from lesionseg_lib.data.splits import Splits, open_splits
 from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.evaluation.metrics import METRICS
-from lesionseg_lib.evaluation.scoring import read_logits, score_images
+from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments import run as run_module
-from lesionseg_lib.experiments.profiles import Splits, get_profile, open_splits
-from lesionseg_lib.experiments.run import decode, default_results, levelling, pick_weights, run, run_folder
+from lesionseg_lib.experiments.profiles import get_profile
+from lesionseg_lib.experiments.run import pick_weights, plateau, run
+from lesionseg_lib.experiments.run_folder import default_results, read_logits, run_folder
 from lesionseg_lib.models.encoder import weights_file
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.results.records import read_record, read_table
 from lesionseg_lib.training.checkpoints import Epoch, read_history
 from lesionseg_lib.training.recipes import get_recipe
@@ -102,7 +106,7 @@ def test_all_figures_of_a_record_describe_the_same_masks(finished: tuple[Path, S
     _, splits, (done, record, table) = finished
     ids, logits = read_logits(done.folder / "test_logits.npz")
     assert ids == list(splits.test.ids) == table["id"].tolist()
-    again = score_images(logits, splits.test, RECIPE.threshold)
+    again = score_images(sigmoid(logits), splits.test, RECIPE.threshold)
     np.testing.assert_allclose(again["jaccard"], table["jaccard"], atol=0.02)  # the logits were kept in half precision
     for metric in METRICS:
         assert record["test"][metric]["mean"] == pytest.approx(table[metric].mean())
@@ -133,7 +137,7 @@ def test_a_finished_run_is_not_overwritten_unasked(finished: tuple[Path, Splits,
 
 def test_training_never_sees_the_test_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    real = run.train
+    real = run_module.train
 
     def watch(recipe: Any, train_data: Any, validation_data: Any, *rest: Any, **named: Any) -> Any:
         seen.extend([train_data.content_fingerprint, validation_data.content_fingerprint])
@@ -141,9 +145,9 @@ def test_training_never_sees_the_test_set(tmp_path: Path, monkeypatch: pytest.Mo
         seen.append("trained")
         return done
 
-    def score(logits: Any, dataset: Any, *rest: Any) -> Any:
+    def score(probabilities: Any, dataset: Any, *rest: Any) -> Any:
         seen.append(f"scored {dataset.content_fingerprint()}")
-        return score_images(logits, dataset, *rest)
+        return score_images(probabilities, dataset, *rest)
 
     monkeypatch.setattr(run_module, "train", watch)
     monkeypatch.setattr(run_module, "score_images", score)
@@ -206,5 +210,5 @@ def test_smoke_alone_does_without_weights_and_says_so_loudly(tmp_path: Path, mon
 def test_levelling_compares_the_last_fifth_with_the_fifth_before() -> None:
     jaccards = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.70, 0.74, 0.75, 0.79]
     history = [Epoch(i, 1.0, 1.0, j, j, 1e-3, 1.0) for i, j in enumerate(jaccards, start=1)]
-    assert levelling(history) == pytest.approx({"epochs": 2, "gain": 0.77 - 0.72, "spread": 0.02})
-    assert levelling(history[:1]) == {"epochs": 1, "gain": 0.0, "spread": 0.0}
+    assert plateau(history) == pytest.approx({"epochs": 2, "gain": 0.77 - 0.72, "spread": 0.02})
+    assert plateau(history[:1]) == {"epochs": 1, "gain": 0.0, "spread": 0.0}

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from lesionseg_lib.training.recipes import build_segmenter, get_recipe
-from lesionseg_lib.training.timing import STAGES, epoch_fault, simulate_epoch, time_stages
+from lesionseg_lib.teaching.demos.epoch_time import epoch_fault, simulate_epoch
+from lesionseg_lib.training.build import build_segmenter
+from lesionseg_lib.training.recipes import get_recipe
+from lesionseg_lib.training.timing import STEP_PARTS, time_stages
 
 
 def test_every_stage_is_timed_and_the_weights_move() -> None:
@@ -23,7 +25,7 @@ def test_every_stage_is_timed_and_the_weights_move() -> None:
         return np.full((32, 32, 3), 100 + index, np.uint8), np.eye(32, dtype=np.uint8)
 
     times = time_stages(network, recipe, read, batches=2)
-    assert tuple(times) == STAGES and all(seconds > 0 for seconds in times.values())
+    assert tuple(times) == STEP_PARTS and all(seconds > 0 for seconds in times.values())
     assert asked == list(range(6))  # one batch to warm up, two that count
     assert any(not torch.equal(a, b) for a, b in zip(before, network.decoder.parameters(), strict=True))
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lesionseg_lib.errors import UnknownNameError
-from lesionseg_lib.training.linear_head import linear_head, stack_levels
+from lesionseg_lib.training.probing import linear_head, stack_levels
 
 
 def maps(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:

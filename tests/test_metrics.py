@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from lesionseg_lib.errors import ShapeError, UnknownNameError
-from lesionseg_lib.evaluation.metrics import METRICS, Counts, bootstrap_interval, confusion, dice, jaccard, reduce
+from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
+from lesionseg_lib.evaluation.metrics import METRICS, Counts, confusion, dice, jaccard, reduce
 
 FULL, EMPTY = np.ones((4, 5), bool), np.zeros((4, 5), bool)
 

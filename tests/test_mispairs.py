@@ -12,9 +12,9 @@ from lesionseg_lib.teaching.demos.wrong_pairs import (
     LINE_UP,
     MISTAKES,
     Pairs,
-    accusation_fault,
     agreement,
     count_pairs,
+    lineup_fault,
     load_right,
     read_pair,
     write_pairs,
@@ -91,7 +91,7 @@ def test_the_line_up_has_three_wrong_and_the_innocent_read_rightly(folder: Path)
     for letter in set(LINE_UP) - set(wrong):
         pairs = LINE_UP[letter](folder, SIZE)
         assert agreement(pairs) == 1 and pairs.masks.max() == 1
-    assert accusation_fault(wrong) is None and accusation_fault("".join(reversed(wrong))) is None
+    assert lineup_fault(wrong) is None and lineup_fault("".join(reversed(wrong))) is None
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_the_line_up_has_three_wrong_and_the_innocent_read_rightly(folder: Path)
     ],
 )
 def test_other_accusations_are_refused(accused: str, says: str) -> None:
-    assert says in (accusation_fault(accused) or "")
+    assert says in (lineup_fault(accused) or "")

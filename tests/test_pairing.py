@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.data.datasets import SyntheticLesions
-from lesionseg_lib.data.pair_checks import describe_pairs, step_across, steps_across, transform_fault
+from lesionseg_lib.data.pair_checks import describe_pairs, outline_contrast, outline_contrasts
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.teaching.demos.paired_transforms import transform_fault
 
 
 def disc(side: int = 64, x: int = 24) -> np.ndarray:
@@ -22,22 +23,22 @@ def photo(mask: np.ndarray) -> np.ndarray:
 
 def test_the_step_is_large_on_the_border_and_small_elsewhere() -> None:
     mask = disc()
-    assert step_across(photo(mask), mask) > 40
-    assert step_across(photo(mask), disc(x=40)) < 0.5 * step_across(photo(mask), mask)
+    assert outline_contrast(photo(mask), mask) > 40
+    assert outline_contrast(photo(mask), disc(x=40)) < 0.5 * outline_contrast(photo(mask), mask)
     flat = np.full((64, 64, 3), 150, np.uint8)
-    assert step_across(flat, mask) == pytest.approx(0, abs=1e-4)
+    assert outline_contrast(flat, mask) == pytest.approx(0, abs=1e-4)
 
 
 def test_the_step_takes_any_value_above_zero_as_lesion_and_has_none_without_a_border() -> None:
     mask = disc()
-    assert step_across(photo(mask), mask * 255) == step_across(photo(mask), mask.astype(bool))
+    assert outline_contrast(photo(mask), mask * 255) == outline_contrast(photo(mask), mask.astype(bool))
     empty = np.zeros_like(mask)
-    assert np.isnan(steps_across([photo(mask)] * 2, [empty, empty + 1])).all()
+    assert np.isnan(outline_contrasts([photo(mask)] * 2, [empty, empty + 1])).all()
 
 
 def test_a_mask_of_another_size_is_refused() -> None:
     with pytest.raises(ShapeError, match="expected"):
-        step_across(photo(disc()), disc(32))
+        outline_contrast(photo(disc()), disc(32))
 
 
 def test_pairs_are_described_without_the_truth() -> None:
@@ -46,7 +47,7 @@ def test_pairs_are_described_without_the_truth() -> None:
     masks = np.stack([s.mask for s in samples]).astype(np.uint8)
     right, mirrored = describe_pairs(images, masks), describe_pairs(images, masks[:, ::-1, ::-1])
     assert right["step"] > mirrored["step"]
-    assert right["beats a stranger"] >= 0.75
+    assert right["beats next mask"] >= 0.75
     assert right["red - blue"] > 0 > describe_pairs(images[..., ::-1].copy(), masks)["red - blue"]
     assert right["mask max"] == 1 and describe_pairs(images, masks * np.uint8(255))["mask max"] == 255
     assert right["lesion"] == pytest.approx(masks.mean())

@@ -171,7 +171,7 @@ def test_every_resize_names_its_interpolation() -> None:
     calls = [
         (name, node)
         for name, node in nodes(ast.Call)
-        if ast.unparse(node.func) == "cv2.resize" and name != "clinic/wrong.py"  # wrong on purpose
+        if ast.unparse(node.func) == "cv2.resize" and name != "teaching/clinic/patients.py"  # wrong on purpose
     ]
     assert calls
     for name, call in calls:
@@ -238,7 +238,7 @@ def test_random_numbers_come_from_seeds() -> None:
 # ---- notebooks
 
 
-WIDGETS = "widgets.py"
+WIDGETS = "teaching/widgets/live.py"
 """It draws a picture, and makes a widget only when it is asked for one."""
 
 

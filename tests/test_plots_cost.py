@@ -2,7 +2,7 @@
 
 import pytest
 
-from lesionseg_lib.plots.cost import cost_scatter, front
+from lesionseg_lib.plots.intervals import cost_scatter, front
 
 ROWS = [
     {"name": "small", "group": "A", "score": 0.7, "low": 0.6, "high": 0.8, "macs": 10.0, "ms": 5.0},

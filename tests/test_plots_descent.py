@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lesionseg_lib import plots
+from lesionseg_lib.teaching import figures
 
 PATH = np.array([[2.0, 1.0], [1.0, 0.5], [0.5, 0.0]])
 
@@ -15,7 +15,7 @@ def height(x, y):
 
 
 def test_it_tells_how_far_each_came() -> None:
-    figure = plots.descent(height, {"a": PATH, "b": PATH[:2]})
+    figure = figures.descent(height, {"a": PATH, "b": PATH[:2]})
     assert figure.alt_text == "Paths down a valley. a: from 5 to 0.25 in 2 steps; b: from 5 to 1.25 in 1 steps."
     left, right = figure.axes
     assert right.get_yscale() == "log"
@@ -27,4 +27,4 @@ def test_it_tells_how_far_each_came() -> None:
 @pytest.mark.parametrize("paths", [{}, {"no steps": PATH[:1]}, {"flat": np.zeros(3)}, dict.fromkeys("abcdef", PATH)])
 def test_what_is_no_path_is_refused(paths) -> None:
     with pytest.raises(ValueError, match="expected 1 to 5"):
-        plots.descent(height, paths)
+        figures.descent(height, paths)

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from lesionseg_lib import plots
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.teaching import figures
 
 PHOTO = np.full((64, 64, 3), 90, np.uint8)
 
 
 def test_squares_are_drawn_around_the_middle_and_told_in_words():
-    figure = plots.fields(PHOTO, {"stride 4": 19, "stride 32": 491})
+    figure = figures.receptive_fields(PHOTO, {"stride 4": 19, "stride 32": 491})
     close, far = figure.axes
     small, large = ((22.5, 22.5), 19), ((-213.5, -213.5), 491)
     assert [(p.get_xy(), p.get_width()) for p in close.patches] == [small, large]
@@ -21,4 +21,4 @@ def test_squares_are_drawn_around_the_middle_and_told_in_words():
 @pytest.mark.parametrize("count", [0, 9])
 def test_one_to_eight_squares(count):
     with pytest.raises(ShapeError, match="expected 1 to 8"):
-        plots.fields(PHOTO, {str(n): 3 for n in range(count)})
+        figures.receptive_fields(PHOTO, {str(n): 3 for n in range(count)})

@@ -7,10 +7,11 @@ import re
 import pytest
 
 from lesionseg_lib import plots
+from lesionseg_lib.teaching import figures
 
 
 def test_jensen_gives_mean_and_bound_of_every_set() -> None:
-    figure = plots.jensen({"two": [0.2, 1.0], "equal": [0.5, 0.5, 0.5]})
+    figure = figures.jensen({"two": [0.2, 1.0], "equal": [0.5, 0.5, 0.5]})
     # f(.6) = 1.2 / 1.6 = .75; (1 / 3 + 1) / 2 = 2 / 3
     assert "two: mean J 0.6000, mean D 0.6667, at most 0.7500 by the curve, 8.3 points more" in figure.alt_text
     assert "equal: mean J 0.5000, mean D 0.6667, at most 0.6667 by the curve, 0.0 points more" in figure.alt_text
@@ -18,7 +19,7 @@ def test_jensen_gives_mean_and_bound_of_every_set() -> None:
 
 
 def test_every_photo_lies_on_the_curve_and_the_mean_below() -> None:
-    curve, photos, chord, _, bound, mean = plots.jensen({"two": [0.2, 1.0]}).axes[0].lines
+    curve, photos, chord, _, bound, mean = figures.jensen({"two": [0.2, 1.0]}).axes[0].lines
     assert photos.get_ydata() == pytest.approx([1 / 3, 1.0]) and chord.get_xdata() == pytest.approx([0.2, 1.0])
     assert bound.get_ydata() == pytest.approx([0.75]) and mean.get_ydata() == pytest.approx([2 / 3])
     assert min(curve.get_xdata()) < 0.2
@@ -27,7 +28,7 @@ def test_every_photo_lies_on_the_curve_and_the_mean_below() -> None:
 @pytest.mark.parametrize("photos", [{}, {"none": []}])
 def test_jensen_needs_photos(photos: dict[str, list[float]]) -> None:
     with pytest.raises(ValueError, match="nothing to draw"):
-        plots.jensen(photos)
+        figures.jensen(photos)
 
 
 def test_lines_tell_ends_and_best_and_differ_in_more_than_colour() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lesionseg_lib.plots.stacks import stacked_bars
+from lesionseg_lib.plots.bars import stacked_bars
 
 VALUES = {"files": {"decode": 40.0, "network": 60.0}, "arrays": {"decode": 0.0, "network": 61.0}}
 

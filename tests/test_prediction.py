@@ -12,9 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lesionseg_lib.cli.app import app
-from lesionseg_lib.cli.predict import collect_photos, draw_outline, find_model, output_names, upright_size
+from lesionseg_lib.cli.predict import collect_photos, draw_outline, output_names
 from lesionseg_lib.data.datasets import read_image
+from lesionseg_lib.data.images import upright_size
 from lesionseg_lib.errors import CheckpointError, UnknownNameError
+from lesionseg_lib.experiments.run_folder import find_model
 from lesionseg_lib.models.segmenter import Segmenter
 from tests.helpers.archives import photo
 from tests.helpers.models import SIZE, save_random_model

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from lesionseg_lib.data.datasets import SyntheticLesions
+from lesionseg_lib.data.splits import Splits, open_splits
 from lesionseg_lib.errors import DatasetNotFoundError, UnknownNameError
-from lesionseg_lib.experiments.profiles import PROFILES, Splits, get_profile, open_splits
+from lesionseg_lib.experiments.profiles import PROFILES, get_profile
 from lesionseg_lib.training.recipes import get_recipe
 from tests.helpers.archives import isic_tree
 

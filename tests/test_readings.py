@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from lesionseg_lib.evaluation import scoring_rules as module
-from lesionseg_lib.evaluation.scoring_rules import readings, train_mode_reading
+from lesionseg_lib.evaluation.scoring import score_images
+from lesionseg_lib.evaluation.scoring_rules import Reading, readings, train_mode_reading
+from lesionseg_lib.models.postprocessing import sigmoid
 from tests.core_fixtures import ArrayDataset, cached, discs, tiny_segmenter
 
 BIG = 30.0
@@ -16,10 +20,15 @@ BIG = 30.0
 
 @pytest.fixture
 def batches_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(module, "LOOP_BATCH", 2)
 
 
-def hand_made() -> tuple[np.ndarray, ArrayDataset, object]:
+def read(logits: np.ndarray, data: ArrayDataset, small: Any) -> dict[str, Reading]:
+    probabilities = sigmoid(logits)
+    return readings(score_images(probabilities, data), probabilities, small)
+
+
+def hand_made() -> tuple[np.ndarray, ArrayDataset, Any]:
     """Three images of 2 x 2 pixels; counts (tp, fp, fn, tn): (2, 0, 1, 1), (1, 1, 0, 2), (0, 0, 0, 4)."""
     predictions = np.array([[[1, 1], [0, 0]], [[1, 1], [0, 0]], [[0, 0], [0, 0]]])
     truths = np.array([[[1, 1], [1, 0]], [[1, 0], [0, 0]], [[0, 0], [0, 0]]], np.uint8)
@@ -30,7 +39,7 @@ def hand_made() -> tuple[np.ndarray, ArrayDataset, object]:
 
 @pytest.mark.usefixtures("batches_of_two")
 def test_every_reading_is_as_worked_out_by_hand() -> None:
-    found = readings(*hand_made())  # type: ignore[arg-type]
+    found = read(*hand_made())
     expected = {
         # Jaccards 2/3, 1/2, 1; Dices 4/5, 2/3, 1.
         "per_image": ((2 / 3 + 1 / 2 + 1) / 3, (4 / 5 + 2 / 3 + 1) / 3),
@@ -53,7 +62,7 @@ def test_soft_scores_are_as_worked_out_by_hand() -> None:
     logits = np.full((1, 2, 2), np.log(3), np.float32)  # p = 3/4 everywhere: sum(p t) = 3/2, sum(p) = 3
     truth = np.array([[[1, 1], [0, 0]]], np.uint8)
     images = np.zeros((1, 2, 2, 3), np.uint8)
-    found = readings(logits, ArrayDataset(list(images), list(truth.astype(bool))), cached(images, truth))["soft"]
+    found = read(logits, ArrayDataset(list(images), list(truth.astype(bool))), cached(images, truth))["soft"]
     assert found == pytest.approx({"jaccard": 1.5 / (3 + 2 - 1.5), "dice": 3 / (3 + 2)}, rel=1e-5)
 
 
@@ -62,7 +71,7 @@ def test_a_threshold_on_logits_is_one_of_probabilities_at_62_percent() -> None:
     logits = np.log(p / (1 - p)).astype(np.float32)
     truth = np.ones((1, 2, 2), np.uint8)
     images = np.zeros((1, 2, 2, 3), np.uint8)
-    found = readings(logits, ArrayDataset(list(images), list(truth.astype(bool))), cached(images, truth))
+    found = read(logits, ArrayDataset(list(images), list(truth.astype(bool))), cached(images, truth))
     assert found["per_image"]["jaccard"] == 1
     assert found["logits_cut_at_half"]["jaccard"] == 1 / 2
 
@@ -74,7 +83,7 @@ def test_the_networks_size_hides_what_the_truths_size_shows() -> None:
     small[0, :2, :2] = 1
     logits = np.where(small == 1, BIG, -BIG).astype(np.float32)
     data = ArrayDataset([np.zeros((8, 8, 3), np.uint8)], [truth])
-    found = readings(logits, data, cached(np.zeros((1, 4, 4, 3), np.uint8), small))
+    found = read(logits, data, cached(np.zeros((1, 4, 4, 3), np.uint8), small))
     assert found["network_size"]["jaccard"] == 1
     assert found["per_image"]["jaccard"] == pytest.approx(16 / 20)
 
@@ -86,7 +95,7 @@ def test_averaging_the_background_flatters_small_lesions() -> None:
     logits = np.full((1, 16, 16), -BIG, np.float32)
     logits[0, 0, :2] = BIG
     data = ArrayDataset([np.zeros((16, 16, 3), np.uint8)], list(truth.astype(bool)))
-    found = readings(logits, data, cached(np.zeros((1, 16, 16, 3), np.uint8), truth))
+    found = read(logits, data, cached(np.zeros((1, 16, 16, 3), np.uint8), truth))
     assert found["per_image"]["jaccard"] == 1 / 2
     assert found["background_averaged"]["jaccard"] == pytest.approx((1 / 2 + 252 / 254) / 2)
 

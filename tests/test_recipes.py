@@ -11,8 +11,9 @@ from lesionseg_lib.data.transforms import AUGMENTATIONS
 from lesionseg_lib.errors import UnknownNameError
 from lesionseg_lib.models.decoders import DECODERS
 from lesionseg_lib.training import recipes as module
+from lesionseg_lib.training.build import build_segmenter
 from lesionseg_lib.training.losses import LOSSES
-from lesionseg_lib.training.recipes import Claim, build_segmenter, get_recipe, load_recipes
+from lesionseg_lib.training.recipes import Claim, get_recipe, load_recipes
 
 ALL = (1, 2, 3, 4)
 

@@ -15,9 +15,10 @@ import pytest
 import torch
 
 from lesionseg_lib.errors import RecordError
+from lesionseg_lib.experiments import environment as environment_module
+from lesionseg_lib.experiments.environment import environment
 from lesionseg_lib.results import records as module
 from lesionseg_lib.results.records import (
-    environment,
     load_costs,
     load_records,
     published_results,
@@ -162,7 +163,7 @@ def test_published_records_are_found_in_checkout_wheel_or_where_the_environment_
     monkeypatch.delenv("LESIONSEG_RESULTS", raising=False)
     package = tmp_path / "site" / "lesionseg_lib"
     package.mkdir(parents=True)
-    monkeypatch.setattr(module, "_PACKAGE", package)
+    monkeypatch.setattr(module, "PACKAGE", package)
     assert published_results() == tmp_path / "site" / "results"
     (package / "_results").mkdir()
     assert published_results() == package / "_results"
@@ -193,7 +194,7 @@ def git(folder: Path, *arguments: str) -> str:
 def test_the_environment_names_the_commit_and_whether_files_differ_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PACKAGE", tmp_path / "lesionseg_lib")
+    monkeypatch.setattr(environment_module, "PACKAGE", tmp_path / "lesionseg_lib")
 
     def commit_and_dirty() -> tuple[Any, Any]:
         found = environment(torch.device("cpu"))

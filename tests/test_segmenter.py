@@ -17,8 +17,10 @@ from safetensors.torch import load_file, save_file
 
 from lesionseg_lib.errors import CheckpointError, ShapeError
 from lesionseg_lib.models.decoders import DECODERS
-from lesionseg_lib.models.encoder import MobileNetV2Encoder, Preprocessing
-from lesionseg_lib.models.segmenter import CARD_NAME, WEIGHTS_NAME, Segmenter, enlarge, normalise, sigmoid
+from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.postprocessing import enlarge, sigmoid
+from lesionseg_lib.models.preprocessing import Preprocessing, normalise
+from lesionseg_lib.models.segmenter import CARD_NAME, WEIGHTS_NAME, Segmenter
 from tests.core_fixtures import TinyDecoder, tiny_segmenter
 
 CARD = {"recipe": "conv5-frozen", "threshold": 0.4, "size": (64, 96)}

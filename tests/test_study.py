@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.results.study import study_steps, study_table
+from lesionseg_lib.results.ablations import ablation_steps, ablation_table
 from lesionseg_lib.training.recipes import load_recipes
 
 RECIPES = load_recipes()
@@ -21,7 +21,7 @@ def record(name: str, loss: float) -> dict[str, Any]:
 
 
 def test_every_step_of_the_study_changes_one_setting() -> None:
-    steps = study_steps(RECIPES)
+    steps = ablation_steps(RECIPES)
     assert len(steps) == sum(recipe.family == "study" for recipe in RECIPES.values()) > 0
     assert {step.first for step in steps} == {"light"}
     assert {step.second: step.change for step in steps}["light-bce"] == "loss"
@@ -31,13 +31,13 @@ def test_every_step_of_the_study_changes_one_setting() -> None:
 def test_a_recipe_that_changes_more_is_refused() -> None:
     two = {"light-bce": replace(RECIPES["light-bce"], epochs=3)}
     with pytest.raises(RecordError, match="light-bce differs from light in loss, epochs; expected one setting"):
-        study_steps(RECIPES | two)
+        ablation_steps(RECIPES | two)
 
 
 def test_the_table_shows_the_best_epoch_of_what_is_recorded() -> None:
     records = {"a": {1: record("bce", 0.7), 0: record("bce", 0.2)}, "b": {0: record("dice", 0.4)}}
-    table = study_table(["a", "b", "none"], records)
+    table = ablation_table(["a", "b", "none"], records)
     assert list(table.index) == ["a", "b"]
     assert table.loc["a", "validation loss"] == 0.2  # of seed 0
     assert table["validation J"].tolist() == [0.8, 0.8]
-    assert study_table([], {}).empty
+    assert ablation_table([], {}).empty

@@ -19,11 +19,12 @@ from lesionseg_lib.errors import CheckpointError, UnknownNameError
 from lesionseg_lib.evaluation.metrics import confusion, reduce
 from lesionseg_lib.models import encoder
 from lesionseg_lib.models.encoder import STAGES
-from lesionseg_lib.models.segmenter import sigmoid
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.training import batches, loop
+from lesionseg_lib.training.build import build_optimizer, build_schedule, build_segmenter
 from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews
-from lesionseg_lib.training.loop import Run, build_optimizer, build_schedule, train
-from lesionseg_lib.training.recipes import Recipe, build_segmenter
+from lesionseg_lib.training.loop import Run, train
+from lesionseg_lib.training.recipes import Recipe
 from tests.core_fixtures import (
     accelerator,
     assert_same_run,

@@ -9,7 +9,7 @@ from base64 import b64decode
 import numpy as np
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation.scoring import predict_mask
+from lesionseg_lib.models.postprocessing import predict_mask
 from lesionseg_lib.plots import Figure
 from lesionseg_lib.teaching import lessons
 from tools import ROOT

@@ -6,9 +6,10 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from lesionseg_lib.experiments.profiles import get_profile, open_splits
+from lesionseg_lib.data.splits import open_splits
+from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.experiments.profiles import get_profile
 from lesionseg_lib.experiments.run import pick_weights
-from lesionseg_lib.results.records import environment
 
 
 def situation(profile_name: str) -> dict[str, Any]:

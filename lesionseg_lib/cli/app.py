@@ -123,7 +123,7 @@ def train(
 
     failures = train_all(
         chosen, chosen_profile,
-        seed=seed, resume=resume, runs=runs, results=results, skip_recorded=len(chosen) > 1, say=typer.echo,
+        seed=seed, resume=resume, runs=runs, results=results, skip_recorded=len(chosen) > 1, report=typer.echo,
     )  # fmt: skip
     if failures:
         raise failed("\nError: ".join(failures))
@@ -149,9 +149,10 @@ def baseline(
     scored once on test as a recipe is, and writes a record.
     """
     from lesionseg_lib.cli.tables import score_table
+    from lesionseg_lib.data.splits import open_splits
     from lesionseg_lib.experiments import baselines
-    from lesionseg_lib.experiments.profiles import get_profile, open_splits
-    from lesionseg_lib.experiments.run import default_results, run_folder
+    from lesionseg_lib.experiments.profiles import get_profile
+    from lesionseg_lib.experiments.run_folder import default_results, run_folder
     from lesionseg_lib.results.records import record_path, write_record
     from lesionseg_lib.utils.lookup import look_up
 
@@ -164,11 +165,11 @@ def baseline(
     splits = open_splits(chosen_profile)
     for name in chosen:
         record, table = baselines.run(name, chosen_profile, splits)
-        place = results or default_results(chosen_profile, run_folder(chosen_profile, name, 0, runs))
-        write_record(place, record, table)
+        results_folder = results or default_results(chosen_profile, run_folder(chosen_profile, name, 0, runs))
+        write_record(results_folder, record, table)
         typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
         typer.echo(score_table(record["test"], record["official"]))
-        typer.echo(f"Record  {record_path(place, name, 0)}\n")
+        typer.echo(f"Record  {record_path(results_folder, name, 0)}\n")
 
 
 @app.command()
@@ -189,9 +190,10 @@ def evaluate(
 
     As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
     """
-    from lesionseg_lib.cli.predict import find_model, open_model
     from lesionseg_lib.cli.tables import score_table
-    from lesionseg_lib.evaluation.model_scoring import open_test_data, score_model
+    from lesionseg_lib.data.splits import open_test_data
+    from lesionseg_lib.evaluation.scoring import score_model
+    from lesionseg_lib.experiments.run_folder import find_model, open_model
     from lesionseg_lib.utils.files import replacing
 
     folder = find_model(model, runs)
@@ -227,7 +229,8 @@ def predict(
     are turned upright first if their EXIF data say so. One that cannot be read does not stop the others; it is named at
     the end, and the exit code is 1. Not a medical device.
     """
-    from lesionseg_lib.cli.predict import find_model, open_model, predict_all
+    from lesionseg_lib.cli.predict import predict_all
+    from lesionseg_lib.experiments.run_folder import find_model, open_model
 
     folder = find_model(model, runs)
     network, card = open_model(folder)

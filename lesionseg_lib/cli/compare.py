@@ -5,10 +5,11 @@ from pathlib import Path
 
 from lesionseg_lib.cli.tables import format_table
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.results.ablations import STEPS, Effect, measure, seed_spread
+from lesionseg_lib.results.ablations import STEPS, Effect, measure
 from lesionseg_lib.results.claims import distances, highest_dice, is_possible
 from lesionseg_lib.results.comparison import Difference, Row, Score, compare_all, compare_two
 from lesionseg_lib.results.records import Record, load_records, published_results
+from lesionseg_lib.results.seeds import seed_spread
 from lesionseg_lib.training.recipes import Claim, Recipe
 from lesionseg_lib.utils.lookup import look_up
 
@@ -102,7 +103,7 @@ def effects_text(found: Sequence[Effect]) -> str:
     )  # fmt: skip
     cells = [
         (
-            f"{e.step.first} -> {e.step.second}", e.step.change, ", ".join(e.besides) or NOTHING,
+            f"{e.step.first} -> {e.step.second}", e.step.change, ", ".join(e.other_differences) or NOTHING,
             f"{e.difference.seeds[1]}, {e.difference.seeds[0]}", f"{100 * e.difference.mean:+.1f}",
             f"{100 * e.difference.low:+.1f} to {100 * e.difference.high:+.1f}",
             f"{100 * e.low:+.1f} to {100 * e.high:+.1f}", f"{e.holm:.3f}" if e.holm >= 1e-3 else "< .001", e.verdict,

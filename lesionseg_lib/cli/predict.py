@@ -1,27 +1,21 @@
 """Masks for photos of one's own: from files and folders to ``<name>_mask.png`` and ``<name>_overlay.jpg``."""
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import PIL.Image
-from accelerate import Accelerator
 
 from lesionseg_lib.data.datasets import IMAGE_SUFFIXES, Image, Mask, read_image, resize_image
 from lesionseg_lib.data.datasets.base import shorten
-from lesionseg_lib.errors import CheckpointError, DataError
-from lesionseg_lib.evaluation.scoring import predict_mask
-from lesionseg_lib.experiments.profiles import PROFILES
-from lesionseg_lib.models.segmenter import CARD_NAME, Segmenter
-from lesionseg_lib.training.loop import BEST
-from lesionseg_lib.training.recipes import load_recipes
+from lesionseg_lib.data.images import upright_size
+from lesionseg_lib.errors import DataError
+from lesionseg_lib.models.postprocessing import predict_mask
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.utils.files import replacing
-from lesionseg_lib.utils.lookup import look_up
 
 MAX_SIDE = 4096
 """A larger photo is reduced to this while it is decoded, and its overlay stays so; its mask has the photo's size."""
@@ -39,43 +33,6 @@ class Prediction:
     mask: Path
     overlay: Path
     share: float
-
-
-def find_model(model: str, runs: Path) -> Path:
-    """The folder of a saved model, from its path, the path of its run, or the name of its recipe.
-
-    A recipe's models are looked for in ``runs``: that of the largest profile, and of these the newest, is taken. Raises
-    ``CheckpointError`` or ``UnknownNameError``.
-    """
-    folder = Path(model)
-    if folder.is_dir():
-        return folder / BEST if (folder / BEST / CARD_NAME).exists() else folder
-    if folder.name != model:  # a path, not a name
-        raise CheckpointError(
-            f"{model}: no such folder. Expected the folder of a model, as `lesionseg train` writes it."
-        )
-    known = load_recipes()
-    cards = sorted(runs.glob(f"**/{BEST}/{CARD_NAME}"), key=lambda card: card.stat().st_mtime, reverse=True)
-    found = [card.parent for card in cards if card.parent.parent.parent.name == model]
-    if not found:
-        look_up(known, model, "recipe")
-        others = ", ".join(str(card.parent) for card in cards[:5])
-        raise CheckpointError(
-            f"{runs}: no trained model of recipe {model} there. Train it with `lesionseg train {model}`, or name the "
-            f"folder of another model" + (f", for example one of {others}." if others else ".")
-        )
-    order = list(PROFILES)  # from small to large
-
-    def rank(folder: Path) -> int:
-        return max((order.index(part) for part in folder.relative_to(runs).parts if part in order), default=-1)
-
-    return max(found, key=rank)  # of equals the first, which is the newest
-
-
-def open_model(folder: Path) -> tuple[Segmenter, dict[str, Any]]:
-    """The model in ``folder`` on the best device there is, and its card. Raises ``CheckpointError``."""
-    network, card = Segmenter.load(folder)
-    return network.to(Accelerator().device), card
 
 
 def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -127,7 +84,7 @@ def predict_all(
     paths: Sequence[Path],
     folder: Path,
     overwrite: bool,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> tuple[int, list[str]]:
     """Segment every photo of ``paths`` (see ``collect_photos``) as ``predict_file`` does.
 
@@ -141,12 +98,12 @@ def predict_all(
             done = predict_file(network, size, threshold, photo, folder, name, keep, overwrite)
         except DataError as error:
             failures.append(str(error))
-            say(f"{photo}: failed, see below")
+            report(f"{photo}: failed, see below")
         else:
             found = f"lesion on {done.share:.1%} of the photo" if done.share else "NO lesion found, the mask is empty"
-            say(f"{photo}: {found} -> {done.mask}, {done.overlay.name}")
+            report(f"{photo}: {found} -> {done.mask}, {done.overlay.name}")
     if aside:
-        say(f"Left aside, not photos: {shorten(map(str, aside))}")
+        report(f"Left aside, not photos: {shorten(map(str, aside))}")
     return len(photos) - len(failures), failures
 
 
@@ -186,16 +143,6 @@ def predict_file(
     except OSError as error:
         raise DataError(f"{photo}: its output cannot be written to {folder}: {error.strerror or error}.") from error
     return Prediction(photo, mask_file, overlay_file, float(mask.mean()))
-
-
-def upright_size(photo: Path) -> tuple[int, int]:
-    """(height, width) of a photo after its EXIF orientation is applied, read from its header alone."""
-    with warnings.catch_warnings(action="ignore", category=PIL.Image.DecompressionBombWarning):
-        picture = PIL.Image.open(photo)
-    with picture:
-        width, height = picture.size
-        turned = picture.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS
-    return (width, height) if turned else (height, width)
 
 
 def draw_outline(image: Image, mask: Mask) -> Image:

@@ -11,17 +11,18 @@ from accelerate import Accelerator
 from tqdm import tqdm
 
 from lesionseg_lib.cli.tables import score_table
+from lesionseg_lib.data.splits import Splits, open_splits
 from lesionseg_lib.errors import CheckpointError, TrainingError
-from lesionseg_lib.experiments.profiles import Profile, Splits, open_splits
-from lesionseg_lib.experiments.run import default_results, pick_weights, run, run_folder
-from lesionseg_lib.results.ablations import Records
-from lesionseg_lib.results.records import Record, environment, load_records, record_path
+from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.experiments.profiles import Profile
+from lesionseg_lib.experiments.run import pick_weights, run
+from lesionseg_lib.experiments.run_folder import default_results, run_folder
+from lesionseg_lib.results.records import Record, Records, load_records, record_path
 from lesionseg_lib.results.seeds import judge
-from lesionseg_lib.training.checkpoints import CHECKPOINT, Epoch
-from lesionseg_lib.training.loop import BEST
+from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, Epoch
 from lesionseg_lib.training.recipes import Recipe
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def train_all(
@@ -33,7 +34,7 @@ def train_all(
     runs: Path,
     results: Path | None,
     skip_recorded: bool,
-    say: Say,
+    report: Report,
 ) -> list[str]:
     """Train one recipe after another; each writes its record as it ends. Returns what went wrong, in sentences.
 
@@ -44,28 +45,28 @@ def train_all(
     main = Accelerator().is_main_process
     splits, recorded = open_splits(profile), load_records()
     if main:
-        say(describe(profile, splits))
+        report(describe(profile, splits))
     failures = []
     for number, recipe in enumerate(recipes, start=1):
         folder = run_folder(profile, recipe.name, seed, runs)
-        place = results or default_results(profile, folder)
-        record_file = record_path(place, recipe.name, seed)
+        results_folder = results or default_results(profile, folder)
+        record_file = record_path(results_folder, recipe.name, seed)
         count = f" ({number} of {len(recipes)})" if len(recipes) > 1 else ""
         if skip_recorded and record_file.exists():
             if main:
-                say(f"\n{recipe.name}, seed {seed}{count}: skipped, it is recorded in {record_file}")
+                report(f"\n{recipe.name}, seed {seed}{count}: skipped, it is recorded in {record_file}")
             continue
         if main:
-            say(f"\n{recipe.name}, seed {seed}{count}: {recipe.title}")
+            report(f"\n{recipe.name}, seed {seed}{count}: {recipe.title}")
         try:
             _, record, _ = run(
                 recipe, profile, splits,
-                seed=seed, runs=runs, results=place, resume=resume, on_epoch=_print_epoch,
+                seed=seed, runs=runs, results=results_folder, resume=resume, on_epoch=_print_epoch,
             )  # fmt: skip
         except (TrainingError, CheckpointError) as error:
             failures.append(str(error))
             if main and len(recipes) > 1:
-                say(f"Failed, going on: {error}")
+                report(f"Failed, going on: {error}")
         except KeyboardInterrupt:
             left = [recipe.name for recipe in recipes[number - 1 :]]
             options = ["--profile", profile.name, "--seed", str(seed), "--runs", str(runs)]
@@ -73,8 +74,8 @@ def train_all(
             raise KeyboardInterrupt(_stopped(profile.apply(recipe), folder, [*left, *options])) from None
         else:
             if main:
-                say(report(record, recorded))
-                say(f"Record  {record_file}\nImages  {record_file.with_suffix('.csv')}\nModel   {folder / BEST}")
+                report(score_report(record, recorded))
+                report(f"Record  {record_file}\nImages  {record_file.with_suffix('.csv')}\nModel   {folder / BEST}")
     return failures
 
 
@@ -82,7 +83,7 @@ def describe(profile: Profile, splits: Splits) -> str:
     """Profile, data, weights and device of a run."""
     with warnings.catch_warnings(action="ignore"):  # it is said here; ``run`` warns once more
         weights = pick_weights(profile)
-    place = environment(Accelerator().device)
+    machine = environment(Accelerator().device)
     processes = Accelerator().num_processes
     return "\n".join(
         (
@@ -90,13 +91,13 @@ def describe(profile: Profile, splits: Splits) -> str:
             f"Data     {splits.name}: {len(splits.train)} train, {len(splits.validation)} validation, "
             f"{len(splits.test)} test images",
             f"Weights  {'ImageNet (' + weights + ')' if weights else 'RANDOM: every score is meaningless'}",
-            f"Device   {place['device']}, {place['threads']} thread{'s' * (place['threads'] > 1)}"
+            f"Device   {machine['device']}, {machine['threads']} thread{'s' * (machine['threads'] > 1)}"
             + (f", {processes} processes" if processes > 1 else ""),
         )
     )
 
 
-def report(record: Record, recorded: Records) -> str:
+def score_report(record: Record, recorded: Records) -> str:
     """The test scores of a finished run, and how they lie to those that were ``recorded`` before it."""
     official = record["official"]
     lines = [

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from lesionseg_lib.data.datasets.base import LesionDataset
 from lesionseg_lib.data.images import resize_image, resize_mask
+from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.errors import DataError
 
 # Raise it whenever the arrays would come out differently for the same files: older caches are then rebuilt.
@@ -153,3 +154,18 @@ def _map(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     if path.stat().st_size != math.prod(shape):
         raise ValueError(f"{path} has {path.stat().st_size} bytes, expected {math.prod(shape)}")
     return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The three splits at the network's size."""
+
+    train: CachedDataset
+    validation: CachedDataset
+    test: CachedDataset
+
+
+def decode(splits: Splits, size: tuple[int, int]) -> Decoded:
+    """Every image of the splits, decoded and resized once and for all."""
+    parts = (decode_once(part, size) for part in (splits.train, splits.validation, splits.test))
+    return Decoded(*parts)

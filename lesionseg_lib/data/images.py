@@ -14,13 +14,14 @@ import numpy as np
 import PIL.Image
 from PIL import ImageOps
 
-from lesionseg_lib.data.datasets.base import DataWarning, Image, Mask
-from lesionseg_lib.errors import DataError
+from lesionseg_lib.errors import DataError, DataWarning
+from lesionseg_lib.utils.arrays import Image, Mask
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 MASK_THRESHOLD = 128  # of 255: the organisers count a grey level above it as lesion
 
 _EXIF_ORIENTATION = 0x0112
+_QUARTER_TURNS = (5, 6, 7, 8)
 _TURNS = {
     2: "mirrored left to right",
     3: "turned by 180 degrees",
@@ -163,3 +164,13 @@ def _beginning(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(16)
     return f"it begins with {start!r}" if start else "it is empty (0 bytes)"
+
+
+def upright_size(photo: Path) -> tuple[int, int]:
+    """(height, width) of a photo after its EXIF orientation is applied, read from its header alone."""
+    with warnings.catch_warnings(action="ignore", category=PIL.Image.DecompressionBombWarning):
+        picture = PIL.Image.open(photo)
+    with picture:
+        width, height = picture.size
+        turned = picture.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS
+    return (width, height) if turned else (height, width)

@@ -18,7 +18,7 @@ from lesionseg_lib.utils.files import replacing
 Floats = NDArray[np.float32]
 
 DARK = 25.0  # L*: what is darker and hangs together with a corner is no skin; the darkest skin has about 30
-GAP, BAND = 0.03, 0.12  # the skin around a lesion: a ring from here to there outside the mask
+RING = (0.03, 0.12)  # the skin around a lesion: from here to there outside the mask, as a share of the mean side
 LEAST = 0.005  # a measure of skin from fewer pixels, as a share of the image, is no measure
 MARGIN = 0.03  # of the mean side: some photos have a thin frame
 HAIR_WIDTH, HAIR_LENGTH, HAIR_DEPTH = 1 / 16, 0.10, 12  # widest, shortest, and how much darker in grey levels
@@ -90,7 +90,7 @@ def dark_corners(image: Image) -> Mask:
 def surrounding_skin(image: Image, mask: Mask) -> Mask:
     """A ring around the lesion, from 3 to 12 % of the mean side outside its mask, without dark corners: bool (H, W)."""
     _check(image, mask)
-    return _away(mask, GAP) & ~_away(mask, BAND) & ~dark_corners(image)
+    return _away(mask, RING[0]) & ~_away(mask, RING[1]) & ~dark_corners(image)
 
 
 def skin_colour(image: Image, mask: Mask) -> Floats:

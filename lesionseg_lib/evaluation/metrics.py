@@ -126,18 +126,3 @@ def reduce(counts: Counts, metric: str, how: str = "per_image") -> float:
         "pooled": lambda: function(counts.pooled()),
     }
     return float(look_up(rules, how, "reduction")().mean())
-
-
-def bootstrap_interval(values: Array, level: float = 0.95, n: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """Percentile interval of the mean of ``values`` (N,) over resampled images.
-
-    Source: Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13. It says how much the mean would
-    move with other images from the same source, nothing about other seeds or other clinics.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or len(values) == 0:
-        raise ShapeError(f"Values have shape {values.shape}. Expected one number an image, (N,) with N > 0.")
-    draws = np.random.default_rng(seed).integers(0, len(values), size=(n, len(values)))
-    means = values[draws].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)

@@ -13,19 +13,23 @@ import pandas as pd
 import torch
 
 from lesionseg_lib.data.cache import CachedDataset
-from lesionseg_lib.data.datasets import LesionDataset
 from lesionseg_lib.evaluation.metrics import Counts, confusion, dice, jaccard
-from lesionseg_lib.evaluation.scoring import Logits, Probabilities, score_images
-from lesionseg_lib.models.segmenter import Segmenter, normalise, sigmoid
+from lesionseg_lib.models.postprocessing import binarise, sigmoid
+from lesionseg_lib.models.preprocessing import normalise
+from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.utils.arrays import Probabilities
 
 Reading = dict[str, float]
-BATCH = 16
+LOOP_BATCH = 16
+"""Images a batch of the published loops whose rules are imitated."""
 
 
 def readings(
-    logits: Logits, dataset: LesionDataset, small: CachedDataset, threshold: float = 0.5
+    table: pd.DataFrame, probabilities: Probabilities, small: CachedDataset, threshold: float = 0.5
 ) -> dict[str, Reading]:
-    """Jaccard and Dice of logits (N, h, w) by every rule. ``small`` holds the masks at the network's size.
+    """Jaccard and Dice by every rule, of probabilities (N, h, w) whose table ``scoring.score_images`` made.
+
+    ``small`` holds the masks at the network's size.
 
     - ``per_image``: each image at the truth's size, then the mean. Official.
     - ``pooled``: all pixels of the set as one image.
@@ -36,16 +40,9 @@ def readings(
     - ``soft``: probabilities in place of the mask, at the network's size.
     - ``logits_cut_at_half``: the threshold .5 applied to logits, that is p > .62.
     """
-    return readings_of(score_images(logits, dataset, threshold), sigmoid(logits), small, threshold)
-
-
-def readings_of(
-    table: pd.DataFrame, probabilities: Probabilities, small: CachedDataset, threshold: float = 0.5
-) -> dict[str, Reading]:
-    """As ``readings``, from the table of ``evaluation.score_probabilities`` and probabilities at the network's size."""
     counts = Counts(*(table[name].to_numpy() for name in ("tp", "fp", "fn", "tn")))
     background = Counts(counts.tn, counts.fn, counts.fp, counts.tp)
-    batches = [_take(counts, slice(i, i + BATCH)) for i in range(0, len(counts), BATCH)]
+    batches = [_take(counts, slice(i, i + LOOP_BATCH)) for i in range(0, len(counts), LOOP_BATCH)]
     truth = np.asarray(small.masks).astype(bool)
     cut = 1 / (1 + np.exp(-0.5))
     return {
@@ -54,9 +51,9 @@ def readings_of(
         "pooled_batches": _average([_means(batch.pooled()) for batch in batches]),
         "last_batch": _means(batches[-1]),
         "background_averaged": _average([_means(counts), _means(background)]),
-        "network_size": _means(confusion(probabilities > threshold, truth)),
+        "network_size": _means(confusion(binarise(probabilities, threshold), truth)),
         "soft": _soft(probabilities, truth),
-        "logits_cut_at_half": _means(confusion(probabilities > cut, truth)),
+        "logits_cut_at_half": _means(confusion(binarise(probabilities, cut), truth)),
     }
 
 
@@ -68,10 +65,10 @@ def train_mode_reading(network: Segmenter, small: CachedDataset, threshold: floa
         module.training = True  # not ``train()``, which would spare the frozen stages
     torch.manual_seed(0)
     parts = []
-    for start in range(0, len(small.images), BATCH):
-        images = torch.from_numpy(np.array(small.images[start : start + BATCH])).to(network.device)
+    for start in range(0, len(small.images), LOOP_BATCH):
+        images = torch.from_numpy(np.array(small.images[start : start + LOOP_BATCH])).to(network.device)
         parts.append(network(normalise(images, network.preprocessing))[:, 0].float().cpu().numpy())
-    return _means(confusion(sigmoid(np.concatenate(parts)) > threshold, np.asarray(small.masks).astype(bool)))
+    return _means(confusion(binarise(sigmoid(np.concatenate(parts)), threshold), np.asarray(small.masks).astype(bool)))
 
 
 def _means(counts: Counts) -> Reading:

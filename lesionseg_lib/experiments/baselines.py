@@ -14,15 +14,19 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from lesionseg_lib.data.cache import CachedDataset
+from lesionseg_lib.data.cache import CachedDataset, decode
 from lesionseg_lib.data.datasets import Image, LesionDataset, Mask, resize_image
+from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.evaluation.metrics import confusion, reduce
-from lesionseg_lib.evaluation.scoring import Probabilities, official_scores_of, score_probabilities, summarise
-from lesionseg_lib.evaluation.scoring_rules import readings_of
-from lesionseg_lib.experiments.profiles import Profile, Splits
-from lesionseg_lib.experiments.run import decode, describe_data
-from lesionseg_lib.models.segmenter import enlarge
-from lesionseg_lib.results.records import Record, environment
+from lesionseg_lib.evaluation.official import official_scores
+from lesionseg_lib.evaluation.scoring import score_images, summarise
+from lesionseg_lib.evaluation.scoring_rules import readings
+from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.experiments.profiles import Profile
+from lesionseg_lib.experiments.run import describe_data
+from lesionseg_lib.models.postprocessing import binarise, enlarge
+from lesionseg_lib.results.records import Record
+from lesionseg_lib.utils.arrays import Probabilities
 from lesionseg_lib.utils.lookup import look_up
 
 SIZE = (128, 128)
@@ -64,7 +68,7 @@ def fit_mean_mask(train: LesionDataset, small: CachedDataset) -> Baseline:
     truth = np.asarray(small.masks).astype(bool)
     mean = truth.mean(axis=0, dtype=np.float32)
     candidates = {
-        f"{threshold:.2f}": reduce(confusion(np.broadcast_to(mean > threshold, truth.shape), truth), "jaccard")
+        f"{threshold:.2f}": reduce(confusion(np.broadcast_to(binarise(mean, threshold), truth.shape), truth), "jaccard")
         for threshold in THRESHOLDS
     }
     best = max(candidates, key=candidates.__getitem__)
@@ -126,7 +130,7 @@ def fit_otsu(train: LesionDataset, small: CachedDataset) -> Baseline:
     candidates = {}
     for channel in CHANNELS:
         masks = [otsu_mask(photo, channel).astype(np.float32) for photo in photos]
-        candidates[channel] = float(score_probabilities(masks, train)["jaccard"].mean())
+        candidates[channel] = float(score_images(masks, train)["jaccard"].mean())
     best = max(candidates, key=candidates.__getitem__)
     return Baseline(
         lambda dataset, index: otsu_mask(_reduced(dataset.image(index)), best).astype(np.float32),
@@ -157,14 +161,14 @@ def run(name: str, profile: Profile, splits: Splits) -> tuple[Record, pd.DataFra
     It has no training history, no loss, and no reading in training mode. Raises ``UnknownNameError``.
     """
     fit = look_up(BASELINES, name, "baseline")
-    place = environment(torch.device("cpu"))
+    machine = environment(torch.device("cpu"))
     data = decode(splits, profile.size or SIZE)
     start = time.perf_counter()
     baseline = fit(splits.train, data.train)
     seconds = time.perf_counter() - start
     validation = _predict(baseline, splits.validation)
     test = _predict(baseline, splits.test)
-    table = score_probabilities(test, splits.test, baseline.threshold)
+    table = score_images(test, splits.test, baseline.threshold)
     small = np.stack([enlarge(probabilities, data.test.size) for probabilities in test])  # or shrunk, also bilinearly
     record: Record = {
         "name": name,
@@ -177,7 +181,7 @@ def run(name: str, profile: Profile, splits: Splits) -> tuple[Record, pd.DataFra
             "choices": baseline.choices,
             "threshold": baseline.threshold,
         },
-        **place,
+        **machine,
         "weights": {"name": None, "sha256": None},
         "data": describe_data(splits, data),
         "parameters": dict.fromkeys(("total", "trainable", "frozen", "encoder", "decoder"), 0),
@@ -188,10 +192,10 @@ def run(name: str, profile: Profile, splits: Splits) -> tuple[Record, pd.DataFra
         "seconds_total": seconds,
         "history": [],
         "candidates": baseline.candidates,
-        "validation": summarise(score_probabilities(validation, splits.validation, baseline.threshold)),
+        "validation": summarise(score_images(validation, splits.validation, baseline.threshold)),
         "test": {**summarise(table), "images": len(table)},
-        "official": official_scores_of(test, splits.test, baseline.threshold),
-        "readings": readings_of(table, small, data.test, baseline.threshold),
+        "official": official_scores(test, splits.test, baseline.threshold),
+        "readings": readings(table, small, data.test, baseline.threshold),
     }
     return record, table
 

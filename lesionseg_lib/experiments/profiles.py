@@ -6,8 +6,6 @@ A profile changes sizes, never code paths.
 import os
 from dataclasses import dataclass, replace
 
-from lesionseg_lib.data.datasets import ISIC2016, LesionDataset, SyntheticLesions, find_isic2016, split_validation
-from lesionseg_lib.data.datasets.isic_download import SOURCES
 from lesionseg_lib.training.recipes import Recipe
 from lesionseg_lib.utils.lookup import look_up
 
@@ -74,37 +72,3 @@ PROFILES = {
 def get_profile(name: str | None = None) -> Profile:
     """The profile of that name; None: the one ``LESIONSEG_PROFILE`` names, else ``student``."""
     return look_up(PROFILES, name or os.environ.get("LESIONSEG_PROFILE", "student"), "profile")
-
-
-@dataclass(frozen=True)
-class Splits:
-    """Three disjoint sets. Choices are made on ``validation``; ``test`` is scored once, at the end."""
-
-    train: LesionDataset
-    validation: LesionDataset
-    test: LesionDataset
-
-    @property
-    def name(self) -> str:
-        return self.train.name
-
-
-def open_splits(profile: Profile) -> Splits:
-    """The data of a profile: ISIC 2016 where it is wanted and found, else drawn lesions where they will do.
-
-    Validation is a tenth of ISIC's training part, by a rule that looks at each id alone (``split_validation``). A
-    downloaded one-file mirror stands in for the official archives in profile ``student``; it brings its own split.
-    Raises ``DatasetNotFoundError`` when real data are needed and missing.
-    """
-    source = "official"
-    if profile.synthetic is not None:
-        found = [name for name in SOURCES if find_isic2016(name)] if profile.prefer_real_data else []
-        if not found:
-            side = (profile.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
-            return Splits(*(SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(profile.synthetic)))
-        source = found[0]
-    test = ISIC2016(split="test", source=source)
-    if source != "official":
-        return Splits(ISIC2016(split="train", source=source), ISIC2016(split="validation", source=source), test)
-    train, validation = split_validation(ISIC2016(split="train"))
-    return Splits(train, validation, test)

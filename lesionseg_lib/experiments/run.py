@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,34 +10,25 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 
-from lesionseg_lib.data.cache import CachedDataset, decode_once
-from lesionseg_lib.evaluation.scoring import Logits, official_scores, save_logits, score_images, summarise
+from lesionseg_lib.data.cache import CachedDataset, Decoded, decode
+from lesionseg_lib.data.splits import Splits
+from lesionseg_lib.evaluation.official import official_scores
+from lesionseg_lib.evaluation.scoring import score_images, summarise
 from lesionseg_lib.evaluation.scoring_rules import readings, train_mode_reading
-from lesionseg_lib.experiments.profiles import Profile, Splits
+from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.experiments.profiles import Profile
+from lesionseg_lib.experiments.run_folder import default_results, run_folder, save_logits
 from lesionseg_lib.models.cost import count_macs, count_parameters
 from lesionseg_lib.models.encoder import weights_file, weights_sha256
-from lesionseg_lib.results.records import Record, environment, write_record
+from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.results.records import Record, write_record
 from lesionseg_lib.training.checkpoints import Epoch
 from lesionseg_lib.training.loop import Run, train
 from lesionseg_lib.training.losses import get_loss
 from lesionseg_lib.training.recipes import Recipe
+from lesionseg_lib.utils.arrays import Logits
 
 IMAGENET = "IMAGENET1K_V1"
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """The three splits at the network's size."""
-
-    train: CachedDataset
-    validation: CachedDataset
-    test: CachedDataset
-
-
-def decode(splits: Splits, size: tuple[int, int]) -> Decoded:
-    """Every image of the splits, decoded and resized once and for all."""
-    parts = (decode_once(part, size) for part in (splits.train, splits.validation, splits.test))
-    return Decoded(*parts)
 
 
 def describe_data(splits: Splits, data: Decoded) -> Record:
@@ -64,11 +55,6 @@ def pick_weights(profile: Profile) -> str | None:
     return None
 
 
-def run_folder(profile: Profile, recipe: str, seed: int, root: Path | str = "runs") -> Path:
-    """Where a run keeps its checkpoint: ``<root>/<profile>/<recipe>/seed<k>``."""
-    return Path(root) / profile.name / recipe / f"seed{seed}"
-
-
 def run(
     recipe: Recipe,
     profile: Profile,
@@ -90,7 +76,7 @@ def run(
     weights = pick_weights(profile)
     accelerator = Accelerator()
     data = decode(splits, recipe.size)
-    place = environment(accelerator.device)  # before training: the commit the run started from
+    machine = environment(accelerator.device)  # before training: the commit the run started from
     finished = train(
         recipe, data.train, data.validation, folder,
         seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,
@@ -100,14 +86,14 @@ def run(
     network.to(accelerator.device)
 
     logits = network.logits(data.test.images)
-    table = score_images(logits, splits.test, recipe.threshold)
-    validation_logits = network.logits(data.validation.images)
+    probabilities, validation = sigmoid(logits), sigmoid(network.logits(data.validation.images))
+    table = score_images(probabilities, splits.test, recipe.threshold)
     record: Record = {
         "name": recipe.name,
         "seed": seed,
         "profile": profile.name,
         "recipe": recipe.settings(),
-        **place,
+        **machine,
         "precision": {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision),
         "weights": {"name": weights, "sha256": weights and weights_sha256(weights)},
         "data": describe_data(splits, data),
@@ -118,16 +104,16 @@ def run(
         "seconds_per_epoch": float(pd.Series([row.seconds for row in finished.history]).median()),
         "seconds_total": sum(row.seconds for row in finished.history),
         "history": [asdict(row) for row in finished.history],
-        "levelling": levelling(finished.history),
-        "validation": summarise(score_images(validation_logits, splits.validation, recipe.threshold)),
+        "levelling": plateau(finished.history),
+        "validation": summarise(score_images(validation, splits.validation, recipe.threshold)),
         "test": {
             **summarise(table),
             "loss": _loss(recipe, logits, data.test),
             "images": len(table),
         },
-        "official": official_scores(logits, splits.test, recipe.threshold),
+        "official": official_scores(probabilities, splits.test, recipe.threshold),
         "readings": {
-            **readings(logits, splits.test, data.test, recipe.threshold),
+            **readings(table, probabilities, data.test, recipe.threshold),
             "train_mode": train_mode_reading(network, data.test, recipe.threshold),
         },
     }
@@ -138,7 +124,7 @@ def run(
     return finished, record, table
 
 
-def levelling(history: Sequence[Epoch]) -> dict[str, float]:
+def plateau(history: Sequence[Epoch]) -> dict[str, float]:
     """Whether the validation curve has levelled off: what its last fifth gained over the fifth before it.
 
     ``gain`` is the difference of the two mean validation Jaccards; ``spread`` the standard deviation of the last
@@ -152,11 +138,6 @@ def levelling(history: Sequence[Epoch]) -> dict[str, float]:
         "gain": float(last.mean() - before.mean()) if len(before) else 0.0,
         "spread": float(last.std()),
     }
-
-
-def default_results(profile: Profile, folder: Path) -> Path:
-    """Where a run in ``folder`` puts its record: profile full publishes, the others keep theirs to themselves."""
-    return Path("results") if profile.name == "full" else folder / "results"
 
 
 def _loss(recipe: Recipe, logits: Logits, data: CachedDataset) -> float:

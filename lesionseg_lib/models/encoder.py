@@ -6,10 +6,8 @@ from torchvision.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,20 +19,6 @@ STAGES = {1: (0, 4), 2: (4, 7), 3: (7, 14), 4: (14, 19)}
 """Stage number -> half-open range of torchvision's ``features``. A stage ends just before the stride doubles again."""
 
 _LEVELS = (2, 4, 7, 14, 19)  # the pyramid is read after these many layers of ``features``
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """What the weights were trained with: per-channel mean and standard deviation of RGB in [0, 1]."""
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-def default_preprocessing() -> Preprocessing:
-    """Mean and standard deviation as torchvision's weights enum declares them (no network, no file)."""
-    transform: Any = MobileNet_V2_Weights.IMAGENET1K_V1.transforms()
-    return Preprocessing(tuple(transform.mean), tuple(transform.std))
 
 
 class MobileNetV2Encoder(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-BATCH = 16
+GRADIENT_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def influence(function: Callable[[Tensor], Tensor], images: Tensor) -> NDArray[n
     Source: Luo et al., *Understanding the Effective Receptive Field in Deep Convolutional Neural Networks*, 2016.
     """
     total = torch.zeros(images.shape[-2:], dtype=torch.float64)
-    for start in range(0, len(images), BATCH):
-        batch = images[start : start + BATCH].detach().clone().requires_grad_()
+    for start in range(0, len(images), GRADIENT_BATCH):
+        batch = images[start : start + GRADIENT_BATCH].detach().clone().requires_grad_()
         cells = function(batch)
         middle = cells[:, :, cells.shape[2] // 2, cells.shape[3] // 2].sum()
         (gradient,) = torch.autograd.grad(middle, batch)

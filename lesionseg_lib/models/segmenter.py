@@ -5,7 +5,6 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -16,10 +15,12 @@ from torch import Tensor, nn
 from lesionseg_lib.data.images import resize_image
 from lesionseg_lib.errors import CheckpointError, ShapeError, UnknownNameError
 from lesionseg_lib.models.decoders import DECODERS, build_decoder
-from lesionseg_lib.models.encoder import MobileNetV2Encoder, Preprocessing, default_preprocessing
+from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.postprocessing import enlarge, sigmoid
+from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
 from lesionseg_lib.utils.files import replacing
 
-FORMAT = 1
+MODEL_FORMAT = 1
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "model.json"
 
@@ -80,7 +81,7 @@ class Segmenter(nn.Module):
         """
         folder = Path(folder)
         card = {
-            "format": FORMAT,
+            "format": MODEL_FORMAT,
             "recipe": recipe,
             "threshold": threshold,
             "size": list(size),
@@ -142,8 +143,8 @@ def read_card(folder: Path, recipe: str | None = None) -> dict[str, Any]:
         )
     try:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if card["format"] != FORMAT:
-            raise CheckpointError(f"{path}: format {card['format']}, expected {FORMAT}. Use a matching version.")
+        if card["format"] != MODEL_FORMAT:
+            raise CheckpointError(f"{path}: format {card['format']}, expected {MODEL_FORMAT}. Use a matching version.")
         missing = {"recipe", "threshold", "size", "decoder", "mean", "std"} - card.keys()
         if missing:
             raise CheckpointError(f"{path}: lacks {', '.join(sorted(missing))}. Train again, or copy it again.")
@@ -155,23 +156,6 @@ def read_card(folder: Path, recipe: str | None = None) -> dict[str, Any]:
             f"Name the folder of the recipe you mean."
         )
     return card
-
-
-def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """uint8 RGB (N, H, W, 3) -> float32 (N, 3, H, W): to [0, 1], minus mean, over standard deviation."""
-    mean = torch.tensor(preprocessing.mean, device=images.device)
-    std = torch.tensor(preprocessing.std, device=images.device)
-    return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)
-
-
-def sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Logits -> probabilities, without overflow at large negative logits."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), dtype=np.float32)
-
-
-def enlarge(probabilities: npt.NDArray[np.float32], size: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """Probabilities (H, W) -> ``(*size)``, bilinear, pixel centres as in ``interpolate(align_corners=False)``."""
-    return np.asarray(cv2.resize(probabilities, size[::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _decoder_name(decoder: nn.Module) -> str:

@@ -5,11 +5,11 @@ page. Readable in grey and by the colour-blind: line styles, markers, contours a
 colour carries.
 """
 
-from lesionseg_lib.plots.bars import grouped_bars
-from lesionseg_lib.plots.cost import cost_scatter
-from lesionseg_lib.plots.curves import comparison, curves, parameter_bars
+from lesionseg_lib.plots.bars import grouped_bars, parameter_bars, stacked_bars
+from lesionseg_lib.plots.curves import curves, lines
 from lesionseg_lib.plots.distributions import histograms, strips
 from lesionseg_lib.plots.figure import Figure, new_figure, with_alt
+from lesionseg_lib.plots.grid import panels
 from lesionseg_lib.plots.images import (
     between_epochs,
     error_image,
@@ -19,14 +19,8 @@ from lesionseg_lib.plots.images import (
     samples,
     triptychs,
 )
-from lesionseg_lib.plots.intervals import forest
-from lesionseg_lib.plots.panels import panels
+from lesionseg_lib.plots.intervals import comparison, cost_scatter, forest
 from lesionseg_lib.plots.reliability import reliability
-from lesionseg_lib.plots.stacks import stacked_bars
-from lesionseg_lib.teaching.figures.descent import descent
-from lesionseg_lib.teaching.figures.gradients import one_pixel, pulls
-from lesionseg_lib.teaching.figures.jensen import jensen, lines
-from lesionseg_lib.teaching.figures.receptive_fields import fields
 
 __all__ = [
     "Figure",
@@ -34,22 +28,17 @@ __all__ = [
     "comparison",
     "cost_scatter",
     "curves",
-    "descent",
     "error_image",
     "error_maps",
     "feature_maps",
     "forest",
-    "fields",
     "grouped_bars",
     "histograms",
-    "jensen",
     "lines",
     "new_figure",
-    "one_pixel",
     "overlays",
     "panels",
     "parameter_bars",
-    "pulls",
     "reliability",
     "samples",
     "stacked_bars",

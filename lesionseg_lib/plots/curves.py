@@ -5,13 +5,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from lesionseg_lib.plots.figure import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, STYLE, VERMILION, Figure, new_figure
-
-RUN_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
-RUN_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+from lesionseg_lib.plots.figure import RUN_COLOURS, RUN_MARKERS, STYLE, Figure, new_figure
 
 
 def curves(histories: Mapping[str, Sequence[Any]]) -> Figure:
@@ -64,85 +62,33 @@ def curves(histories: Mapping[str, Sequence[Any]]) -> Figure:
     return figure
 
 
-def parameter_bars(counts: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Trainable and frozen parameters as stacked bars with the total beside them.
+LINES = ("solid", (0, (3, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)))
 
-    ``counts``: name -> at least ``trainable`` and ``frozen``, as in a record's ``parameters``.
+
+def lines(
+    x: Sequence[float] | npt.NDArray[np.float64], series: Mapping[str, Sequence[float]], xlabel: str, ylabel: str
+) -> Figure:
+    """A few quantities over one setting. ``series``: name -> its value at each ``x``, four at most.
+
+    Raises ``ValueError`` when there are none or too many, or when a series has another length than ``x``.
     """
-    if not counts:
-        raise ValueError("parameter_bars: nothing to draw; give at least one network.")
-    names = list(counts)
-    trainable, frozen = (np.array([counts[name][key] for name in names]) / 1e6 for key in ("trainable", "frozen"))
-    facts = [
-        f"{name}: {c['trainable'] + c['frozen']:,} in total, {c['trainable']:,} trainable, {c['frozen']:,} frozen"
-        for name, c in counts.items()
-    ]
-    figure = new_figure(0.75 + 0.34 * len(names) + 0.3, "Parameters. " + "; ".join(facts) + ".")
+    wrong = [name for name, y in series.items() if len(y) != len(x)]
+    if not 0 < len(series) <= len(LINES) or wrong:
+        raise ValueError(
+            f"lines: {len(series)} series over {len(x)} places{', wrong: ' + ', '.join(wrong) if wrong else ''}; "
+            f"expected 1 to {len(LINES)}, each with one value a place."
+        )
+    figure, facts = new_figure(3.2, ""), []
     with mpl.rc_context(STYLE):
         ax = figure.subplots()
-        ax.barh(names, trainable, color=BLUE, height=0.66, label="trainable")
-        ax.barh(
-            names, frozen, left=trainable, color="#D9D9D9", edgecolor=GREY, hatch="////", linewidth=0, height=0.66,
-            label="frozen",
-        )  # fmt: skip
-        widest = float((trainable + frozen).max())
-        for row, total in enumerate(trainable + frozen):
-            for start, part, tone in ((0.0, trainable[row], "white"), (trainable[row], frozen[row], "black")):
-                if part > 0.1 * widest:  # else the number does not fit in
-                    ax.text(
-                        start + part / 2,
-                        row,
-                        f"{part:.2f} M",
-                        ha="center",
-                        va="center",
-                        color=tone,
-                        fontsize=9,
-                        bbox={"facecolor": BLUE if tone == "white" else "#D9D9D9", "linewidth": 0, "pad": 1.5},
-                    )
-            ax.annotate(
-                f"{total:.2f} M in all", (total, row), (4, 0), textcoords="offset points", va="center", fontsize=9
+        for (name, y), style, colour, marker in zip(series.items(), LINES, RUN_COLOURS, RUN_MARKERS, strict=False):
+            ax.plot(x, y, linestyle=style, color=colour, marker=marker, markersize=4.5, label=name)
+            best = int(np.argmax(y))
+            facts.append(
+                f"{name}: {y[0]:.3f} at {x[0]:g}, {y[-1]:.3f} at {x[-1]:g}, highest {y[best]:.3f} at {x[best]:g}"
             )
-        ax.invert_yaxis()
-        ax.set(xlabel="million parameters", xlim=(0, 1.2 * widest))
-        ax.spines["left"].set_visible(False)
-        ax.tick_params(axis="y", length=0)
-        ax.grid(True, axis="x")
-        figure.legend(loc="outside lower left", ncols=2)
-    return figure
-
-
-def comparison(rows: Sequence[Mapping[str, Any]], metric: str = "mean Jaccard", interval: str = "95 %") -> Figure:
-    """Scores as dots with intervals, one row each, and what was claimed as an open diamond.
-
-    ``rows``: mappings with ``name``, ``value``, ``low``, ``high`` and, where something was claimed, ``claimed``.
-    """
-    if not rows:
-        raise ValueError("comparison: nothing to draw; give at least one row.")
-    facts = []
-    figure = new_figure(0.75 + 0.34 * len(rows) + 0.3, "")
-    with mpl.rc_context(STYLE):
-        ax = figure.subplots()
-        for y, row in enumerate(rows):
-            value, low, high, claimed = row["value"], row["low"], row["high"], row.get("claimed")
-            fact = f"{row['name']}: {value:.3f} ({low:.3f} to {high:.3f})"
-            if claimed is not None:
-                fact += f", claimed {claimed:.3f}"
-                ax.plot([value, claimed], [y, y], color=GREY, linewidth=0.9, linestyle=":", zorder=1)
-                ax.plot(claimed, y, marker="D", color="white", markeredgecolor=VERMILION, markeredgewidth=1.6, zorder=3)
-            ax.plot([low, high], [y, y], color=BLUE, linewidth=3, solid_capstyle="butt", zorder=2)
-            ax.plot(value, y, marker="o", color=BLUE, markersize=7, zorder=4)
-            facts.append(fact)
-        ax.set_yticks(range(len(rows)), [row["name"] for row in rows])
-        ax.set(xlabel=metric, ylim=(len(rows) - 0.5, -0.5))
-        ax.spines["left"].set_visible(False)
-        ax.tick_params(axis="y", length=0)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid(True)
-        handles = [Line2D([], [], color=BLUE, marker="o", linewidth=3, label=f"measured, {interval} interval")]
-        if any(row.get("claimed") is not None for row in rows):
-            handles.append(
-                Line2D([], [], linestyle="none", marker="D", color="white", markeredgecolor=VERMILION,
-                       markeredgewidth=1.6, label="claimed by the author")
-            )  # fmt: skip
-        figure.legend(handles=handles, loc="outside lower left", ncols=2)
-    figure.alt_text = f"{metric} with {interval} intervals. " + "; ".join(facts) + "."
+        figure.legend(loc="outside lower left", ncols=4)
+    figure.alt_text = f"{ylabel} over {xlabel}. " + "; ".join(facts) + "."
     return figure

@@ -113,3 +113,9 @@ def with_alt(figure: mpl.figure.Figure, text: str) -> Figure:
     assert isinstance(figure, Figure)
     figure.alt_text = text.strip()
     return figure
+
+
+RUN_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
+
+
+RUN_MARKERS = ("o", "s", "^", "D", "v", "P", "X")

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lesionseg_lib.data.datasets.base import Image, Mask, Sample
+from lesionseg_lib.data.datasets.base import Sample
 from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.plots.figure import BLUE, ORANGE, Figure
 from lesionseg_lib.plots.grid import (
@@ -24,6 +24,7 @@ from lesionseg_lib.plots.grid import (
     grid,
     line_handle,
 )
+from lesionseg_lib.utils.arrays import Image, Mask
 
 
 def samples(samples: Iterable[Sample], count: int = 12, columns: int = 4, outline: bool = True) -> Figure:

@@ -7,7 +7,7 @@ is taken to hold for all. Both together say what may be said of two *recipes*; t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,18 +16,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.results.comparison import Difference, difference, image_scores
-from lesionseg_lib.results.records import Record
+from lesionseg_lib.results.comparison import Difference, difference
+from lesionseg_lib.results.records import Records
+from lesionseg_lib.results.seeds import seed_spread
+from lesionseg_lib.results.significance import LEVEL, SIGNIFICANCE_DRAWS, holm, p_value, resampled_scores
 from lesionseg_lib.training.recipes import Recipe
-
-DRAWS = 10_000  # so that the smallest p value, 2e-4, is small enough to be multiplied by the number of steps
-LEVEL = 0.05
-Records = Mapping[str, Mapping[int, Record]]
 
 
 @dataclass(frozen=True)
 class Step:
-    """From one recipe to another. ``change`` is what the step is made for; ``besides`` finds what else differs."""
+    """From one recipe to another. ``change`` is what the step is made for; see ``other_differences`` for the rest."""
 
     topic: str
     first: str
@@ -93,8 +91,8 @@ def settings(recipe: Recipe) -> dict[str, object]:
     }
 
 
-def besides(step: Step, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
-    """In what the two recipes of a step differ besides its change."""
+def other_differences(step: Step, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
+    """In what the two recipes of a step differ other_differences its change."""
     first, second = (settings(recipes[name]) for name in (step.first, step.second))
     different = [name for name, value in first.items() if value != second[name] and name != step.change]
     if None in (first["encoder's rate"], second["encoder's rate"]):  # it comes with training the encoder
@@ -103,59 +101,11 @@ def besides(step: Step, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class SeedSpread:
-    """Standard deviation of mean Jaccard between seeds of one recipe, pooled over recipes with several seeds."""
-
-    deviation: float
-    degrees: int
-    """Of freedom: seeds minus one, summed over the recipes."""
-    recipes: tuple[str, ...]
-
-    def draw(self, n: int, seeds: Sequence[int], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-        """What other seeds would change in means of so many seeds, (n, len(seeds)).
-
-        Normal, with a deviation that is drawn too, as it is estimated from few: differences follow Student's t.
-        """
-        deviation = self.deviation * np.sqrt(self.degrees / rng.chisquare(self.degrees, size=(n, 1)))
-        noise: npt.NDArray[np.float64] = deviation * rng.standard_normal((n, len(seeds))) / np.sqrt(seeds)
-        return noise
-
-
-def seed_spread(records: Records) -> SeedSpread:
-    """Of no recipes, with a deviation that is not a number, where none was trained with several seeds."""
-    means = {
-        name: [record["test"]["jaccard"]["mean"] for record in seeds.values()]
-        for name, seeds in records.items()
-        if len(seeds) > 1
-    }
-    if not means:
-        return SeedSpread(float("nan"), 0, ())
-    degrees = sum(len(scores) - 1 for scores in means.values())
-    squares = sum(float(np.var(scores)) * len(scores) for scores in means.values())
-    return SeedSpread(float(np.sqrt(squares / degrees)), degrees, tuple(means))
-
-
-def resampled_scores(names: Sequence[str], records: Records, results: Path, n: int = DRAWS) -> pd.DataFrame:
-    """Mean Jaccard of each recipe (columns) on n draws of images (rows), the same draws for all.
-
-    Raises ``RecordError`` when a table is missing, or the tables list different images.
-    """
-    tables = {name: image_scores(results, name, records[name], "jaccard").mean() for name in names}
-    scores = pd.DataFrame(tables)
-    if scores.isna().any(axis=None):
-        raise RecordError(f"The tables in {results} list different images, so they cannot be paired. Train again.")
-    images = len(scores)
-    drawn = np.random.default_rng(0).integers(0, images, size=(n, images)) + images * np.arange(n)[:, None]
-    weights = np.bincount(drawn.ravel(), minlength=n * images).reshape(n, images) / images
-    return pd.DataFrame(weights @ scores.to_numpy(), columns=list(names))
-
-
-@dataclass(frozen=True)
 class Effect:
     """What a step did to mean Jaccard on test, second minus first."""
 
     step: Step
-    besides: tuple[str, ...]
+    other_differences: tuple[str, ...]
     difference: Difference
     """Its interval is over images (and seeds, where there are several)."""
     low: float
@@ -206,13 +156,15 @@ def measure(
     for step in known:
         draws: npt.NDArray[np.float64] = (means[step.second] - means[step.first]).to_numpy()
         if spread.recipes:
-            draws = draws + spread.draw(DRAWS, [len(records[step.first]), len(records[step.second])], rng) @ [-1, 1]
+            draws = draws + spread.draw(
+                SIGNIFICANCE_DRAWS, [len(records[step.first]), len(records[step.second])], rng
+            ) @ [-1, 1]
         found.append((step, *np.quantile(draws, [LEVEL / 2, 1 - LEVEL / 2]), p_value(draws)))
     corrected = holm([p for *_, p in found])
     return [
         Effect(
             step,
-            besides(step, recipes),
+            other_differences(step, recipes),
             difference(results, records, step.second, step.first, "jaccard"),
             float(low),
             float(high),
@@ -224,16 +176,41 @@ def measure(
     ]
 
 
-def p_value(draws: npt.NDArray[np.float64]) -> float:
-    """Two-sided, of resampled differences (n,); at least 2 / (n + 1), as so many draws cannot say less."""
-    beyond = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
-    return min(1.0, 2 * (1 + beyond) / (1 + len(draws)))
+BASE = "light"
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """The smallest times their number, the next times one less, and so on; never below one before it, at most 1."""
-    order = np.argsort(p, kind="stable")
-    scaled = np.array(p)[order] * np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(scaled))
-    return [float(value) for value in adjusted]
+def ablation_steps(recipes: Mapping[str, Recipe], base: str = BASE) -> list[Step]:
+    """A step from ``base`` to every recipe of family "study"; topic and change are the one setting that differs.
+
+    Raises ``RecordError`` where it is not one.
+    """
+    steps = []
+    for name, recipe in recipes.items():
+        if recipe.family == "study":
+            changed = other_differences(Step("", base, name, ""), recipes)
+            if len(changed) != 1:
+                what = ", ".join(changed) or "nothing"
+                raise RecordError(f"{name} differs from {base} in {what}; expected one setting.")
+            steps.append(Step(changed[0], base, name, changed[0]))
+    return steps
+
+
+def ablation_table(names: Iterable[str], records: Records) -> pd.DataFrame:
+    """One row a recipe that has a record: its settings, and at the best epoch its losses and validation Jaccard.
+
+    Of the lowest seed. Losses of different kinds have no common unit: do not compare them down a column.
+    """
+    rows = {}
+    for name in names:
+        if name in records:
+            record = records[name][min(records[name])]
+            best = record["history"][record["best_epoch"] - 1]
+            rows[name] = {
+                "loss": record["recipe"]["loss"],
+                "optimiser": record["recipe"]["optimizer"],
+                "best epoch": record["best_epoch"],
+                "training loss": best["train_loss"],
+                "validation loss": best["validation_loss"],
+                "validation J": best["validation_jaccard"],
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")

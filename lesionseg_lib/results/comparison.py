@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from lesionseg_lib.errors import RecordError
+from lesionseg_lib.evaluation.bootstrap import paired_interval
 from lesionseg_lib.results.claims import Nearest, distances
 from lesionseg_lib.results.records import Record, load_records, published_results, read_table, record_path
 from lesionseg_lib.training.recipes import Claim, Recipe
 from lesionseg_lib.utils.lookup import look_up
-
-DRAWS = 2000
 
 
 @dataclass(frozen=True)
@@ -188,36 +186,6 @@ def difference(
         int((gain < 0).sum()),
         (len(a), len(b)),
     )
-
-
-def resampled_means(
-    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], n: int = DRAWS, seed: int = 0
-) -> npt.NDArray[np.float64]:
-    """Bootstrap of the mean of ``a`` minus that of ``b``, scores (seeds, N) of the same N images: means (n,).
-
-    Images are resampled in pairs, because a hard image is hard for both; seeds are resampled within each. Few seeds
-    show too little of their spread: resampling two of them sees a half of its variance, three of them two thirds.
-    """
-    rng = np.random.default_rng(seed)
-    images = rng.integers(0, a.shape[1], size=(n, a.shape[1]))
-    draws = np.arange(n)[:, None]
-    first, second = (
-        np.stack([scores[images].mean(1) for scores in x])[rng.integers(0, len(x), size=(n, len(x))), draws].mean(1)
-        for x in (a, b)
-    )
-    means: npt.NDArray[np.float64] = first - second
-    return means
-
-
-def paired_interval(
-    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], level: float = 0.95, n: int = DRAWS, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile interval of ``resampled_means``.
-
-    With one seed each this is ``metrics.bootstrap_interval`` of the differences.
-    """
-    low, high = np.quantile(resampled_means(a, b, n, seed), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def image_scores(results: Path, name: str, records: Mapping[int, Record], metric: str) -> pd.DataFrame:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lesionseg_lib.results.ablations import DRAWS, LEVEL, holm, p_value, resampled_scores, seed_spread
 from lesionseg_lib.results.records import Record
+from lesionseg_lib.results.seeds import seed_spread
+from lesionseg_lib.results.significance import LEVEL, SIGNIFICANCE_DRAWS, holm, p_value, resampled_scores
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ def rank(names: Sequence[str], records: Mapping[str, Mapping[int, Record]], resu
     )
     spread = seed_spread(records)
     if spread.recipes:
-        draws = draws + spread.draw(DRAWS, [len(records[name]) for name in names], np.random.default_rng(2))
+        draws = draws + spread.draw(
+            SIGNIFICANCE_DRAWS, [len(records[name]) for name in names], np.random.default_rng(2)
+        )
     places = (-draws).argsort(1).argsort(1) + 1
     ends = np.quantile(places, [LEVEL / 2, 1 - LEVEL / 2], axis=0, method="nearest").astype(int)
     top = int(means.argmax())

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +18,11 @@ from lesionseg_lib.errors import RecordError
 from lesionseg_lib.utils.files import replacing
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
-FORMAT = 1
+RECORD_FORMAT = 1
 Record = dict[str, Any]
-_PACKAGE = Path(__file__).parents[1]
-_PACKAGES = ("lesionseg", "torch", "torchvision", "numpy", "albumentations", "opencv-python-headless", "accelerate")
+PACKAGE = Path(__file__).parents[1]
 
 
 def published_results() -> Path:
@@ -35,8 +32,8 @@ def published_results() -> Path:
     """
     if "LESIONSEG_RESULTS" in os.environ:
         return Path(os.environ["LESIONSEG_RESULTS"])
-    inside = _PACKAGE / "_results"
-    return inside if inside.is_dir() else _PACKAGE.parent / "results"
+    inside = PACKAGE / "_results"
+    return inside if inside.is_dir() else PACKAGE.parent / "results"
 
 
 def record_path(results: Path, recipe: str, seed: int) -> Path:
@@ -52,7 +49,7 @@ def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:
     try:
         # Both are written before either takes its name, so that an earlier pair stays a pair.
         with replacing(path) as record_part:
-            record_part.write_text(json.dumps({"format": FORMAT, **record}, indent=1) + "\n", encoding="utf-8")
+            record_part.write_text(json.dumps({"format": RECORD_FORMAT, **record}, indent=1) + "\n", encoding="utf-8")
             with replacing(path.with_suffix(".csv")) as table_part:
                 table.to_csv(table_part, index=False, float_format="%.6f", lineterminator="\n")
     except OSError as error:
@@ -72,9 +69,9 @@ def read_record(path: Path | str) -> Record:
         "a JSON record",
         "no such record. Expected one JSON a run; `lesionseg train NAME --profile full` writes it.",
     )
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
+    if not isinstance(record, dict) or record.get("format") != RECORD_FORMAT:
         found = record.get("format") if isinstance(record, dict) else type(record).__name__
-        raise RecordError(f"{path}: format {found}, expected {FORMAT}. Use a matching version of lesionseg.")
+        raise RecordError(f"{path}: format {found}, expected {RECORD_FORMAT}. Use a matching version of lesionseg.")
     if missing := {"name", "seed"} - record.keys():
         raise RecordError(f"{path}: lacks {', '.join(sorted(missing))}. Restore it from the repository.")
     return record
@@ -128,40 +125,4 @@ def _read_json(path: Path, kind: str, absent: str) -> Any:
         raise RecordError(f"{path}: not {kind} ({error}). Restore it from the repository.") from error
 
 
-def environment(device: torch.device) -> Record:
-    """Where a run took place: commit, device, threads, versions. Commit is None outside a checkout."""
-    import torch  # not above: it takes seconds, and records are read without it
-
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
-    return {
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
-        "device": f"{device.type}: {name}",
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "versions": {package: _version(package) for package in _PACKAGES},
-    }
-
-
-def _git(*arguments: str) -> str | None:
-    root = _PACKAGE.parent
-    if not (root / ".git").exists():
-        return None
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")  # platform.processor() is empty on most Linux systems
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+Records = Mapping[str, Mapping[int, Record]]

@@ -7,21 +7,21 @@ its seed: in data, settings, versions, or in a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import t
 
-from lesionseg_lib.results.ablations import Records, seed_spread
-from lesionseg_lib.results.records import Record
+from lesionseg_lib.results.records import Record, Records
 
 SHARE = 0.95
 PROSE = {"title", "choices", "claimed", "family"}
 
 
 @dataclass(frozen=True)
-class Band:
+class SeedBand:
     """Mean Jaccard on test within which ``SHARE`` of further seeds are expected, from ``seeds`` recorded ones."""
 
     low: float
@@ -29,7 +29,7 @@ class Band:
     seeds: int
 
 
-def expected_band(seeds: Mapping[int, Record], records: Records) -> Band | None:
+def expected_band(seeds: Mapping[int, Record], records: Records) -> SeedBand | None:
     """The band for one more seed of a recipe with these recorded ``seeds``; ``records`` tell how far seeds spread.
 
     mean +- t s sqrt(1 + 1/k) for k recorded seeds: the new run has its own chance, and so has the mean. s is pooled
@@ -40,7 +40,7 @@ def expected_band(seeds: Mapping[int, Record], records: Records) -> Band | None:
         return None
     scores = [record["test"]["jaccard"]["mean"] for record in seeds.values()]
     half = t.ppf((1 + SHARE) / 2, spread.degrees) * spread.deviation * np.sqrt(1 + 1 / len(scores))
-    return Band(float(np.mean(scores) - half), float(np.mean(scores) + half), len(scores))
+    return SeedBand(float(np.mean(scores) - half), float(np.mean(scores) + half), len(scores))
 
 
 def judge(own: Record, records: Records) -> str | None:
@@ -77,3 +77,36 @@ def _differences(own: Record, recorded: Record) -> list[str]:
         if own["data"][part]["fingerprint"] != recorded["data"][part]["fingerprint"]:
             found.append(f"the {part} images")
     return found
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """Standard deviation of mean Jaccard between seeds of one recipe, pooled over recipes with several seeds."""
+
+    deviation: float
+    degrees: int
+    """Of freedom: seeds minus one, summed over the recipes."""
+    recipes: tuple[str, ...]
+
+    def draw(self, n: int, seeds: Sequence[int], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+        """What other seeds would change in means of so many seeds, (n, len(seeds)).
+
+        Normal, with a deviation that is drawn too, as it is estimated from few: differences follow Student's t.
+        """
+        deviation = self.deviation * np.sqrt(self.degrees / rng.chisquare(self.degrees, size=(n, 1)))
+        noise: npt.NDArray[np.float64] = deviation * rng.standard_normal((n, len(seeds))) / np.sqrt(seeds)
+        return noise
+
+
+def seed_spread(records: Records) -> SeedSpread:
+    """Of no recipes, with a deviation that is not a number, where none was trained with several seeds."""
+    means = {
+        name: [record["test"]["jaccard"]["mean"] for record in seeds.values()]
+        for name, seeds in records.items()
+        if len(seeds) > 1
+    }
+    if not means:
+        return SeedSpread(float("nan"), 0, ())
+    degrees = sum(len(scores) - 1 for scores in means.values())
+    squares = sum(float(np.var(scores)) * len(scores) for scores in means.values())
+    return SeedSpread(float(np.sqrt(squares / degrees)), degrees, tuple(means))

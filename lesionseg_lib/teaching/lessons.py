@@ -6,7 +6,6 @@ there, so that executing all lessons takes minutes, not a day; it prints which o
 
 import hashlib
 import json
-import os
 import timeit
 import warnings
 from collections.abc import Callable
@@ -19,23 +18,21 @@ import numpy.typing as npt
 import pandas as pd
 from accelerate import Accelerator
 
+from lesionseg_lib.data.cache import Decoded, decode
+from lesionseg_lib.data.splits import Splits, open_splits
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.evaluation.scoring import score_images
-from lesionseg_lib.experiments.profiles import Profile, Splits, get_profile, open_splits
-from lesionseg_lib.experiments.run import Decoded, decode, pick_weights, run, run_folder
+from lesionseg_lib.experiments.profiles import Profile, get_profile
+from lesionseg_lib.experiments.run import pick_weights, run
+from lesionseg_lib.experiments.run_folder import run_folder, runs_root
+from lesionseg_lib.models.device import wait_for_device
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.results.records import Record, load_records, published_results, read_record, record_path
 from lesionseg_lib.results.seeds import judge
-from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews
-from lesionseg_lib.training.loop import BEST
+from lesionseg_lib.training.checkpoints import BEST, Epoch, read_history, read_previews
 from lesionseg_lib.training.recipes import Recipe, get_recipe
-from lesionseg_lib.training.timing import wait_for_device
-
-
-def runs_root() -> Path:
-    """Where runs are kept: ``LESIONSEG_RUNS``, else ``runs`` in the working folder."""
-    return Path(os.environ.get("LESIONSEG_RUNS", "runs"))
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ class Lesson:
             return None
         record = read_record(path)
         model, _ = Segmenter.load(folder / BEST, recipe.name)
-        table = score_images(model.logits(self.decoded.test.images), self.splits.test, recipe.threshold)
+        table = score_images(sigmoid(model.logits(self.decoded.test.images)), self.splits.test, recipe.threshold)
         gap = abs(table["jaccard"].mean() - record["test"]["jaccard"]["mean"])
         if gap > 1e-4:
             raise RecordError(

@@ -9,7 +9,8 @@ from torch.utils.data import Dataset, Sampler
 
 from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.data.transforms import OFFLINE, augment, expand_offline, sample_seed
-from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.models.preprocessing import normalise
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.recipes import Recipe
 
 

@@ -17,7 +17,7 @@ from lesionseg_lib.utils.files import replacing
 CHECKPOINT = "checkpoint.pt"
 HISTORY = "history.csv"
 PREVIEWS = "previews.npz"
-FORMAT = 1
+CHECKPOINT_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ def open_folder(folder: Path, identity: Mapping[str, Any], resume: bool) -> dict
             f"{path}: not a readable checkpoint ({type(error).__name__}). It is damaged or cut short; remove or "
             f"rename {folder} to start again. The best model so far, if any, is in {folder / 'best'}."
         ) from error
-    if version != FORMAT:
+    if version != CHECKPOINT_FORMAT:
         raise CheckpointError(
-            f"{path}: format {version}, expected {FORMAT}. Go on with the version of lesionseg that wrote it, or "
-            f"remove or rename {folder} to start again."
+            f"{path}: format {version}, expected {CHECKPOINT_FORMAT}. Go on with the version of lesionseg that wrote "
+            f"it, or remove or rename {folder} to start again."
         )
     if found != identity:
         differing = [key for key in sorted(found.keys() | identity.keys()) if found.get(key) != identity.get(key)]
@@ -83,7 +83,7 @@ def save_state(
             np.savez_compressed(file, ids=np.array(preview_ids), probabilities=stack)
         complete = {
             **state,
-            "format": FORMAT,
+            "format": CHECKPOINT_FORMAT,
             "identity": json.dumps(identity),
             "history": [asdict(row) for row in history],
             "best_epoch": best_epoch,
@@ -123,3 +123,6 @@ def read_previews(folder: Path | str) -> tuple[list[str], npt.NDArray[np.uint8]]
         raise CheckpointError(f"{path}: no such file. Expected the folder of a run, as `lesionseg train` writes it.")
     with np.load(path) as file:
         return file["ids"].tolist(), file["probabilities"]
+
+
+BEST = "best"

@@ -4,7 +4,6 @@ After every epoch the whole state is on disk, and every epoch draws its random n
 was killed goes on after the last complete epoch and, on a CPU, ends with the same bits as one that was not.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from torch import Tensor
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -26,13 +23,15 @@ from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.errors import TrainingError
 from lesionseg_lib.evaluation.metrics import confusion, reduce
 from lesionseg_lib.models.encoder import weights_sha256
-from lesionseg_lib.models.segmenter import Segmenter, normalise, sigmoid
+from lesionseg_lib.models.postprocessing import binarise, sigmoid
+from lesionseg_lib.models.preprocessing import normalise
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.batches import EpochSampler, batches_for
-from lesionseg_lib.training.checkpoints import CHECKPOINT, Epoch, open_folder, save_state
+from lesionseg_lib.training.build import build_optimizer, build_schedule, build_segmenter
+from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, Epoch, open_folder, save_state
 from lesionseg_lib.training.losses import Loss, get_loss
-from lesionseg_lib.training.recipes import Recipe, build_segmenter
+from lesionseg_lib.training.recipes import Recipe
 
-BEST = "best"
 PREVIEW_IMAGES = 4
 
 
@@ -159,27 +158,6 @@ def train(
     return Run(folder, history, best_epoch)
 
 
-def build_optimizer(recipe: Recipe, network: Segmenter) -> Optimizer:
-    """The recipe's optimiser over what is trainable: one group for the decoder, one for the encoder at its own rate."""
-    groups = [{"params": [p for p in network.decoder.parameters() if p.requires_grad]}]
-    encoder = [p for p in network.encoder.parameters() if p.requires_grad]
-    if encoder:
-        groups.append({"params": encoder, "lr": recipe.encoder_learning_rate or recipe.learning_rate})  # type: ignore[dict-item]
-    optimizers: dict[str, Callable[..., Optimizer]] = {
-        "adam": torch.optim.Adam,
-        "nadam": torch.optim.NAdam,
-        "rmsprop": torch.optim.RMSprop,
-    }
-    return optimizers[recipe.optimizer](groups, lr=recipe.learning_rate)
-
-
-def build_schedule(recipe: Recipe, optimizer: Optimizer) -> LambdaLR:
-    """A factor on every group's rate, by epoch: 1 throughout, or half a cosine from 1 down to 0."""
-    if recipe.schedule == "cosine":
-        return LambdaLR(optimizer, lambda epoch: (1 + math.cos(math.pi * epoch / recipe.epochs)) / 2)
-    return LambdaLR(optimizer, lambda epoch: 1.0)
-
-
 def _validate(
     network: Segmenter, data: CachedDataset, recipe: Recipe, loss_of: Loss
 ) -> tuple[float, float, float, npt.NDArray[np.uint8]]:
@@ -187,7 +165,7 @@ def _validate(
     truth = np.asarray(data.masks).astype(bool)
     loss = loss_of(torch.from_numpy(logits)[:, None], torch.from_numpy(truth)[:, None].float())
     probabilities = sigmoid(logits)
-    counts = confusion(probabilities > recipe.threshold, truth)
+    counts = confusion(binarise(probabilities, recipe.threshold), truth)
     with np.errstate(invalid="ignore"):  # where the loss is NaN the caller stops, and says more than numpy
         preview = (probabilities[:PREVIEW_IMAGES] * 255).round().astype(np.uint8)
     return float(loss), reduce(counts, "jaccard"), reduce(counts, "dice"), preview

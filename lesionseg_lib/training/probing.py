@@ -6,17 +6,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.functional import interpolate
 
 from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.evaluation.metrics import confusion, reduce
-from lesionseg_lib.models.encoder import default_preprocessing
-from lesionseg_lib.models.segmenter import normalise
-from lesionseg_lib.training.losses import soft_dice
+from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
+from lesionseg_lib.training.losses import get_loss, soft_dice
 
 RIDGE = 100.0
-BATCH = 32
+PROBE_BATCH = 32
 
 
 def linear_probe(encoder: Any, train: CachedDataset, validation: CachedDataset) -> float:
@@ -44,8 +44,8 @@ def _cells(encoder: Any, data: CachedDataset) -> tuple[Tensor, Tensor]:
     device = next(encoder.parameters()).device
     encoder.eval()
     parts = []
-    for start in range(0, len(data.ids), BATCH):
-        images = torch.tensor(np.asarray(data.images[start : start + BATCH]), device=device)
+    for start in range(0, len(data.ids), PROBE_BATCH):
+        images = torch.tensor(np.asarray(data.images[start : start + PROBE_BATCH]), device=device)
         parts.append(encoder(normalise(images, default_preprocessing()))[-1].cpu())
     encoder.train(training)
     deepest = torch.cat(parts).permute(0, 2, 3, 1).flatten(0, 2)  # (N * h * w, C)
@@ -102,3 +102,40 @@ def best_cover(masks: NDArray[np.uint8], stride: int, steps: int = 80) -> Tensor
         soft_dice(F.interpolate(grid, size=size, mode="bilinear"), truth).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return torch.sigmoid(F.interpolate(grid.detach(), size=size, mode="bilinear"))[:, 0]
+
+
+def stack_levels(levels: list[Tensor], at: int = 1) -> Tensor:
+    """Levels of a pyramid (N, C, h, w), brought to the size of number ``at`` and stacked: (N, sum of C, h, w)."""
+    size = levels[at].shape[-2:]
+    return torch.cat([interpolate(level, size, mode="bilinear", antialias=True) for level in levels], dim=1)
+
+
+def linear_head(
+    known: Tensor, masks: Tensor, new: Tensor, loss: str, steps: int = 200, rate: float = 0.01, seed: int = 0
+) -> Tensor:
+    """Logits (M, H, W) for the maps ``new`` (M, C, h, w) by one weight a channel, trained with a loss of that name.
+
+    Trained on ``known`` (N, C, h, w) and ``masks``, 0 or 1 (N, H, W): channels scaled to variance 1, a 1 x 1
+    convolution, bilinear enlargement, Adam on batches of 32. Start and batches depend on ``seed`` alone, so two losses
+    differ in nothing else. Raises ``UnknownNameError``.
+    """
+    function, size = get_loss(loss), masks.shape[1:]
+    mean, scale = known.mean((0, 2, 3), keepdim=True), known.std((0, 2, 3), keepdim=True).clamp(min=1e-6)
+    random = torch.Generator().manual_seed(seed)
+    head = nn.Conv2d(known.shape[1], 1, kernel_size=1)
+    with torch.no_grad():
+        head.weight.normal_(std=0.01, generator=random)
+        head.bias.zero_()  # type: ignore[union-attr]
+    optimizer = torch.optim.Adam(head.parameters(), lr=rate)
+
+    def draw(maps: Tensor) -> Tensor:
+        logits: Tensor = interpolate(head((maps - mean) / scale), size, mode="bilinear")
+        return logits  # (N, 1, H, W)
+
+    for _ in range(steps):
+        batch = torch.randint(len(known), (PROBE_BATCH,), generator=random)
+        optimizer.zero_grad()
+        function(draw(known[batch]), masks[batch, None].float()).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    with torch.no_grad():
+        return draw(new)[:, 0]

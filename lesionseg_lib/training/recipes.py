@@ -15,7 +15,7 @@ from lesionseg_lib.errors import UnknownNameError
 from lesionseg_lib.utils.lookup import look_up
 
 if TYPE_CHECKING:
-    from lesionseg_lib.models.segmenter import Segmenter
+    pass
 
 OPTIMIZERS = ("adam", "nadam", "rmsprop")
 SCHEDULES = ("constant", "cosine")
@@ -84,21 +84,6 @@ def load_recipes() -> dict[str, Recipe]:
 def get_recipe(name: str) -> Recipe:
     """The recipe of that name. Raises ``UnknownNameError``, which suggests the nearest."""
     return look_up(load_recipes(), name, "recipe")
-
-
-def build_segmenter(recipe: Recipe, weights: str | None = "IMAGENET1K_V1") -> Segmenter:
-    """A fresh segmenter with the recipe's decoder, and all stages frozen that the recipe does not train.
-
-    The decoder's initial values come from torch's global generator: seed it first. Raises ``WeightsNotFoundError``, and
-    ``UnknownNameError`` for a decoder that does not exist.
-    """
-    from lesionseg_lib.models.decoders import build_decoder
-    from lesionseg_lib.models.encoder import MobileNetV2Encoder
-    from lesionseg_lib.models.segmenter import Segmenter
-
-    encoder = MobileNetV2Encoder(weights)
-    encoder.freeze(recipe.frozen_stages)
-    return Segmenter(encoder, build_decoder(recipe.decoder, encoder.channels, encoder.strides))
 
 
 def _recipe(name: str, table: dict[str, Any]) -> Recipe:

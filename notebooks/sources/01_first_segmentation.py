@@ -20,6 +20,7 @@
 
 # %%
 from lesionseg_lib import plots
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching import exercises, lessons
 
 lesson = lessons.start()
@@ -95,8 +96,8 @@ from torch import nn
 
 from lesionseg_lib.evaluation.metrics import confusion, jaccard
 from lesionseg_lib.evaluation.scoring import score_images
-from lesionseg_lib.models.encoder import default_preprocessing
-from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.losses import bce
 
 # %%
@@ -256,7 +257,7 @@ show(three_maps)
 
 # %%
 def validation_jaccard(model, images=lesson.decoded.validation.images):
-    return score_images(model.logits(images), validation)["jaccard"].mean()
+    return score_images(sigmoid(model.logits(images)), validation)["jaccard"].mean()
 
 
 for name, model in {"last map": last_map, "last three maps": three_maps}.items():
@@ -415,7 +416,7 @@ table.round(1)
 # > **Predict.** Which one costs more?
 
 # %%
-from lesionseg_lib.models.encoder import Preprocessing
+from lesionseg_lib.models.preprocessing import Preprocessing
 
 swapped = small.images[..., [2, 1, 0]]
 print(f"as it should be        {validation_jaccard(network):.3f}")
@@ -453,7 +454,7 @@ network.preprocessing = default_preprocessing()
 # %% Solution tags=["hide-cell"]
 logits, means = network.logits(small.images), {}
 for tenths in range(1, 10):
-    means[tenths / 10] = score_images(logits, validation, tenths / 10)["jaccard"].mean()
+    means[tenths / 10] = score_images(sigmoid(logits), validation, tenths / 10)["jaccard"].mean()
     print(f"threshold {tenths / 10}:  mean J {means[tenths / 10]:.3f}")
 exercises.check("01.1", means, network, lesson)
 
@@ -483,7 +484,7 @@ guesses = {"all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask":
 guessed = {}
 for name, guess in guesses.items():
     repeated = np.repeat(guess[None].astype(np.float32), len(validation), axis=0)
-    guessed[name] = score_images(repeated, validation)["jaccard"].mean()
+    guessed[name] = score_images(sigmoid(repeated), validation)["jaccard"].mean()
 models = {"last map": last_map, "last three maps": three_maps, "dilated-frozen": network}
 for name, score in {**guessed, **{name: validation_jaccard(model) for name, model in models.items()}}.items():
     print(f"{name:15} {score:.3f}")

@@ -35,8 +35,8 @@ from lesionseg_lib.data.datasets import ISIC2016, SyntheticLesions, resize_image
 
 # %%
 from lesionseg_lib.evaluation import scoring
-from lesionseg_lib.models.encoder import default_preprocessing
-from lesionseg_lib.models.segmenter import normalise
+from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
 from lesionseg_lib.teaching import exercises, lessons
 from lesionseg_lib.teaching.widgets import photo_browser
 from lesionseg_lib.training import probing
@@ -100,7 +100,7 @@ plots.histograms({"lesion's share": area, "centre, x": table["x"], "centre, y": 
 share = small.masks.mean(axis=0)  # (H, W), 0 to 1
 for cut in (0.2, 0.3, 0.4, 0.5, 0.6):
     guess = np.repeat((share - cut)[None].astype(np.float32), len(validation), axis=0)  # above 0 is lesion
-    j = scoring.score_images(guess, validation)["jaccard"]
+    j = scoring.score_images(sigmoid(guess), validation)["jaccard"]
     print(f"lesion where it is in more than {cut:.0%} of the masks: mean J {j.mean():.3f}, median {j.median():.3f}")
 mean_photo = small.images.mean(axis=0).round().astype(np.uint8)
 alt = "The mean of all training photos, a blur in the middle; the mean mask; where more than half are lesion."
@@ -303,7 +303,7 @@ photo_browser.ends(train, detail)
 
 # %%
 coarse = torch.logit(probing.cover(small.masks, 4), eps=1e-6).numpy()
-limit = scoring.score_images(coarse, train)["jaccard"][whole]
+limit = scoring.score_images(sigmoid(coarse), train)["jaccard"][whole]
 style = pd.Series(np.where(detail > 2, "ragged", "smooth"), name="style")[whole]
 quarter = pd.qcut(area[whole].rank(method="first"), 4, labels=["smallest", "second", "third", "largest"])
 for name, values in limit.groupby(style):

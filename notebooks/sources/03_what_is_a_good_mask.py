@@ -27,9 +27,10 @@ import pandas as pd
 import torch
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import metrics, scoring
-from lesionseg_lib.models.segmenter import enlarge, sigmoid
-from lesionseg_lib.teaching import clinic, exercises, lessons
+from lesionseg_lib.evaluation import bootstrap, metrics, scoring
+from lesionseg_lib.models import postprocessing
+from lesionseg_lib.models.postprocessing import enlarge, sigmoid
+from lesionseg_lib.teaching import clinic, exercises, figures, lessons
 
 lesson = lessons.start()
 
@@ -49,9 +50,9 @@ lesson = lessons.start()
 fit = lesson.fit("dilated-all")
 photos, small = lesson.splits.validation, lesson.decoded.validation
 logits = fit.model.logits(small.images)  # (N, h, w), at the network's size
-table = scoring.score_images(logits, photos)  # each photo at the size of its own truth
+table = scoring.score_images(sigmoid(logits), photos)  # each photo at the size of its own truth
 images, truths = zip(*((photo.image, photo.mask) for photo in photos), strict=True)
-drawn = [scoring.predict_mask(x, truth.shape) for x, truth in zip(logits, truths, strict=True)]
+drawn = [postprocessing.predict_mask(x, truth.shape) for x, truth in zip(logits, truths, strict=True)]
 order = table["jaccard"].argsort().to_numpy()  # the worst first
 picks = [int(order[int(share * len(order))]) for share in (0.1, 0.3, 0.8)]
 plots.error_maps(*([part[i] for i in picks] for part in (images, truths, drawn, photos.ids)))
@@ -105,7 +106,7 @@ print("\nmean of all photos", scores.mean().round(3).to_dict())
 # > **Predict.** Our photos spread less than the two. How many points is the gap?
 
 # %%
-figure = plots.jensen({"two photos": [0.2, 1.0], f"{len(J)} validation photos": J})
+figure = figures.jensen({"two photos": [0.2, 1.0], f"{len(J)} validation photos": J})
 bound = 2 * J.mean() / (1 + J.mean())
 print(f"mean J {J.mean():.4f} allows a mean D of {bound:.4f} at most; it is {D.mean():.4f}")
 figure
@@ -156,7 +157,7 @@ pd.DataFrame(readings, index=["Jaccard", "Dice"]).T.round(3)
 
 # %%
 cuts = np.linspace(0.1, 0.9, 9)
-tables = [scoring.score_images(logits, photos, cut) for cut in cuts]
+tables = [scoring.score_images(sigmoid(logits), photos, cut) for cut in cuts]
 names = ["jaccard", "sensitivity", "specificity", "threshold_jaccard"]
 means = {name: [one[name].mean() for one in tables] for name in names}
 best = int(np.argmax(means["jaccard"]))
@@ -256,7 +257,7 @@ print(f"{'MONAI':25} {J.mean():.3f}")
 test, rows = fit.table["jaccard"].to_numpy(), []
 for student in range(6):
     few = np.random.default_rng(student).choice(test, min(45, len(test)), replace=False) if student else test
-    low, high = metrics.bootstrap_interval(few)
+    low, high = bootstrap.bootstrap_interval(few)
     name = f"student {student}: {len(few)} photos" if student else f"all {len(test)} photos"
     rows.append({"name": name, "value": few.mean(), "low": low, "high": high})
 print("half the width, points:", ", ".join(f"{50 * (row['high'] - row['low']):.1f}" for row in rows))

@@ -28,10 +28,10 @@ import pandas as pd
 import torch
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import calibration, metrics
-from lesionseg_lib.models.segmenter import sigmoid
+from lesionseg_lib.evaluation import bootstrap, calibration, metrics
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.results import ablations, records
-from lesionseg_lib.teaching import exercises, lessons
+from lesionseg_lib.teaching import exercises, figures, lessons
 from lesionseg_lib.training import losses, recipes
 
 lesson = lessons.start()
@@ -89,7 +89,7 @@ def pull(name, z, t, **how):
 
 
 maps = {name: pull(name, z, t)[0, 0].numpy() for name in NAMES}
-plots.pulls({name: maps[name] for name in NAMES if name != "iou"}, truth, drawn)
+figures.gradient_maps({name: maps[name] for name in NAMES if name != "iou"}, truth, drawn)
 
 # %% [markdown]
 # Inside the true outline everything is blue, outside everything orange: **every loss pulls every pixel the right way;
@@ -132,7 +132,7 @@ from lesionseg_lib.teaching.demos import pixel_loss
 skin_pixel, values = (80, 100), np.linspace(-8, 24, 65)
 shown = ("bce", "bce-probabilities", "focal", "dice", "tversky")
 curves = {name: pixel_loss.follow_pixel(name, z, t, skin_pixel, values) for name in shown}
-plots.one_pixel(values, curves, "logit of one skin pixel")
+figures.pixel_curves(values, curves, "logit of one skin pixel")
 
 # %% [markdown]
 # BCE rises in a straight line and corrects with full strength for ever, and so does focal. **Dice and Tversky are
@@ -307,7 +307,7 @@ for rule, theirs in ((rmsprop, torch.optim.RMSprop), (adam, torch.optim.Adam), (
 
 # %%
 paths = {"plain": walk(plain, rate=0.035), "RMSprop": walk(rmsprop), "Adam": walk(adam), "NAdam": walk(nadam)}
-plots.descent(lambda a, b: (a**2 + 50 * b**2) / 2, paths)
+figures.descent(lambda a, b: (a**2 + 50 * b**2) / 2, paths)
 
 # %% [markdown]
 # **The three head for the goal at a slant, plain descent hits the walls.** Divided by their own size, gradients of
@@ -352,14 +352,13 @@ for rule, rate in ((plain, 0.035), (rmsprop, 0.1), (adam, 0.1), (uncorrected, 0.
 # > **Predict.** Sort the losses by the *J* that their networks reach. How many points lie between best and worst?
 
 # %%
-from lesionseg_lib.results import study
 
 known = recipes.load_recipes()
-changes = [step for step in study.study_steps(known) if step.change in ("loss", "optimiser")]
+changes = [step for step in ablations.ablation_steps(known) if step.change in ("loss", "optimiser")]
 names = ["light", *(step.second for step in changes)]
 fits = {n: lesson.fit(n) for n in (names if lesson.profile.name == "full" else ["light", "light-bce", "light-dice"])}
 recorded = records.load_records()
-study.study_table(names, recorded).sort_values("validation loss").round(4)
+ablations.ablation_table(names, recorded).sort_values("validation loss").round(4)
 
 # %% [markdown]
 # **Sorted by loss, the table is not sorted by *J*.** Focal has the lowest loss by far and the lowest *J*; IoU's loss is
@@ -415,7 +414,7 @@ counts = {name: [metrics.confusion(p > cut, truths) for cut in cuts] for name, p
 J = {name: np.array([metrics.jaccard(c) for c in at]) for name, at in counts.items()}  # (cuts, N)
 for name, scores in J.items():
     own = int(scores[:, ::2].mean(axis=1).argmax())
-    low, high = metrics.bootstrap_interval(100 * (scores[own] - scores[half])[1::2])
+    low, high = bootstrap.bootstrap_interval(100 * (scores[own] - scores[half])[1::2])
     rates = [100 * metric(counts[name][half]).mean() for metric in (metrics.sensitivity, metrics.specificity)]
     print(f"{name:20} {rates[0]:.1f} / {rates[1]:.1f}; own cut {cuts[own]:.2f}, gain {low:+.1f} to {high:+.1f} points")
 print(f"light-bce cut at .25 {100 * metrics.sensitivity(counts['light-bce'][4]).mean():.1f}")
@@ -546,7 +545,7 @@ plots.panels([[np.dstack([grey] * 3) for grey in greys]], [["the picture", "its 
 
 
 # %% Solution tags=["hide-cell"]
-from lesionseg_lib.teaching.exercises.lesson04 import recall
+from lesionseg_lib.teaching.demos.loss_recall import recall
 
 
 def tversky(z, t, beta):

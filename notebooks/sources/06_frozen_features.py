@@ -26,9 +26,10 @@ import pandas as pd
 import torch
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import metrics, scoring
+from lesionseg_lib.evaluation import bootstrap, scoring
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching import exercises, lessons
-from lesionseg_lib.training import batches, loop, losses, probing, recipes
+from lesionseg_lib.training import batches, build, losses, probing, recipes
 
 lesson = lessons.start()
 
@@ -46,7 +47,7 @@ lesson = lessons.start()
 train, validation, test = lesson.decoded.train, lesson.decoded.validation, lesson.decoded.test
 recipe = lesson.recipe("transposed-frozen")
 torch.manual_seed(0)
-network = recipes.build_segmenter(recipe, lesson.weights).eval()
+network = build.build_segmenter(recipe, lesson.weights).eval()
 encoder = network.encoder
 photo = network.normalise(validation.images[:1])
 print(f"photo      {photo[0].numel():6,} numbers, shape {tuple(photo.shape)}")
@@ -85,7 +86,7 @@ print(f"four photos again: {sum(same)} of {len(same)} levels are as kept")
 
 # %%
 maps = [level[:16] for level in kept.levels]
-optimizer, times = loop.build_optimizer(recipe, network.train()), []
+optimizer, times = build.build_optimizer(recipe, network.train()), []
 for _ in range(8):
     start = time.perf_counter()
     losses.get_loss("bce")(network(maps), kept.masks[:16, None].float()).backward()
@@ -159,7 +160,7 @@ plots.panels(
 # %%
 def score(logits):
     """Jaccard index of every validation photo, official rule, for logits (N, h, w) of any resolution."""
-    return scoring.score_images(logits, lesson.splits.validation)["jaccard"].to_numpy()
+    return scoring.score_images(sigmoid(logits), lesson.splits.validation)["jaccard"].to_numpy()
 
 
 yardstick = {s: score(torch.logit(probing.cover(validation.masks, s), eps=1e-6).numpy()) for s in strides}
@@ -224,7 +225,7 @@ plots.grouped_bars({"yardstick": yardsticks, "linear readout": readouts}, "mean 
 
 # %%
 torch.manual_seed(0)
-blind = recipes.build_segmenter(recipe, weights=None).eval()
+blind = build.build_segmenter(recipe, weights=None).eval()
 sets = [batches.FrozenPyramids(blind, batches.TrainingSet(data, recipe, seed=0)) for data in (train, validation)]
 known, new = (dict(zip(encoder.strides, pyramids.levels, strict=True)) for pyramids in sets)
 control = {f"{s}": read(known[s], new[s], s) for s in encoder.strides}
@@ -279,7 +280,7 @@ from lesionseg_lib.models import cost
 NAMES = {"B": "transposed-frozen", "C": "dilated-frozen", "E": "conv5-frozen"}
 counts = {}
 for family, name in NAMES.items():
-    one = recipes.build_segmenter(lesson.recipe(name), lesson.weights)
+    one = build.build_segmenter(lesson.recipe(name), lesson.weights)
     counts[f"{family}: {name}"] = cost.count_parameters(one)
     print(f"{family}: {cost.count_macs(one, (128, 128)) / 1e6:.0f} million multiply-accumulates, encoder included")
     print(*cost.list_convolutions(one.decoder, [level[:1] for level in kept.levels], recipe.size), sep="\n")
@@ -363,7 +364,7 @@ plots.comparison(rows, f"mean over {len(test)} test photos")
 # %%
 for first, second in (("B", "C"), ("B", "E")):
     gain = 100 * (scores[second] - scores[first]).to_numpy()
-    low, high = metrics.bootstrap_interval(gain)
+    low, high = bootstrap.bootstrap_interval(gain)
     verdict = "no difference can be shown" if low <= 0 <= high else "they differ on photos like these"
     print(f"{first} -> {second}: {gain.mean():+.1f} points ({low:+.1f} to {high:+.1f}): {verdict}")
     print(f"        {second} is better on {(gain > 0).mean():.0%} of the photos")
@@ -448,7 +449,7 @@ for batch in range(33):
 # `model.train()`. Do not believe it; compare bits.
 
 # %% tags=["nbval-check-output"]
-frozen = recipes.build_segmenter(lesson.recipe("dilated-frozen"), lesson.weights)
+frozen = build.build_segmenter(lesson.recipe("dilated-frozen"), lesson.weights)
 before = copy.deepcopy(frozen.encoder.state_dict())
 frozen.train()  # what every training loop calls at the start of an epoch
 frozen(network.normalise(train.images[:16])).mean().backward()
@@ -494,9 +495,9 @@ for name in ("transposed-frozen", "transposed-finetuned", "dilated-frozen", "con
 
 # %%
 everything = np.full((len(test), 4, 4), 20.0, np.float32)  # logits of "lesion, for certain", everywhere
-whole = scoring.score_images(everything, lesson.splits.test)
+whole = scoring.score_images(sigmoid(everything), lesson.splits.test)
 for metric in ("jaccard", "dice"):
-    low, high = metrics.bootstrap_interval(whole[metric].to_numpy())
+    low, high = bootstrap.bootstrap_interval(whole[metric].to_numpy())
     print(f"all-foreground masks: mean {metric} {whole[metric].mean():.4f} ({low:.4f} to {high:.4f})")
 print(f"all pixels pooled: IoU {whole['tp'].sum() / (whole['tp'] + whole['fp']).sum():.4f}")
 pd.DataFrame(fits["B"].record["readings"]).T.round(3)
@@ -528,7 +529,7 @@ pd.DataFrame(fits["B"].record["readings"]).T.round(3)
 # </details>
 
 # %% Solution tags=["hide-cell"]
-from lesionseg_lib.models.encoder import Preprocessing
+from lesionseg_lib.models.preprocessing import Preprocessing
 
 slips = {"as trained": network.preprocessing, "only / 255": Preprocessing((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))}
 slips["bytes"] = Preprocessing((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255))

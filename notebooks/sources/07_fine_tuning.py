@@ -28,13 +28,13 @@ import pandas as pd
 import torch
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import metrics
+from lesionseg_lib.evaluation import bootstrap, metrics
 
 # %%
 from lesionseg_lib.models import cost
 from lesionseg_lib.models.encoder import STAGES
 from lesionseg_lib.teaching import exercises, lessons
-from lesionseg_lib.training import loop, losses, recipes
+from lesionseg_lib.training import build, losses
 from lesionseg_lib.training.probing import linear_probe
 
 lesson = lessons.start()
@@ -76,7 +76,7 @@ for stage, (first, last) in STAGES.items():
 
 # %% tags=["nbval-check-output"]
 NAMES = ["dilated-frozen", "dilated-stage4", "dilated-two-stages", "dilated-all"]
-networks = {name: recipes.build_segmenter(lesson.recipe(name), lesson.weights) for name in NAMES}
+networks = {name: build.build_segmenter(lesson.recipe(name), lesson.weights) for name in NAMES}
 counts = {name: cost.count_parameters(network) for name, network in networks.items()}
 for name, c in counts.items():
     print(f"{name:18}  total {c['total']:,}  trainable {c['trainable']:,}  frozen {c['frozen']:9,}")
@@ -152,7 +152,7 @@ def step(network, optimizer):
 
 # %%
 seconds = {name: [] for name in NAMES}
-optimizers = {n: loop.build_optimizer(lesson.recipe(n), network.train()) for n, network in networks.items()}
+optimizers = {n: build.build_optimizer(lesson.recipe(n), network.train()) for n, network in networks.items()}
 for _ in range(5):  # in turns, so that whatever else this machine does disturbs all four alike
     for name in NAMES:
         seconds[name].append(step(networks[name], optimizers[name])[1])
@@ -178,8 +178,8 @@ table
 # %% tags=["nbval-check-output"]
 gentle = replace(lesson.recipe("dilated-all"), name="a gentle variant", encoder_learning_rate=1e-5)
 for recipe in (lesson.recipe("dilated-frozen"), lesson.recipe("dilated-all"), gentle):
-    network = recipes.build_segmenter(recipe, lesson.weights)
-    for group in loop.build_optimizer(recipe, network).param_groups:
+    network = build.build_segmenter(recipe, lesson.weights)
+    for group in build.build_optimizer(recipe, network).param_groups:
         weights = sum(p.numel() for p in group["params"])
         print(f"{recipe.name:16}  {weights:9,} parameters at rate {group['lr']:g}")
 
@@ -196,10 +196,10 @@ for recipe in (lesson.recipe("dilated-frozen"), lesson.recipe("dilated-all"), ge
 
 # %%
 torch.manual_seed(0)
-first = recipes.build_segmenter(lesson.recipe("dilated-frozen"), lesson.weights)
-optimizer = loop.build_optimizer(lesson.recipe("dilated-frozen"), first)
+first = build.build_segmenter(lesson.recipe("dilated-frozen"), lesson.weights)
+optimizer = build.build_optimizer(lesson.recipe("dilated-frozen"), first)
 
-second = recipes.build_segmenter(lesson.recipe("dilated-all"), lesson.weights)  # every stage may learn now
+second = build.build_segmenter(lesson.recipe("dilated-all"), lesson.weights)  # every stage may learn now
 second.decoder = first.decoder
 before = [p.clone() for p in second.encoder.parameters()]
 print("loss, step by step:", " ".join(f"{step(second, optimizer)[0]:.3f}" for _ in range(6)))
@@ -226,7 +226,7 @@ def forgotten(network, optimizer):
 
 names = forgotten(second, optimizer)
 print(f"as above: {len(names)} forgotten, the first is {names[0]}")
-optimizer = loop.build_optimizer(lesson.recipe("dilated-all"), second)
+optimizer = build.build_optimizer(lesson.recipe("dilated-all"), second)
 print(f"bound to the right network: {len(forgotten(second, optimizer))} forgotten")
 
 # %% [markdown]
@@ -261,7 +261,7 @@ plots.curves({name: fit.history for name, fit in fits.items()})
 
 # %%
 torch.manual_seed(0)  # the runs' seed: in profile smoke, where weights are random, it gives the same random weights
-imagenet = recipes.build_segmenter(lesson.recipe("dilated-all"), lesson.weights).encoder
+imagenet = build.build_segmenter(lesson.recipe("dilated-all"), lesson.weights).encoder
 
 
 @torch.no_grad()
@@ -371,7 +371,7 @@ for name, fit in fits.items():
 def compare(first, second, fits=fits):
     """Mean gain from first to second over the same test images, its 95 % interval, and a plain sentence."""
     gain = 100 * (fits[second].table["jaccard"] - fits[first].table["jaccard"]).to_numpy()
-    low, high = metrics.bootstrap_interval(gain)
+    low, high = bootstrap.bootstrap_interval(gain)
     better = second if gain.mean() > 0 else first
     verdict = "no difference can be shown" if low <= 0 <= high else f"{better} is better on these images"
     print(f"{first} -> {second}: {gain.mean():+.2f} points ({low:+.2f} to {high:+.2f}): {verdict}")
@@ -436,7 +436,7 @@ plots.error_maps(pictures, truths, drawn, [name for name, _ in pairs], scores)
 
 # %%
 def mean_and_interval(gain):
-    low, high = metrics.bootstrap_interval(gain.to_numpy())
+    low, high = bootstrap.bootstrap_interval(gain.to_numpy())
     return f"{gain.mean():+.1f} ({low:+.1f} to {high:+.1f})"
 
 
@@ -545,8 +545,8 @@ moved = {}
 for rate in (1e-3, 1e-4, 1e-5):
     recipe = replace(lesson.recipe("dilated-all"), encoder_learning_rate=rate)
     torch.manual_seed(0)
-    network = recipes.build_segmenter(recipe, lesson.weights)
-    optimizer = loop.build_optimizer(recipe, network)
+    network = build.build_segmenter(recipe, lesson.weights)
+    optimizer = build.build_optimizer(recipe, network)
     loss = [step(network, optimizer)[0] for _ in range(4)]
     moved[rate] = change(network.encoder, 4)
     print(f"rate {rate:g}: stage 4 moved by {moved[rate]:.3f} %, loss {loss[0]:.3f} to {loss[-1]:.3f}")

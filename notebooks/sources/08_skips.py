@@ -25,16 +25,17 @@ import torch
 from torch.nn import functional as F
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import error_bands, metrics, scoring
-from lesionseg_lib.models import cost
+from lesionseg_lib.evaluation import bootstrap, boundaries, scoring
+from lesionseg_lib.models import cost, postprocessing
 from lesionseg_lib.models.decoders import UNetDecoder
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching import exercises, lessons
-from lesionseg_lib.training import losses, probing, recipes
+from lesionseg_lib.training import build, losses, probing
 
 lesson = lessons.start()
 train, validation = lesson.decoded.train, lesson.decoded.validation
 torch.manual_seed(0)
-network = recipes.build_segmenter(lesson.recipe("unet-frozen"), lesson.weights).eval()
+network = build.build_segmenter(lesson.recipe("unet-frozen"), lesson.weights).eval()
 
 # %% [markdown]
 # ## Where, or what?
@@ -49,7 +50,7 @@ network = recipes.build_segmenter(lesson.recipe("unet-frozen"), lesson.weights).
 # %%
 def score(logits):
     """Mean Jaccard index on validation, official rule, for logits (N, h, w) of any resolution."""
-    return scoring.score_images(logits, lesson.splits.validation)["jaccard"].mean()
+    return scoring.score_images(sigmoid(logits), lesson.splits.validation)["jaccard"].mean()
 
 
 encoder = network.encoder
@@ -371,10 +372,11 @@ plots.curves({name: fit.history for name, fit in fits.items()})
 # %%
 known = {n: fit.model.encoder(fit.model.normalise(validation.images)) for n, fit in fits.items()}  # pyramids
 logits = {n: fit.model(known[n])[:, 0].numpy() for n, fit in fits.items()}
-scores = {n: scoring.score_images(z, lesson.splits.validation)["jaccard"].to_numpy() for n, z in logits.items()}
+tables = {n: scoring.score_images(sigmoid(z), lesson.splits.validation) for n, z in logits.items()}
+scores = {n: table["jaccard"].to_numpy() for n, table in tables.items()}
 picks = np.argsort(scores["unet-finetuned"] - scores["unet-without-skips"])[[-1, len(validation) // 2, 0]]
 photos = [lesson.splits.validation[int(i)] for i in picks]
-rows = [[p.image, *(scoring.predict_mask(logits[n][i], p.mask.shape) for n in NAMES)]
+rows = [[p.image, *(postprocessing.predict_mask(logits[n][i], p.mask.shape) for n in NAMES)]
         for i, p in zip(picks, photos, strict=True)]  # fmt: skip
 titles = [[p.id, *(f"{n[5:]} {scores[n][i]:.2f}" for n in NAMES)] for i, p in zip(picks, photos, strict=True)]
 alt = "Three validation photos, and the masks of the three networks with the true outline and the Jaccard index: "
@@ -399,7 +401,7 @@ plots.panels(rows, titles, alt + "; ".join(map(", ".join, titles)), [[p.mask] * 
 
 # %%
 def mean_and_interval(gain):
-    low, high = metrics.bootstrap_interval(gain.to_numpy())
+    low, high = bootstrap.bootstrap_interval(gain.to_numpy())
     return f"{gain.mean():+.1f} ({low:+.1f} to {high:+.1f})"
 
 
@@ -433,7 +435,7 @@ pd.concat([pd.DataFrame(gains).agg(mean_and_interval).to_frame("all photos").T, 
 EDGES, bands = (0, 1, 2, 4, 8, 16, np.inf), {}
 masks = np.array(validation.masks) == 1
 for name, z in logits.items():
-    bands[name] = error_bands.errors_by_distance(z > 0, masks, EDGES)  # logits above 0: p > .5
+    bands[name] = boundaries.errors_by_distance(z > 0, masks, EDGES)  # logits above 0: p > .5
 names = ["< 1 pixel", "1 to 2", "2 to 4", "4 to 8", "8 to 16", "> 16"]
 rates = {n: dict(zip(names, 100 * wrong.sum(0) / pixels.sum(0), strict=True)) for n, (wrong, pixels) in bands.items()}
 plots.grouped_bars(rates, "% of pixels wrong", ".1f")
@@ -453,7 +455,7 @@ for place, which in {"within 4 pixels": slice(0, 3), "further away": slice(3, No
     errors = {n: 100 * wrong[:, which].sum(1) / masks.sum((1, 2)) for n, (wrong, _) in bands.items()}
     print(f"{place:15}", *(f"{n[5:]} {e.mean():.1f}" for n, e in errors.items()), sep="   ")
     saved = errors["unet-without-skips"] - errors["unet-finetuned"]
-    low, high = metrics.bootstrap_interval(saved)
+    low, high = bootstrap.bootstrap_interval(saved)
     print(f"{'':15}   skips save {saved.mean():.1f} ({low:+.1f} to {high:+.1f}), median {np.median(saved):.1f}")
 
 # %% [markdown]
@@ -594,7 +596,7 @@ exercises.check("08.2", AddUNet, encoder)
 # %% Solution tags=["hide-cell"]
 rates = {}
 for what, levels in {"all skips": (), "without stride 2": (0,), "without strides 2 to 16": (0, 1, 2, 3)}.items():
-    wrong, pixels = error_bands.errors_by_distance(robbed("unet-finetuned", *levels) > 0, masks, EDGES)
+    wrong, pixels = boundaries.errors_by_distance(robbed("unet-finetuned", *levels) > 0, masks, EDGES)
     rates[what] = dict(zip(names, 100 * wrong.sum(0) / pixels.sum(0), strict=True))
 print(exercises.check("08.3", rates, fits["unet-finetuned"].model, validation, EDGES))
 plots.grouped_bars(rates, "% of pixels wrong", ".1f")

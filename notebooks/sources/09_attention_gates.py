@@ -30,10 +30,11 @@ import torch
 from torch.nn import functional as F
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import metrics, scoring
+from lesionseg_lib.evaluation import bootstrap, metrics, scoring
 from lesionseg_lib.models import cost
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching import exercises, lessons
-from lesionseg_lib.training import batches, losses, probing, recipes
+from lesionseg_lib.training import batches, build, losses, probing
 
 lesson = lessons.start()
 GATED, PLAIN = "segnet-attention-finetuned", "segnet-finetuned"
@@ -75,7 +76,7 @@ print("convolutions of stride 2", sum(getattr(m, "stride", 1) == (2, 2) for m in
 train, validation = lesson.decoded.train, lesson.decoded.validation
 size = lesson.recipe(PLAIN).size
 torch.manual_seed(0)
-plain = recipes.build_segmenter(lesson.recipe(PLAIN), lesson.weights).eval()
+plain = build.build_segmenter(lesson.recipe(PLAIN), lesson.weights).eval()
 with torch.no_grad():
     pyramid = plain.encoder(plain.normalise(validation.images[:4]))
 print(*cost.list_convolutions(plain.decoder, pyramid, size), sep="\n")
@@ -146,7 +147,7 @@ print("what passes\n", (alpha * toy)[0, 0].numpy().round(2))
 
 # %% tags=["nbval-check-output"]
 torch.manual_seed(0)
-gated = recipes.build_segmenter(lesson.recipe(GATED), lesson.weights).eval()
+gated = build.build_segmenter(lesson.recipe(GATED), lesson.weights).eval()
 gate = gated.decoder.gates[0]
 weights = (gate.of_skip.weight, gate.of_gate.weight, gate.of_gate.bias)
 weights += (gate.to_coefficient.weight, gate.to_coefficient.bias)
@@ -168,7 +169,7 @@ print("coefficients of", len(mine), "photos: equal")
 # %% tags=["nbval-check-output"]
 table = {}
 for name in (PLAIN, GATED):
-    one = recipes.build_segmenter(lesson.recipe(name), None)
+    one = build.build_segmenter(lesson.recipe(name), None)
     count = cost.count_parameters(one)
     table[name] = {"million parameters, decoder": count["decoder"], "million parameters, network": count["total"]}
     table[name]["million MACs"] = cost.count_macs(one, (128, 128))
@@ -247,7 +248,7 @@ def look(model):
 
 def score(logits):
     """Jaccard index of every validation photo, official rule, for logits (N, h, w)."""
-    return scoring.score_images(logits, lesson.splits.validation)["jaccard"].to_numpy()
+    return scoring.score_images(sigmoid(logits), lesson.splits.validation)["jaccard"].to_numpy()
 
 
 # %%
@@ -294,7 +295,7 @@ def detect(alphas):
 @torch.no_grad()
 def untrained(seed):
     torch.manual_seed(seed)
-    return detect(recipes.build_segmenter(lesson.recipe(GATED), None).decoder.eval().attend(pyramid, size)[1])
+    return detect(build.build_segmenter(lesson.recipe(GATED), None).decoder.eval().attend(pyramid, size)[1])
 
 
 # %%
@@ -394,7 +395,7 @@ plots.grouped_bars(lost, "points of J lost on validation", ".1f")
 
 # %%
 blind = rewired(CHANGES["constant"], range(4))[0][:, 0].numpy()
-low, high = metrics.bootstrap_interval(100 * (jaccard - results["constant"]["all four"]))
+low, high = bootstrap.bootstrap_interval(100 * (jaccard - results["constant"]["all four"]))
 print(f"all four constant: {lost['constant']['all four']:+.2f} points lost ({low:+.2f} to {high:+.2f})")
 print(f"overlap of the two masks: {metrics.reduce(metrics.confusion(blind > 0, logits > 0), 'jaccard'):.3f}")
 
@@ -419,7 +420,7 @@ print(f"overlap of the two masks: {metrics.reduce(metrics.confusion(blind > 0, l
 
 # %%
 still = replace(lesson.recipe("segnet-attention-frozen"), augmentation="none")
-frozen = recipes.build_segmenter(still, lesson.weights)
+frozen = build.build_segmenter(still, lesson.weights)
 kept, unseen = (
     batches.FrozenPyramids(frozen, batches.TrainingSet(data, still, seed=0)) for data in (train, validation)
 )
@@ -436,7 +437,7 @@ def step(decoder, optimizer, chosen):
 def short(seed):
     """Two epochs of a fresh decoder; its coefficients and probabilities for validation, (N, 1, h, w) each."""
     torch.manual_seed(seed)
-    decoder = recipes.build_segmenter(still, None).decoder.train()
+    decoder = build.build_segmenter(still, None).decoder.train()
     optimizer = torch.optim.Adam(decoder.parameters(), still.learning_rate)
     for chosen in (batch for _ in range(2) for batch in torch.randperm(len(kept)).split(still.batch_size)):
         step(decoder, optimizer, chosen)
@@ -473,7 +474,7 @@ plots.grouped_bars({"two seeds": agree | {"output": correlation(first[-1], secon
 for name in (GATED, "segnet-attention-frozen"):
     for metric in ("jaccard", "dice"):
         gain = 100 * (fits[name].table[metric] - fits[PLAIN].table[metric]).to_numpy()
-        low, high = metrics.bootstrap_interval(gain)
+        low, high = bootstrap.bootstrap_interval(gain)
         verdict = "no difference can be shown" if low <= 0 <= high else "they differ on photos like these"
         print(f"{name} minus {PLAIN}, {metric}: {gain.mean():+.2f} points ({low:+.2f} to {high:+.2f}): {verdict}")
 
@@ -601,7 +602,7 @@ pd.DataFrame({"nothing silenced": {"J": jaccard.mean()} | table.loc["trained"].t
 
 # %% Solution tags=["hide-cell"]
 gain = 100 * (fits[GATED].table["jaccard"] - fits[PLAIN].table["jaccard"]).to_numpy()
-low, high = metrics.bootstrap_interval(gain)
+low, high = bootstrap.bootstrap_interval(gain)
 half = (high - low) / 2
 needed = len(gain) * (half / 0.5) ** 2
 print(f"half-width {half:.2f} points with {len(gain)} photos, .5 with {needed:.0f}")

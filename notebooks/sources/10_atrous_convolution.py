@@ -30,13 +30,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import metrics, scoring
+from lesionseg_lib.evaluation import bootstrap, scoring
 from lesionseg_lib.models import cost
 from lesionseg_lib.models.decoders.aspp import ASPP
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.receptive_field import Field, influence, side_of
 from lesionseg_lib.results import comparison, records
-from lesionseg_lib.teaching import exercises, lessons
-from lesionseg_lib.training import probing, recipes
+from lesionseg_lib.teaching import exercises, figures, lessons
+from lesionseg_lib.training import build, probing, recipes
 
 lesson = lessons.start()
 
@@ -94,12 +95,12 @@ field, sides = Field(), {}
 for layer in encoder.features:
     field = field.through(layer)
     sides[f"stride {field.distance}"] = field.side  # overwritten until the stride doubles
-decoder = recipes.build_segmenter(recipes.get_recipe("segnet-attention-atrous-finetuned"), None).decoder
+decoder = build.build_segmenter(recipes.get_recipe("segnet-attention-atrous-finetuned"), None).decoder
 for name, context in (("plain", nn.Identity()), ("atrous", decoder.context.atrous[-1])):
     logit = field.doubled().through(decoder.convs[0]).through(context).doubled().through(decoder.convs[1])
     logit = logit.doubled().through(decoder.convs[2]).doubled().through(decoder.convs[3])
     sides[f"logit, {name}"] = logit.doubled().through(decoder.convs[4]).side
-plots.fields(validation.images[0], sides)
+figures.receptive_fields(validation.images[0], sides)
 
 # %% [markdown]
 # **The pyramid widens the square from 677 to 773 pixels, and not one of the additional pixels lies on a photo.** The
@@ -219,7 +220,7 @@ print("parameters: " + ", ".join(f"{n:,}" for n in weights), f"= {sum(weights):,
 
 # %% tags=["nbval-check-output"]
 PLAIN, ATROUS = "segnet-attention-finetuned", "segnet-attention-atrous-finetuned"
-networks = {name: recipes.build_segmenter(recipes.get_recipe(name), None) for name in (PLAIN, ATROUS)}
+networks = {name: build.build_segmenter(recipes.get_recipe(name), None) for name in (PLAIN, ATROUS)}
 total = {name: cost.count_parameters(network)["total"] for name, network in networks.items()}
 macs = {name: cost.count_macs(network, (128, 128)) for name, network in networks.items()}
 for name in networks:
@@ -282,7 +283,7 @@ plots.comparison(rows, f"mean over {len(fits[PLAIN].table)} test photos")
 
 # %%
 gain = 100 * (fits[ATROUS].table["jaccard"] - fits[PLAIN].table["jaccard"])
-low, high = metrics.bootstrap_interval(gain.to_numpy())
+low, high = bootstrap.bootstrap_interval(gain.to_numpy())
 verdict = "no difference can be shown" if low <= 0 <= high else "they differ on photos like these"
 print(f"plain -> atrous: {gain.mean():+.2f} points ({low:+.2f} to {high:+.2f}): {verdict}")
 size = pd.Series(lesson.decoded.test.masks.mean((1, 2))).rank(method="first")
@@ -424,7 +425,7 @@ def without(*names):
     drawn = atrous.logits(validation.images)
     for hook in hooks:
         hook.remove()
-    return scoring.score_images(drawn, lesson.splits.validation)["jaccard"].mean()
+    return scoring.score_images(sigmoid(drawn), lesson.splits.validation)["jaccard"].mean()
 
 
 gone = {"nothing": (), **{name: (name,) for name in branches}, "rates": list(branches)[2:], "all": list(branches)}
@@ -497,7 +498,8 @@ def deepest(network, data):
 def read(known, new):
     """Validation Jaccard of the linear readout of these maps of training and of validation photos."""
     drawn = probing.linear_readout(known, probing.cover(train.masks, train.size[0] // known.shape[-1]), new)
-    return scoring.score_images(torch.logit(drawn, eps=1e-6).numpy(), lesson.splits.validation)["jaccard"].mean()
+    drawn = drawn.clamp(0, 1).numpy()
+    return scoring.score_images(drawn, lesson.splits.validation)["jaccard"].mean()
 
 
 # %%
@@ -562,7 +564,7 @@ exercises.check("10.1", (1, 3, 9))
 
 # %% Solution tags=["hide-cell", "nbval-check-output"]
 torch.manual_seed(0)
-decoder_c = recipes.build_segmenter(recipes.get_recipe("dilated-frozen"), None).decoder.eval()
+decoder_c = build.build_segmenter(recipes.get_recipe("dilated-frozen"), None).decoder.eval()
 decoder_c.upsample_to_target = nn.Identity()
 pyramid = [torch.rand(1, c, 256 // s, 256 // s) for c, s in zip(encoder.channels, encoder.strides, strict=True)]
 reach = {encoder.strides[i]: np.nonzero(influence(lambda x, i=i: decoder_c([*pyramid[:i], x, *pyramid[i + 1 :]], None),

@@ -27,8 +27,10 @@ import pandas as pd
 import torch
 
 from lesionseg_lib import plots
-from lesionseg_lib.evaluation import boundaries, failures, metrics, scoring
-from lesionseg_lib.models.segmenter import enlarge, sigmoid
+from lesionseg_lib.evaluation import bootstrap, boundaries, failures, metrics, scoring
+from lesionseg_lib.experiments import run_folder
+from lesionseg_lib.models import postprocessing
+from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.teaching import exercises, lessons
 
 lesson = lessons.start()
@@ -69,9 +71,9 @@ plots.between_epochs(small.images[rows], small.masks[rows], chosen, epochs, name
 
 # %%
 table, test = fit.table, lesson.splits.test
-_, logits = scoring.read_logits(fit.folder / "test_logits.npz")
+_, logits = run_folder.read_logits(fit.folder / "test_logits.npz")
 truths = [test.truth(i) for i in range(len(test))]
-drawn = [scoring.predict_mask(z, truth.shape) for z, truth in zip(logits, truths, strict=True)]
+drawn = [postprocessing.predict_mask(z, truth.shape) for z, truth in zip(logits, truths, strict=True)]
 
 
 def show(figure, rows, names=None, **options):
@@ -200,7 +202,7 @@ strata["diagnosis"] = [test.attributes(i).get("diagnosis") for i in range(len(te
 rows = []
 for kind in strata:
     for name, part in table["jaccard"].groupby(strata[kind], observed=True):
-        low, high = metrics.bootstrap_interval(part.to_numpy())
+        low, high = bootstrap.bootstrap_interval(part.to_numpy())
         name = f"{kind}: {name} (n = {len(part)})"
         rows.append({"name": name, "value": part.mean(), "low": low, "high": high})
 plots.comparison(rows, "mean Jaccard on test")
@@ -272,7 +274,7 @@ borders.assign(size=facts["area"]).corr("spearman").round(2)
 
 # %%
 def mean_and_interval(values):
-    low, high = metrics.bootstrap_interval(values.to_numpy())
+    low, high = bootstrap.bootstrap_interval(values.to_numpy())
     return f"{values.mean():.2f} ({low:.2f} to {high:.2f})"
 
 
@@ -322,7 +324,7 @@ show(plots.overlays, rows, names, columns=4)
 validation, images = lesson.splits.validation, lesson.decoded.validation.images
 z = fit.model.logits(images)
 thresholds = [round(0.05 * step, 2) for step in range(1, 20)]
-cut = {t: scoring.score_images(z, validation, t) for t in thresholds}
+cut = {t: scoring.score_images(sigmoid(z), validation, t) for t in thresholds}
 shown = {"Dice": "dice", "IoU": "jaccard", "sensitivity": "sensitivity", "specificity": "specificity"}
 curves = {name: [cut[t][column].mean() for t in thresholds] for name, column in shown.items()}
 plots.lines(thresholds, curves, "threshold", f"mean over {len(validation)} validation photos")
@@ -330,7 +332,7 @@ plots.lines(thresholds, curves, "threshold", f"mean over {len(validation)} valid
 # %%
 best = thresholds[int(np.argmax(curves["IoU"]))]
 gain = 100 * (cut[best]["jaccard"] - cut[0.5]["jaccard"]).to_numpy()
-low, high = metrics.bootstrap_interval(gain)
+low, high = bootstrap.bootstrap_interval(gain)
 print(f"best threshold on validation {best}: {gain.mean():+.2f} points ({low:+.2f} to {high:+.2f}) over .5")
 print(f"sensitivity {cut[0.5]['sensitivity'].mean():.3f} -> {cut[best]['sensitivity'].mean():.3f}")
 
@@ -398,11 +400,11 @@ plots.reliability({name: b.reliability() for name, b in bins.items()})
 # > **Predict.** Whose probabilities are pushed to 0 and 1? Who draws the best masks?
 
 # %%
-from lesionseg_lib.training import batches, losses, recipes
-from lesionseg_lib.training.linear_head import linear_head, stack_levels
+from lesionseg_lib.training import batches, build, losses
+from lesionseg_lib.training.probing import linear_head, stack_levels
 
 recipe = lesson.recipe("transposed-frozen")  # no augmentation, so its maps may be computed once
-frozen = recipes.build_segmenter(recipe, lesson.weights)
+frozen = build.build_segmenter(recipe, lesson.weights)
 parts = (lesson.decoded.train, lesson.decoded.validation)
 kept = [batches.FrozenPyramids(frozen, batches.TrainingSet(part, recipe, seed=0)) for part in parts]
 known, new = (stack_levels(pyramids.levels[1:4]) for pyramids in kept)  # (N, 24 + 32 + 96, H / 8, W / 8)
@@ -414,7 +416,7 @@ for loss in ("bce", "dice+bce", "iou"):
     readout = linear_head(known, kept[0].masks, new, loss).numpy()
     p = sigmoid(readout)
     error, doubt = calibration.calibration_error(calibration.bin_pixels(p, truth)), ((p > 0.1) & (p < 0.9)).mean()
-    j = scoring.score_images(readout, validation)["jaccard"].mean()
+    j = scoring.score_images(sigmoid(readout), validation)["jaccard"].mean()
     rows[loss] = [100 * doubt, 100 * p.mean(), error, j]
 columns = ["in doubt (.1 to .9), % of pixels", "claimed lesion, %", "ECE", "validation J"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype(float).round(3)

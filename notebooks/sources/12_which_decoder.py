@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from lesionseg_lib import plots
-from lesionseg_lib.results import ablations, claims, comparison, ranking, records
+from lesionseg_lib.results import ablations, claims, comparison, ranking, records, seeds
 from lesionseg_lib.teaching import exercises
 from lesionseg_lib.training import recipes
 
@@ -186,7 +186,7 @@ for row in claimed:
 
 
 # %% tags=["nbval-check-output"]
-spread = ablations.seed_spread(recorded)
+spread = seeds.seed_spread(recorded)
 for name in spread.recipes:
     scores = 100 * per_image(name)
     error = scores.mean().std() / np.sqrt(scores.shape[1])
@@ -261,7 +261,8 @@ plots.forest(
 def tell(*topics):
     for effect in found:
         if effect.step.topic in topics:
-            print(effect.sentence(), f"(Also differs: {', '.join(effect.besides)}.)" if effect.besides else "")
+            others = ", ".join(effect.other_differences)
+            print(effect.sentence(), f"(Also differs: {others}.)" if others else "")
 
 
 tell("C: rate and stages")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lesionseg_lib.data.datasets import LesionDataset, split_validation
+from lesionseg_lib.data.datasets import LesionDataset
 from lesionseg_lib.data.datasets.base import shorten
+from lesionseg_lib.data.splits import split_validation
 from lesionseg_lib.errors import DataError
 
 

@@ -407,8 +407,8 @@ def test_a_killed_process_leaves_only_whole_folders_behind(isic_server, tmp_path
     # Unpacking dies in the third file; publishing, which goes in the order of names, after two of four folders.
     code = f"""
         import os, shutil
-        from lesionseg_lib.datasets import download_isic2016
-        from lesionseg_lib.datasets.download import COUNTS
+        from lesionseg_lib.data.datasets import download_isic2016
+        from lesionseg_lib.data.datasets.isic_download import COUNTS
         COUNTS.update(train=3, test=2)
         real, calls = {moment}, []
         def fatal(source, target):

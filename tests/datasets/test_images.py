@@ -185,7 +185,7 @@ def test_a_photo_of_12000_x_9000_is_read_in_bounded_memory(tmp_path):
     PIL.Image.new("RGB", (12_000, 9_000), (200, 150, 120)).save(tmp_path / "big.jpg")
     code = f"""
         import re
-        from lesionseg_lib.datasets import read_image
+        from lesionseg_lib.data.images import read_image
         print(*read_image({str(tmp_path / "big.jpg")!r}, max_side=4096).shape)
         print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read()).group(1))
     """

@@ -6,8 +6,9 @@ import numpy as np
 import pooch
 import pytest
 
-from lesionseg_lib.data.datasets import ISIC2016, default_root, find_isic2016, split_validation
+from lesionseg_lib.data.datasets import ISIC2016, default_root, find_isic2016
 from lesionseg_lib.data.datasets.isic_download import FOLDERS
+from lesionseg_lib.data.splits import split_validation
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 from tests.helpers.archives import disc, isic_tree, save_pair
 

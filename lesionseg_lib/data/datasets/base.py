@@ -7,17 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lesionseg_lib.errors import DataError
-
-Image = NDArray[np.uint8]  # (H, W, 3), RGB
-Mask = NDArray[np.bool_]  # (H, W), True inside the lesion
-
-
-class DataWarning(UserWarning):
-    """Something about the data was repaired or left aside; the message names the files."""
+from lesionseg_lib.utils.arrays import Image, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,35 +141,6 @@ class Subset(LesionDataset):
 
     def _size_message(self, index: int, image: Image, mask: Mask) -> str:
         return self._parent._size_message(self._indices[index], image, mask)
-
-
-def split_validation(
-    dataset: LesionDataset, fraction: float = 0.1, seed: int = 0
-) -> tuple[LesionDataset, LesionDataset]:
-    """Split a training set into (train, validation) by a rule that looks at each id alone.
-
-    An id is in validation if and only if
-    ``int(sha256(f"{seed}:{id}").hexdigest()[:8], 16) / 2**32 < fraction``.
-    The side of an id depends on the id and the seed only, so adding or removing images moves no other image,
-    and the same split comes out on every machine. The share in validation is ``fraction`` only on average.
-
-    Raises:
-        DataError: a fraction outside (0, 1), or one of the two sides would be empty.
-    """
-    if not 0 < fraction < 1:
-        raise DataError(f"The fraction for validation is {fraction}; give one between 0 and 1, such as 0.1.")
-    sides: tuple[list[str], list[str]] = ([], [])
-    for sample_id in dataset.ids:
-        draw = int(hashlib.sha256(f"{seed}:{sample_id}".encode()).hexdigest()[:8], 16) / 2**32
-        sides[draw < fraction].append(sample_id)
-    train, validation = sides
-    if not train or not validation:
-        empty = "validation" if train else "training"
-        raise DataError(
-            f"Splitting the {len(dataset)} samples of {dataset.name} with fraction {fraction} and seed "
-            f"{seed} leaves none for {empty}; use more images, another fraction or another seed."
-        )
-    return dataset.subset(train), dataset.subset(validation)
 
 
 def shorten(names: Iterable[str], limit: int = 5) -> str:

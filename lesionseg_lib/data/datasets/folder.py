@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lesionseg_lib.data.datasets.base import DataWarning, Image, LesionDataset, Mask, shorten
+from lesionseg_lib.data.datasets.base import LesionDataset, shorten
 from lesionseg_lib.data.images import IMAGE_SUFFIXES, exif_turn, read_image, read_mask
-from lesionseg_lib.errors import DataError, DatasetNotFoundError
+from lesionseg_lib.errors import DataError, DatasetNotFoundError, DataWarning
+from lesionseg_lib.utils.arrays import Image, Mask
 
 MASK_ENDINGS = ("_Segmentation", "_segmentation", "_mask")
 # What the organisers put next to their files: licences, and (from 2017 on) superpixels next to the photos.

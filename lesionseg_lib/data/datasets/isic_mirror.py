@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lesionseg_lib.data.datasets.base import Image, LesionDataset, Mask
+from lesionseg_lib.data.datasets.base import LesionDataset
 from lesionseg_lib.errors import DataError
+from lesionseg_lib.utils.arrays import Image, Mask
 
 KEYS = {
     "train": ("train_images", "train_label"),

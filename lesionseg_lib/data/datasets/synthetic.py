@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 
-from lesionseg_lib.data.datasets.base import Image, LesionDataset, Mask
+from lesionseg_lib.data.datasets.base import LesionDataset
 from lesionseg_lib.data.datasets.synthetic_artefacts import (
     add_bubbles,
     add_hair,
@@ -29,6 +29,7 @@ from lesionseg_lib.data.datasets.synthetic_lesion import (
     draw_skin,
 )
 from lesionseg_lib.errors import DataError, ShapeError
+from lesionseg_lib.utils.arrays import Image, Mask
 
 VERSION = 1  # count up whenever any pixel changes: it enters the fingerprints, so caches notice
 

@@ -9,9 +9,7 @@ from lesionseg_lib.models.decoders.conv5 import Conv5Decoder
 from lesionseg_lib.models.decoders.dilated import DilatedDecoder
 from lesionseg_lib.models.decoders.light import LightDecoder
 from lesionseg_lib.models.decoders.refine import RefineDecoder
-from lesionseg_lib.models.decoders.segnet import SegNetDecoder
-from lesionseg_lib.models.decoders.segnet_attention import SegNetAttentionDecoder
-from lesionseg_lib.models.decoders.segnet_attention_atrous import SegNetAttentionAtrousDecoder
+from lesionseg_lib.models.decoders.segnet import SegNetAttentionAtrousDecoder, SegNetAttentionDecoder, SegNetDecoder
 from lesionseg_lib.models.decoders.smp_unet import SmpUnetDecoder
 from lesionseg_lib.models.decoders.transposed import TransposedDecoder
 from lesionseg_lib.models.decoders.unet import UNetDecoder, UNetWithoutSkips

@@ -75,3 +75,35 @@ class SegNetDecoder(nn.Module):
             if step == 0 and self.context is not None:
                 x = self.context(x)
         return self.head(x), coefficients
+
+
+class SegNetAttentionDecoder(SegNetDecoder):
+    """``SegNetDecoder`` whose four skips pass an ``AttentionGate`` each. 980,589 parameters on MobileNetV2's pyramid.
+
+    For a 128 x 128 input the gates look from one level at the next finer one::
+
+        gate  320 x  4 x  4  ->  skip 96 x  8 x  8      gate 32 x 16 x 16  ->  skip 24 x 32 x 32
+        gate   96 x  8 x  8  ->  skip 32 x 16 x 16      gate 24 x 32 x 32  ->  skip 16 x 64 x 64
+
+    ``attend`` returns the coefficients for plotting: maps of 64, 32, 16 and 8 pixels a side.
+    """
+
+    def __init__(self, channels: Sequence[int], strides: Sequence[int]) -> None:
+        super().__init__(channels, strides, attention=True)
+
+
+class SegNetAttentionAtrousDecoder(SegNetDecoder):
+    """``SegNetAttentionDecoder`` with an ``ASPP`` of rates 1, 2 and 3 behind its first step.
+
+    1,294,989 parameters on MobileNetV2's pyramid. For a 128 x 128 input::
+
+        96 x 8 x 8 -> 1 x 1, 3 x 3 at rates 1, 2, 3, mean of the map -> 5 x 96 x 8 x 8 -> 1 x 1 -> 96 x 8 x 8
+
+    The write-up gives no rates. At rate 3 the nine weights span 7 of the map's 8 places; the usual 6, 12 and 18 would
+    lie on padding almost everywhere.
+    """
+
+    rates = (1, 2, 3)
+
+    def __init__(self, channels: Sequence[int], strides: Sequence[int]) -> None:
+        super().__init__(channels, strides, attention=True, rates=self.rates)

@@ -4,7 +4,8 @@
 is cured; ``visit`` also shows what it does to the scores of a trained network, a ``Ward``.
 """
 
-from lesionseg_lib.teaching.clinic.checker import Verdict, check
+from lesionseg_lib.teaching.clinic.checker import check
 from lesionseg_lib.teaching.clinic.ward import Ward, symptom, visit
+from lesionseg_lib.teaching.verdicts import Verdict
 
 __all__ = ["Verdict", "Ward", "check", "symptom", "visit"]

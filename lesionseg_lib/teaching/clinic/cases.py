@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lesionseg_lib.models.segmenter import sigmoid
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching.clinic.cures import Array, Mask
 
 Cases = dict[str, tuple[Any, ...]]

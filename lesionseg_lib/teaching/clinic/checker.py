@@ -4,36 +4,21 @@ import ast
 import inspect
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
 from textwrap import dedent
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
 from lesionseg_lib.teaching.clinic import cures, patients
 from lesionseg_lib.teaching.clinic.cases import CASES
+from lesionseg_lib.teaching.verdicts import Verdict
 from lesionseg_lib.utils.lookup import look_up
 
 Function = Callable[..., Any]
-Status = Literal["not attempted", "wrong", "crashed", "right"]
 
 BORDER = 0.05  # share of the pixels that may differ between two ways to resize a mask
 AREA = 0.02  # and how much their areas may differ
-
-
-@dataclass(frozen=True, repr=False)
-class Verdict:
-    """Of a check: the outcome, and a sentence that helps. A notebook shows both, in words."""
-
-    name: str
-    status: Status
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.status}: {self.detail}"
-
-    __repr__ = __str__
 
 
 def check(name: str, function: Function | None = None) -> Verdict:

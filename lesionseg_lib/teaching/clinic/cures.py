@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lesionseg_lib.evaluation.metrics import confusion, dice, jaccard
-from lesionseg_lib.models.segmenter import enlarge
+from lesionseg_lib.models.postprocessing import enlarge
 
 Array: TypeAlias = npt.NDArray[Any]
 Mask: TypeAlias = npt.NDArray[np.bool_]

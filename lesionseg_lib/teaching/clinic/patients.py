@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lesionseg_lib.models.segmenter import sigmoid
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching.clinic.cures import Array, Batch, Mask, Size, iou
 
 # ---- where is the cut?

@@ -12,14 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from lesionseg_lib.evaluation.scoring import Logits, predict_mask
-from lesionseg_lib.models.segmenter import Segmenter, sigmoid
+from lesionseg_lib.evaluation.scoring_rules import LOOP_BATCH
+from lesionseg_lib.models.postprocessing import predict_mask, sigmoid
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.teaching.clinic import cures
 from lesionseg_lib.teaching.clinic.checker import Function, check
 from lesionseg_lib.teaching.clinic.cures import Array, Mask, iou
 from lesionseg_lib.teaching.lessons import Fit, Lesson
+from lesionseg_lib.utils.arrays import Logits
 
-BATCH = 16
 STRAY = 3  # number of photos without lesion, and place of the file that is lost
 
 
@@ -97,8 +98,8 @@ def _with_channel(function: Function, ward: Ward) -> Any:
 
 
 def _in_batches(function: Function, ward: Ward) -> Any:
-    starts = range(0, len(ward.small), BATCH)
-    return function([(ward.masks[i : i + BATCH], ward.small[i : i + BATCH]) for i in starts])
+    starts = range(0, len(ward.small), LOOP_BATCH)
+    return function([(ward.masks[i : i + LOOP_BATCH], ward.small[i : i + LOOP_BATCH]) for i in starts])
 
 
 def _with_skin(function: Function, ward: Ward) -> Any:
@@ -138,8 +139,8 @@ def _one_photo_lost(function: Function, ward: Ward) -> Any:
 def _by_the_network(function: Function, ward: Ward) -> Any:
     network = copy.deepcopy(ward.model).train()
     torch.manual_seed(0)
-    starts = range(0, len(ward.images), BATCH)
-    logits = [function(network, network.normalise(ward.images[i : i + BATCH]))[:, 0] for i in starts]
+    starts = range(0, len(ward.images), LOOP_BATCH)
+    logits = [function(network, network.normalise(ward.images[i : i + LOOP_BATCH]))[:, 0] for i in starts]
     return iou(torch.cat(logits).cpu().numpy() > 0, ward.small).mean()
 
 

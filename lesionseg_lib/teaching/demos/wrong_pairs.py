@@ -146,14 +146,14 @@ LINE_UP: dict[str, Loader] = {
 """Five loaders for an exercise. Which are wrong? Reading this file is cheating; describing their pairs is not."""
 
 
-def accusation_fault(accused: Sequence[str]) -> str | None:
-    """How many accused letters of ``LINE_UP`` are innocent, how many wrong loaders were missed; None: neither."""
+def lineup_fault(accused: Sequence[str]) -> str | None:
+    """How many accused letters of ``LINE_UP`` read rightly, how many wrong loaders were missed; None: neither."""
     if unknown := sorted(set(accused) - set(LINE_UP)):
         return f"There is no loader {', '.join(unknown)}; there are {', '.join(LINE_UP)}."
-    guilty = {letter for letter, loader in LINE_UP.items() if loader in MISTAKES.values()}
-    innocent, missed = len(set(accused) - guilty), len(guilty - set(accused))
-    if innocent or missed:
-        return f"{innocent} of the accused read rightly, and {missed} wrong loaders are still free."
+    wrong = {letter for letter, loader in LINE_UP.items() if loader in MISTAKES.values()}
+    unjustly, missed = len(set(accused) - wrong), len(wrong - set(accused))
+    if unjustly or missed:
+        return f"{unjustly} of the accused read rightly, and {missed} wrong loaders are still free."
     return None
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from lesionseg_lib.evaluation.metrics import confusion, reduce
 from lesionseg_lib.evaluation.scoring import score_images
-from lesionseg_lib.models.segmenter import Segmenter, sigmoid
+from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.teaching.exercises.answers import agree, demand, scores
 from lesionseg_lib.teaching.lessons import Lesson
 
@@ -23,7 +24,7 @@ def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
     logits = network.logits(small.images)
 
     def at(x: Any, cuts: dict[float, float], data: Any = photos) -> dict[float, float]:
-        return {t: float(score_images(x, data, cut)["jaccard"].mean()) for t, cut in cuts.items()}
+        return {t: float(score_images(sigmoid(x), data, cut)["jaccard"].mean()) for t, cut in cuts.items()}
 
     cuts = {t: t for t in TENTHS}
     expected = at(logits, cuts)
@@ -64,7 +65,7 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
 
     def score(guess: Any, data: Any = photos) -> float:
         repeated = np.repeat(np.asarray(guess, np.float32)[None], len(data), axis=0)
-        return float(score_images(repeated, data)["jaccard"].mean())
+        return float(score_images(sigmoid(repeated), data)["jaccard"].mean())
 
     skin, lesion = score(-np.ones(size)), score(np.ones(size))
     expected = {"all skin": skin, "all lesion": lesion, "mean mask": score(share - 0.5)}

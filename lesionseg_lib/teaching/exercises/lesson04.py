@@ -5,8 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lesionseg_lib.teaching.demos.loss_recall import recall
 from lesionseg_lib.teaching.exercises.answers import Wrong, ask, demand, number
-from lesionseg_lib.training.losses import Loss, get_loss
+from lesionseg_lib.training.losses import get_loss
 
 RECALL = (0.94, 0.96)
 
@@ -68,18 +69,6 @@ def misses_cost_more(answer: Any, noisy: Tensor, t: Tensor) -> None:
     reached = recall(lambda z, truth: loss(z, truth, beta), noisy, t)
     more = "larger" if reached < RECALL[0] else "smaller"
     demand(RECALL[0] <= reached <= RECALL[1], f"beta = {beta:g} gives a recall of {reached:.3f}; try a {more} one.")
-
-
-def recall(loss: Loss, noisy: Tensor, t: Tensor) -> float:
-    """Share of the lesion that the reader ``a noisy + b`` finds, once a and b are trained with this loss."""
-    weights = torch.zeros(2, requires_grad=True)
-    optimizer = torch.optim.Adam([weights], lr=0.2)
-    for _ in range(150):
-        optimizer.zero_grad()
-        loss(weights[0] * noisy + weights[1], t).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-    found = (weights[0] * noisy + weights[1] > 0) & (t > 0)
-    return float(found.sum() / t.sum())
 
 
 def sick_loss(loss: Any) -> None:

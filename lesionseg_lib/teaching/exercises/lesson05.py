@@ -6,11 +6,11 @@ import numpy as np
 from albumentations import Compose, ElasticTransform
 
 from lesionseg_lib.data.cache import CachedDataset
-from lesionseg_lib.data.pair_checks import transform_fault
 from lesionseg_lib.data.properties import border_detail
-from lesionseg_lib.teaching.demos.wrong_pairs import accusation_fault
+from lesionseg_lib.teaching.demos.epoch_time import epoch_fault
+from lesionseg_lib.teaching.demos.paired_transforms import transform_fault
+from lesionseg_lib.teaching.demos.wrong_pairs import lineup_fault
 from lesionseg_lib.teaching.exercises.answers import Wrong, ask, demand, numbers
-from lesionseg_lib.training.timing import epoch_fault
 
 SIGMA = 6
 
@@ -29,7 +29,7 @@ def line_up(accused: Any) -> None:
 
     ``accused``: letters of ``mispairs.LINE_UP``.
     """
-    _refuse(accusation_fault([str(letter) for letter in accused]))
+    _refuse(lineup_fault([str(letter) for letter in accused]))
 
 
 def fastest_epoch(answer: Any) -> None:

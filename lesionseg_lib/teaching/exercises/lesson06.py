@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from lesionseg_lib.evaluation.scoring import score_images
-from lesionseg_lib.models.encoder import Preprocessing, default_preprocessing
-from lesionseg_lib.models.segmenter import Segmenter, normalise
+from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.teaching.exercises.answers import Slip, agree, demand, scores
 from lesionseg_lib.teaching.lessons import Fit, Lesson
 from lesionseg_lib.training.probing import best_cover, cover
@@ -60,7 +61,7 @@ def _with(model: Segmenter, preprocessing: Preprocessing, lesson: Lesson) -> flo
         logits = model.logits(lesson.decoded.validation.images)
     finally:
         model.preprocessing = before
-    return float(score_images(logits, lesson.splits.validation)["jaccard"].mean())
+    return float(score_images(sigmoid(logits), lesson.splits.validation)["jaccard"].mean())
 
 
 def is_it_a_bound(free: Any, lesson: Lesson) -> None:
@@ -73,7 +74,7 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
 
     def score(probabilities: Any) -> float:
         logits = torch.logit(torch.as_tensor(probabilities), eps=1e-6).numpy()
-        return float(score_images(logits, photos)["jaccard"].mean())
+        return float(score_images(sigmoid(logits), photos)["jaccard"].mean())
 
     average = {s: score(cover(masks, s)) for s in (8, 16, 32)}
     demand(
@@ -81,7 +82,7 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
         "this is the yardstick itself. Let gradient descent move the numbers away from the average.",
     )
     best = best_cover(masks, 32)
-    as_logits = float(score_images(best.numpy(), photos)["jaccard"].mean())
+    as_logits = float(score_images(sigmoid(best.numpy()), photos)["jaccard"].mean())
     demand(
         abs(found[32] - as_logits) > 1e-3 or abs(score(best) - as_logits) < 1e-3,
         "best_cover gives probabilities and `score` wants logits; as they are, all of them are above 0. torch.logit.",

@@ -9,11 +9,12 @@ import torch
 from lesionseg_lib.evaluation.metrics import confusion, reduce
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
-from lesionseg_lib.results.ablations import Step, besides, settings
+from lesionseg_lib.results.ablations import Step, other_differences, settings
 from lesionseg_lib.teaching.exercises.answers import agree, demand, numbers, scores
 from lesionseg_lib.teaching.lessons import Fit, Lesson
-from lesionseg_lib.training.loop import BEST
+from lesionseg_lib.training.checkpoints import BEST
 from lesionseg_lib.training.recipes import Recipe, get_recipe
 
 RATES, STEPS = (1e-3, 1e-4, 1e-5), 4
@@ -68,7 +69,7 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
             model.encoder.stage(stage).load_state_dict(state, strict=buffers)
         logits = model.logits(data.images)
         small = reduce(confusion(logits > 0, np.array(data.masks) > 0), "jaccard")
-        return [small, float(score_images(logits, lesson.splits.validation)["jaccard"].mean())]
+        return [small, float(score_images(sigmoid(logits), lesson.splits.validation)["jaccard"].mean())]
 
     plain = put_back()
     rule = min((0, 1), key=lambda i: abs(plain[i] - found[None]))
@@ -124,5 +125,5 @@ def the_missing_control(runs: Any, lesson: Lesson) -> None:
 def _differs(mine: Recipe, other: Recipe, change: str, who: str) -> None:
     """Only in ``change``, and in it."""
     demand(settings(mine)[change] != settings(other)[change], f"{who} do not differ in the {change}.")
-    more = besides(Step("", "mine", "other", change), {"mine": mine, "other": replace(other, name="other")})
+    more = other_differences(Step("", "mine", "other", change), {"mine": mine, "other": replace(other, name="other")})
     demand(not more, f"{who} differ in more than the {change}: also in {', '.join(more)}.")

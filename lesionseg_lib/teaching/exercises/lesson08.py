@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lesionseg_lib.data.cache import CachedDataset
-from lesionseg_lib.evaluation.error_bands import errors_by_distance
+from lesionseg_lib.evaluation.boundaries import errors_by_distance
 from lesionseg_lib.models.cost import parameters_of
 from lesionseg_lib.models.decoders import UNetDecoder
 from lesionseg_lib.models.encoder import MobileNetV2Encoder

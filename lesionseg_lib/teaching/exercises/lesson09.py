@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from lesionseg_lib.evaluation.metrics import bootstrap_interval
+from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.models.cost import parameters_of
 from lesionseg_lib.models.decoders.attention import AttentionGate
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.teaching.exercises.answers import Slip, agree, demand, number, numbers
 from lesionseg_lib.teaching.lessons import Fit, Lesson
@@ -72,7 +73,7 @@ def who_decides(rows: Any, model: Segmenter, lesson: Lesson) -> None:
                     if bias and getattr(gate, half).bias is not None:
                         getattr(gate, half).bias.zero_()
             drawn, maps = decoder.attend(pyramid, data.size)
-        j = score_images(drawn[:, 0].cpu().numpy(), lesson.splits.validation)["jaccard"].mean()
+        j = score_images(sigmoid(drawn[:, 0].cpu().numpy()), lesson.splits.validation)["jaccard"].mean()
         auc = (float(channel_auc(m.cpu(), c)[0]) for m, c in zip(maps, cells, strict=True))
         return dict(zip(keys, [float(j), *auc], strict=True))
 

@@ -10,7 +10,8 @@ from torch import nn
 from lesionseg_lib.models.decoders.aspp import ASPP
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.teaching.exercises.answers import Wrong, agree, demand, is_blank, numbers
-from lesionseg_lib.training.recipes import build_segmenter, get_recipe
+from lesionseg_lib.training.build import build_segmenter
+from lesionseg_lib.training.recipes import get_recipe
 
 
 def three_rates(rates: Any) -> None:

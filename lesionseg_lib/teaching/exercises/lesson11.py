@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib.models.segmenter import sigmoid
+from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching.exercises.answers import Slip, agree, ask, demand, is_blank, number, numbers
 from lesionseg_lib.training.losses import bce
 

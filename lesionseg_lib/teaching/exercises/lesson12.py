@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from lesionseg_lib.results.ablations import SeedSpread, Step, besides
+from lesionseg_lib.results.ablations import Step, other_differences
 from lesionseg_lib.results.claims import highest_dice, is_possible
 from lesionseg_lib.results.comparison import Row
+from lesionseg_lib.results.seeds import SeedSpread
 from lesionseg_lib.teaching.exercises.answers import Slip, Wrong, agree, demand, number
 from lesionseg_lib.training.recipes import Claim, Recipe, get_recipe
 
@@ -75,7 +76,7 @@ def next_control(control: Any) -> None:
     light = get_recipe("light")
     demand(control.decoder != light.decoder, "the decoders are the same; the decoder is what is to be compared.")
     mine = replace(control, name="mine")
-    more = besides(Step("own", "mine", "light", "decoder"), {"mine": mine, "light": light})
+    more = other_differences(Step("own", "mine", "light", "decoder"), {"mine": mine, "light": light})
     if more:
         start = " Start from light and change the decoder." if len(more) > 1 else ""
         raise Wrong(f"it still differs in: {', '.join(more)}.{start}")

@@ -6,8 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
-from lesionseg_lib.plots.curves import RUN_COLOURS, RUN_MARKERS
-from lesionseg_lib.plots.figure import GREY, STYLE, Figure, new_figure
+from lesionseg_lib.plots.figure import GREY, RUN_COLOURS, RUN_MARKERS, STYLE, Figure, new_figure
 
 Array = npt.NDArray[np.float64]
 FLOOR = 1e-7

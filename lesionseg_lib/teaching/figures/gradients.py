@@ -9,10 +9,9 @@ import numpy.typing as npt
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
-from lesionseg_lib.data.datasets.base import Mask
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.plots.curves import RUN_COLOURS
-from lesionseg_lib.plots.figure import BLUE, GREY, STYLE, VERMILION, WIDTH, Figure, new_figure
+from lesionseg_lib.plots.figure import BLUE, GREY, RUN_COLOURS, STYLE, VERMILION, WIDTH, Figure, new_figure
+from lesionseg_lib.utils.arrays import Mask
 
 Array = npt.NDArray[np.floating]
 COLOURS = LinearSegmentedColormap.from_list("pull", ["#401C00", VERMILION, "white", BLUE, "#001A33"])
@@ -23,7 +22,9 @@ OUTLINES: tuple[tuple[str, str, Any, float], ...] = (
 STYLES = ("solid", (0, (4, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (2, 1, 1, 1)))
 
 
-def pulls(maps: Mapping[str, Array], truth: Mask, prediction: Mask, most: float = 12, columns: int = 3) -> Figure:
+def gradient_maps(
+    maps: Mapping[str, Array], truth: Mask, prediction: Mask, most: float = 12, columns: int = 3
+) -> Figure:
     """Where losses push the logits: one panel a loss, all on one scale, in multiples of that loss's mean pull.
 
     ``maps``: name -> minus the gradient with respect to the logits, (H, W); above zero the logit is raised. Darkness is
@@ -32,7 +33,9 @@ def pulls(maps: Mapping[str, Array], truth: Mask, prediction: Mask, most: float 
     """
     wrong = {name: pull.shape for name, pull in maps.items() if pull.shape != truth.shape}
     if not maps or wrong or prediction.shape != truth.shape:
-        raise ShapeError(f"pulls: truth {truth.shape}, prediction {prediction.shape}, maps {wrong or len(maps)}.")
+        raise ShapeError(
+            f"gradient_maps: truth {truth.shape}, prediction {prediction.shape}, maps {wrong or len(maps)}."
+        )
     rows, facts = -(-len(maps) // columns), []
     panel = WIDTH / columns * truth.shape[0] / truth.shape[1]
     figure = new_figure(rows * (panel + 0.25) + 0.85, "")
@@ -66,7 +69,7 @@ def pulls(maps: Mapping[str, Array], truth: Mask, prediction: Mask, most: float 
     return figure
 
 
-def one_pixel(logits: Array, curves: Mapping[str, tuple[Array, Array]], label: str, most: float = 8) -> Figure:
+def pixel_curves(logits: Array, curves: Mapping[str, tuple[Array, Array]], label: str, most: float = 8) -> Figure:
     """Left the loss, cut off at ``most``, right its gradient, over the logit of one pixel.
 
     ``curves``: name -> (loss, gradient), each (K,) as ``logits``; five at most. ``label`` says which pixel. Raises

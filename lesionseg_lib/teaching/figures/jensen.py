@@ -6,10 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
-from lesionseg_lib.plots.curves import RUN_COLOURS, RUN_MARKERS
 from lesionseg_lib.plots.figure import BLUE, GREY, STYLE, VERMILION, Figure, new_figure
-
-LINES = ("solid", (0, (3, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)))
 
 
 def jensen(photos: Mapping[str, Sequence[float] | npt.NDArray[np.float64]]) -> Figure:
@@ -45,33 +42,4 @@ def jensen(photos: Mapping[str, Sequence[float] | npt.NDArray[np.float64]]) -> F
         axes[0].set_ylabel("Dice D")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
     figure.alt_text = "Dice over Jaccard index, a curve that bends downwards. " + "; ".join(facts) + "."
-    return figure
-
-
-def lines(
-    x: Sequence[float] | npt.NDArray[np.float64], series: Mapping[str, Sequence[float]], xlabel: str, ylabel: str
-) -> Figure:
-    """A few quantities over one setting. ``series``: name -> its value at each ``x``, four at most.
-
-    Raises ``ValueError`` when there are none or too many, or when a series has another length than ``x``.
-    """
-    wrong = [name for name, y in series.items() if len(y) != len(x)]
-    if not 0 < len(series) <= len(LINES) or wrong:
-        raise ValueError(
-            f"lines: {len(series)} series over {len(x)} places{', wrong: ' + ', '.join(wrong) if wrong else ''}; "
-            f"expected 1 to {len(LINES)}, each with one value a place."
-        )
-    figure, facts = new_figure(3.2, ""), []
-    with mpl.rc_context(STYLE):
-        ax = figure.subplots()
-        for (name, y), style, colour, marker in zip(series.items(), LINES, RUN_COLOURS, RUN_MARKERS, strict=False):
-            ax.plot(x, y, linestyle=style, color=colour, marker=marker, markersize=4.5, label=name)
-            best = int(np.argmax(y))
-            facts.append(
-                f"{name}: {y[0]:.3f} at {x[0]:g}, {y[-1]:.3f} at {x[-1]:g}, highest {y[best]:.3f} at {x[best]:g}"
-            )
-        ax.set(xlabel=xlabel, ylabel=ylabel)
-        ax.grid(True)
-        figure.legend(loc="outside lower left", ncols=4)
-    figure.alt_text = f"{ylabel} over {xlabel}. " + "; ".join(facts) + "."
     return figure

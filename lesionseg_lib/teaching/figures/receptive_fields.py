@@ -21,7 +21,7 @@ LINES: tuple[tuple[str, Any], ...] = (
 )  # fmt: skip
 
 
-def fields(photo: Image, sides: Mapping[str, float]) -> Figure:
+def receptive_fields(photo: Image, sides: Mapping[str, float]) -> Figure:
     """Squares around the middle of a photo uint8 (H, W, 3): the photo on the left, on the right those larger than it.
 
     ``sides``: name -> width in pixels, eight at most. Raises ``ShapeError`` for none, or for more.

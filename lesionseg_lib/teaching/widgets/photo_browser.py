@@ -6,7 +6,6 @@ need ipywidgets 7 (Colab) or 8 and use only what both have.
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,8 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lesionseg_lib.data.datasets import LesionDataset, Sample
-from lesionseg_lib.errors import DataError, MissingPackageError
+from lesionseg_lib.errors import DataError
 from lesionseg_lib.plots import Figure, samples, with_alt
+from lesionseg_lib.teaching.widgets.live import jpeg, widget_package
 
 EVERYTHING = "all"
 SHOWN = 6
@@ -150,21 +150,3 @@ def _pictures(
     titled = [Sample(title, sample.image, sample.mask) for title, sample in zip(titles, shown, strict=True)]
     facts = "; ".join(f"{sample.id}: {title}" for title, sample in zip(titles, shown, strict=True))
     return with_alt(samples(titled, len(titled), columns, outline), f"{alt}. {facts}.")
-
-
-def widget_package(what: str) -> Any:
-    """The package ipywidgets, for the live ``what``. Raises ``MissingPackageError``."""
-    try:
-        import ipywidgets
-    except ImportError as error:
-        raise MissingPackageError(
-            f"The live {what} needs ipywidgets, which is not installed. Run `pip install ipywidgets`, or leave out "
-            f"live=True for a picture."
-        ) from error
-    return ipywidgets
-
-
-def jpeg(figure: Figure) -> bytes:
-    """A photographic figure as an ``ipywidgets.Image`` wants it."""
-    data, _ = figure.mimebundle()
-    return b64decode(data["image/jpeg"])

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from lesionseg_lib.data.datasets import Sample
 from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.evaluation.metrics import METRICS, confusion
+from lesionseg_lib.models.postprocessing import binarise
 from lesionseg_lib.plots import Figure, error_maps
-from lesionseg_lib.teaching.widgets.photo_browser import jpeg, widget_package
+from lesionseg_lib.teaching.widgets.live import jpeg, widget_package
 
 Probabilities = NDArray[np.float32]
 USUAL = 0.5  # the threshold of every recipe, which stays in view beside the one that moves
@@ -23,7 +24,7 @@ SHOWN = {"jaccard": "IoU", "dice": "Dice", "sensitivity": "sensitivity"}
 
 def scores_at(sample: Sample, probabilities: Probabilities, threshold: float) -> dict[str, float]:
     """IoU, Dice and sensitivity of one photo whose probabilities (H, W) are cut at ``threshold``."""
-    counts = confusion(probabilities > threshold, sample.mask)
+    counts = confusion(binarise(probabilities, threshold), sample.mask)
     return {shown: float(METRICS[name](counts)[0]) for name, shown in SHOWN.items()}
 
 
@@ -41,7 +42,7 @@ def threshold_sheet(sample: Sample, probabilities: Probabilities, thresholds: Se
     return error_maps(
         [sample.image] * len(thresholds),
         [sample.mask] * len(thresholds),
-        [probabilities > cut for cut in thresholds],
+        [binarise(probabilities, cut) for cut in thresholds],
         names,
         [score["IoU"] for score in scores],
         columns=len(thresholds),

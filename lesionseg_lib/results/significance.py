@@ -1,0 +1,53 @@
+"""What chance alone may do: resampled scores, p values, and their correction for many looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lesionseg_lib.errors import RecordError
+from lesionseg_lib.results.comparison import image_scores
+from lesionseg_lib.results.records import Records
+
+SIGNIFICANCE_DRAWS = (
+    10_000  # so that the smallest p value, 2e-4, is small enough to be multiplied by the number of steps
+)
+
+
+LEVEL = 0.05
+
+
+def resampled_scores(
+    names: Sequence[str], records: Records, results: Path, n: int = SIGNIFICANCE_DRAWS
+) -> pd.DataFrame:
+    """Mean Jaccard of each recipe (columns) on n draws of images (rows), the same draws for all.
+
+    Raises ``RecordError`` when a table is missing, or the tables list different images.
+    """
+    tables = {name: image_scores(results, name, records[name], "jaccard").mean() for name in names}
+    scores = pd.DataFrame(tables)
+    if scores.isna().any(axis=None):
+        raise RecordError(f"The tables in {results} list different images, so they cannot be paired. Train again.")
+    images = len(scores)
+    drawn = np.random.default_rng(0).integers(0, images, size=(n, images)) + images * np.arange(n)[:, None]
+    weights = np.bincount(drawn.ravel(), minlength=n * images).reshape(n, images) / images
+    return pd.DataFrame(weights @ scores.to_numpy(), columns=list(names))
+
+
+def p_value(draws: npt.NDArray[np.float64]) -> float:
+    """Two-sided, of resampled differences (n,); at least 2 / (n + 1), as so many draws cannot say less."""
+    beyond = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
+    return min(1.0, 2 * (1 + beyond) / (1 + len(draws)))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """The smallest times their number, the next times one less, and so on; never below one before it, at most 1."""
+    order = np.argsort(p, kind="stable")
+    scaled = np.array(p)[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(scaled))
+    return [float(value) for value in adjusted]
