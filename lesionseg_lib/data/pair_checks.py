@@ -47,8 +47,8 @@ def outline_contrasts(images: Sequence[Image] | U8, masks: Sequence[Any] | NDArr
 def describe_pairs(images: U8, masks: U8) -> pd.Series:
     """What can be seen of N pairs, images (N, H, W, 3) and masks (N, H, W), without knowing the truth.
 
-    ``step``: median ``outline_contrast``. ``beats next mask``: the share of photos whose own mask has a larger one
-    than the mask of the next photo; for right pairs far above one half. ``red - blue``: mean difference of these channels,
+    ``step``: median ``outline_contrast``. ``beats next mask``: the share of photos whose own mask has a larger one than
+    the mask of the next photo; for right pairs far above one half. ``red - blue``: mean difference of these channels,
     positive for skin. ``mask max``: the largest value. ``lesion``: the mean of the masks, as a loss would see it.
     """
     own, strange = outline_contrasts(images, masks), outline_contrasts(images, np.roll(masks, 1, axis=0))
