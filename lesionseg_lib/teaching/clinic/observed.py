@@ -1,0 +1,217 @@
+"""Two patients whose mistake shows in what the code does: the number type of ``half``, the mode of ``training_mode``."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lesionseg_lib.teaching.diagnosis import score_causes as scores
+from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
+from lesionseg_lib.teaching.diagnosis.scores import ScoreSpace
+from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone, slot, span
+
+_THIRD = "03: Round 3: what counts as success?"
+_FIFTH = "03: Round 5: which photos, which network, which epoch?"
+
+INT8 = cause("int8", "a sum beyond 127 wraps round or is cut off: int8 is too small to count pixels", _THIRD)
+UINT8 = cause("uint8", "a sum beyond 255 wraps round: uint8 is too small to count pixels", _THIRD)
+BFLOAT16 = cause(
+    "bfloat16", "sums beyond 256 are rounded: bfloat16 has eight bits of precision, too few to count pixels", _THIRD
+)
+FLOAT16_ROUNDS = cause(
+    "float16-rounds",
+    "sums beyond 2,048 are rounded: float16 has eleven bits of precision, too few to count pixels",
+    _THIRD,
+)
+INT16 = cause("int16", "a sum beyond 32,767 wraps round: int16 is too small to count pixels", _THIRD)
+SIXTEEN = cause(
+    "sixteen-bits",
+    "a sum beyond 65,504 overflows: float16 becomes infinite there, uint16 wraps round at 65,536",
+    _THIRD,
+)
+HALF_LATE = cause(
+    "cast-after-overflow",
+    "the numbers are made larger after the sum overflowed, which is too late; or its infinity was replaced",
+    _THIRD,
+    1.2,
+)
+SUBSAMPLED = cause("subsampled", "only a part of the pixels is counted (every second one, or a crop)", _THIRD)
+
+EVAL_MISSING = cause(
+    "train-mode",
+    "the network was in training mode: batch norm took its statistics from this batch, and dropout was on; eval() changes both, no_grad() neither",
+    _FIFTH,
+    0.9,
+)
+NORM_IN_TRAINING = cause(
+    "batch-norm-in-training",
+    "batch norm was still in training mode: it took mean and variance from this batch",
+    _FIFTH,
+    0.95,
+)
+DROPOUT_ON = cause("dropout-on", "dropout was still in training mode: it throws dice", _FIFTH, 0.95)
+FLAG_ALONE = cause(
+    "training-attribute",
+    "the attribute `training` of the outermost module was set by hand, which does not reach the layers inside; eval() does",
+    _FIFTH,
+    0.9,
+    words=("training",),
+)
+SIGMOID_OUT = cause("probabilities-returned", "a sigmoid was applied: wanted are the logits", _FIFTH)
+SOFTMAX_OUT = cause(
+    "softmax-over-one-channel", "a softmax over the single channel makes 1 of everything: wanted are the logits", _FIFTH
+)
+MASK_OUT = cause("mask-returned", "a mask was returned: wanted are the logits", _FIFTH)
+ONE_PHOTO = cause("one-photo-returned", "only the first photo came back; wanted is the whole batch", _FIFTH)
+SQUEEZED = cause(
+    "channel-dropped",
+    "a dimension was dropped (squeeze, or an index): wanted are the logits as the network puts them out, (N, 1, H, W)",
+    _FIFTH,
+)
+AVERAGED_OUT = cause("averaged-logits", "an average was returned: wanted are all logits", _FIFTH)
+BYTES_IN = cause(
+    "scaled-input", "the photos were scaled once more before they went in (divided by 255, or normalised)", _FIFTH
+)
+STATISTICS_LOST = cause(
+    "statistics-reset",
+    "the running statistics of batch norm were reset or never used: the network forgot what training taught it",
+    _FIFTH,
+    1.1,
+)
+SIGN = cause("logits-negated", "the sign of the logits was turned: skin and lesion are exchanged", _FIFTH)
+HALF_NUMBERS = cause("half-precision", "the network computed in half precision: the logits are rounded", _FIFTH)
+WEIGHTS_CHANGED = cause("weights-changed", "the network's weights were changed", _FIFTH)
+
+
+def of_counts(questions: Mapping[str, Any], found: Mapping[str, Any], right: Mapping[str, float]) -> Cause | None:
+    """Which number type counted: all is well up to a size, and wrong beyond.
+
+    ``right``: the expected scores. The largest sum that a question needs is the sum of both areas.
+    """
+    sizes: dict[str, float] = {}
+    for label, (mask, truth) in questions.items():
+        sizes[label] = float(mask.sum() + truth.sum())
+    values = {label: _number(found[label]) for label in found}
+    off = {label: abs(values[label] - right[label]) for label in values}
+    wrong = [label for label in off if not off[label] < 1e-5]
+    well = [label for label in off if label not in wrong]
+    if not wrong or not well:
+        return None
+    smallest, largest = min(sizes[label] for label in wrong), max(sizes[label] for label in well)
+    if largest > smallest and largest - smallest > 0.5 * largest and len(well) > 4:
+        return None
+    rounded = all(off[label] < 0.02 for label in wrong)
+    if smallest < 256:
+        return INT8
+    if smallest < 1000:
+        return BFLOAT16 if rounded else UINT8
+    if smallest < 20_000:
+        return FLOAT16_ROUNDS
+    middling = [label for label in wrong if sizes[label] < 131_000]
+    inexact = all(off[label] < 1e-2 for label in wrong)
+    if inexact and "200 x 250 pixels, all lesion" in wrong:
+        return FLOAT16_ROUNDS
+    return INT16 if middling and _sign(values) else SIXTEEN
+
+
+def _sign(values: Mapping[str, float]) -> bool:
+    return any(value < 0 for value in values.values())
+
+
+def of_half(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Mistakes of ``half`` that are not the number type's."""
+
+    def part(label: str, take: Any) -> float:
+        mask, truth = (take(array) for array in questions[label])
+        return float((mask & truth).sum() / max((mask | truth).sum(), 1))
+
+    for take in (lambda a: a[::2, ::2], lambda a: a[::4, ::4], lambda a: a[:128, :128], lambda a: a[:256, :256],
+                 lambda a: a[:224, :224], lambda a: a[1:-1, 1:-1] if min(a.shape) > 2 else a):  # fmt: skip
+        yield alone(SUBSAMPLED, lambda label, take=take: part(label, take))  # type: ignore[misc]
+    stacked = {label: (mask[None], truth[None]) for label, (mask, truth) in questions.items()}
+    yield from ScoreSpace(stacked).suspects()
+
+
+def _number(found: Any) -> float:
+    try:
+        return float(np.asarray(found, float).reshape(-1)[0])
+    except (TypeError, ValueError, IndexError):
+        return float("nan")
+
+
+def of_mode(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Mistakes of ``training_mode``, by outcome: which layers were in training mode, and what was done to the logits."""
+
+    def run(label: str, mode: str, feed: Any, then: Any) -> Any:
+        model, x = questions[label]
+        import copy
+
+        model = copy.deepcopy(model)
+        model.eval()
+        for module in model.modules():
+            norm, dropout = isinstance(module, nn.BatchNorm2d), isinstance(module, nn.Dropout)
+            if (norm and mode in ("all", "norm")) or (dropout and mode in ("all", "dropout")):
+                module.train()
+            if norm and mode == "reset":
+                module.reset_running_stats()  # type: ignore[operator]
+            if norm and mode == "untracked":
+                module.running_mean = module.running_var = None
+        torch.manual_seed(0)
+        with torch.no_grad():
+            return then(model(feed(x))).numpy()
+
+    modes = slot("eval", ("all", EVAL_MISSING), ("norm", NORM_IN_TRAINING), ("dropout", DROPOUT_ON),
+                 ("reset", STATISTICS_LOST), ("untracked", NORM_IN_TRAINING))  # fmt: skip
+    feeds = slot(lambda x: x, (lambda x: x / 255, BYTES_IN), (lambda x: (x - x.mean()) / x.std(), BYTES_IN),
+                 (lambda x: torch.sigmoid(x), BYTES_IN), (lambda x: x[:1], ONE_PHOTO),
+                 (lambda x: x.bfloat16().float(), HALF_NUMBERS))  # fmt: skip
+    outcomes = slot(
+        lambda z: z,
+        (torch.sigmoid, SIGMOID_OUT),
+        (lambda z: torch.softmax(z, 1), SOFTMAX_OUT),
+        (lambda z: (z > 0).float(), MASK_OUT),
+        (lambda z: (z > 0.5).float(), MASK_OUT),
+        (lambda z: z > 0, MASK_OUT),
+        (lambda z: z[0], ONE_PHOTO),
+        (lambda z: z[:1], ONE_PHOTO),
+        (lambda z: z.squeeze(), SQUEEZED),
+        (lambda z: z[:, 0], SQUEEZED),
+        (lambda z: z.squeeze(0), SQUEEZED),
+        (lambda z: z.flatten(), SQUEEZED),
+        (lambda z: z.flatten(1), SQUEEZED),
+        (lambda z: z.mean(), AVERAGED_OUT),
+        (lambda z: z.mean(0), AVERAGED_OUT),
+        (lambda z: -z, SIGN),
+        (lambda z: z.argmax(1), SOFTMAX_OUT),
+        (lambda z: torch.log_softmax(z, 1), SOFTMAX_OUT),
+    )
+    yield from span(run, {"mode": modes, "feed": feeds, "then": outcomes})
+
+
+def watched(model: nn.Module) -> dict[str, bool]:
+    """Notes, from now on, whether each kind of layer is in training mode when it is used."""
+    seen: dict[str, bool] = {}
+
+    def note(module: nn.Module, *_: Any) -> None:
+        kind = {"BatchNorm2d": "norm", "Dropout": "dropout"}.get(type(module).__name__, "")
+        if kind:
+            seen[kind] = seen.get(kind, False) or module.training
+
+    for module in model.modules():
+        module.register_forward_hook(note)
+    return seen
+
+
+def of_seen(seen: Mapping[str, bool], names: frozenset[str]) -> Cause | None:
+    """What the layers' modes say."""
+    norm, dropout = seen.get("norm", False), seen.get("dropout", False)
+    if (norm or dropout) and "training" in names and "eval" not in names and "train" not in names:
+        return FLAG_ALONE
+    if norm and dropout:
+        return EVAL_MISSING
+    return NORM_IN_TRAINING if norm else DROPOUT_ON if dropout else None
+
+
+__all__ = ["of_counts", "of_half", "of_mode", "of_seen", "scores", "watched"]
