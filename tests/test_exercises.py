@@ -35,7 +35,7 @@ from lesionseg_lib.results import comparison, seeds
 from lesionseg_lib.teaching import exercises
 from lesionseg_lib.teaching.demos import wrong_pairs
 from lesionseg_lib.teaching.demos.loss_recall import recall
-from lesionseg_lib.teaching.exercises.answers import is_blank, number, numbers
+from lesionseg_lib.teaching.diagnosis.reading import is_blank, number, numbers
 from lesionseg_lib.training import build, probing, recipes
 from lesionseg_lib.training.checkpoints import BEST
 from tests.test_notebooks import of

@@ -99,25 +99,20 @@ def of_counts(questions: Mapping[str, Any], found: Mapping[str, Any], right: Map
     well = [label for label in off if label not in wrong]
     if not wrong or not well:
         return None
-    smallest, largest = min(sizes[label] for label in wrong), max(sizes[label] for label in well)
-    if largest > smallest and largest - smallest > 0.5 * largest and len(well) > 4:
-        return None
-    rounded = all(off[label] < 0.02 for label in wrong)
+    small = [label for label in wrong if sizes[label] < 20_000]
+    large = [label for label in wrong if label not in small]
+    rounds = [label for label in small if off[label] < 0.004]
+    if rounds == small:  # the small ones are rounded at most
+        if any(off[label] > 0.05 or np.isnan(values[label]) for label in large):
+            return SIXTEEN if not any(values[label] < 0 for label in large) else INT16
+        most = max((off[label] for label in wrong), default=0.0)
+        return BFLOAT16 if most > 5e-4 or any(sizes[label] < 2_000 and off[label] > 2e-4 for label in small) else (
+            FLOAT16_ROUNDS if most > 1e-5 else None
+        )  # fmt: skip
+    smallest = min(sizes[label] for label in wrong if label not in rounds)
     if smallest < 256:
         return INT8
-    if smallest < 1000:
-        return BFLOAT16 if rounded else UINT8
-    if smallest < 20_000:
-        return FLOAT16_ROUNDS
-    middling = [label for label in wrong if sizes[label] < 131_000]
-    inexact = all(off[label] < 1e-2 for label in wrong)
-    if inexact and "200 x 250 pixels, all lesion" in wrong:
-        return FLOAT16_ROUNDS
-    return INT16 if middling and _sign(values) else SIXTEEN
-
-
-def _sign(values: Mapping[str, float]) -> bool:
-    return any(value < 0 for value in values.values())
+    return UINT8 if smallest < 1_000 else None
 
 
 def of_half(questions: Mapping[str, Any]) -> Iterator[Suspect]:

@@ -11,8 +11,11 @@ import numpy as np
 from lesionseg_lib.teaching.diagnosis.causes import Cause
 from lesionseg_lib.teaching.diagnosis.suspects import Suspect
 
-SECONDS = 0.7
-"""How long to look for suspects: a check answers in about a second."""
+SECONDS = 0.9
+"""Seconds of computing to look for suspects: a check answers in about a second."""
+
+AFTER_A_FIT = 0.15
+"""Seconds to look on for another that is as simple, once somebody explains everything."""
 
 
 @dataclass(frozen=True)
@@ -76,46 +79,53 @@ def explain(
     if not off:
         return None
     rest = [key for key in found if key not in off]
-    fits: list[Suspect] = []
-    until = time.monotonic() + seconds
+    fits: list[tuple[float, Suspect]] = []
+    until = time.thread_time() + seconds
     for suspect in suspects:
-        if fits and suspect.cost > min(fit.cost for fit in fits) + 0.7:
-            if len(suspect.causes) > max(len(fit.causes) for fit in fits):
+        if fits and suspect.cost > min(cost for cost, _ in fits) + 0.05:
+            if len(suspect.causes) > 1:
                 break
             continue
-        if time.monotonic() > until:
+        if time.thread_time() > until:
             break
-        if _explains(suspect, found, right, off, rest, same, partial):
-            fits.append(suspect)
+        extra = _misfit(suspect, found, off, rest, same, partial)
+        if extra is not None:
+            if not fits:
+                until = min(until, time.thread_time() + AFTER_A_FIT)
+            fits.append((suspect.cost + extra, suspect))
     return _choose(fits, names)
 
 
-def _explains(
+def _misfit(
     suspect: Suspect,
     found: Mapping[Any, Any],
-    right: Mapping[Any, Any],
     off: Sequence[Any],
     rest: Sequence[Any],
     same: Callable[[Any, Any], bool],
     partial: bool,
-) -> bool:
+) -> float | None:
+    """0 where a suspect explains every answer, more where it explains the wrong ones only; None: it does not."""
     try:
         with np.errstate(all="ignore"):
-            return all(same(found[key], suspect.predict(key)) for key in off) and (
-                partial or all(same(found[key], suspect.predict(key)) for key in rest)
-            )
+            if not all(same(found[key], suspect.predict(key)) for key in off):
+                return None
+            try:
+                if all(same(found[key], suspect.predict(key)) for key in rest):
+                    return 0.0
+            except KeyError:  # it says nothing about the others
+                return 0.0
+            return 0.5 if partial else None
     except (ArithmeticError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
-        return False  # this mistake leads to no answer here
+        return None  # this mistake leads to no answer here
 
 
-def _choose(fits: Sequence[Suspect], names: frozenset[str]) -> Finding | None:
+def _choose(fits: Sequence[tuple[float, Suspect]], names: frozenset[str]) -> Finding | None:
     if not fits:
         return None
-    witnessed = [fit for fit in fits if any(word in names for cause in fit.causes for word in cause.words)]
+    witnessed = [fit for fit in fits if any(word in names for cause in fit[1].causes for word in cause.words)]
     fits = witnessed or fits
-    least = min(fit.cost for fit in fits)
-    best = [fit for fit in fits if fit.cost <= least + 0.05]
-    alternatives = list(dict.fromkeys(fit.causes for fit in best))
+    least = min(cost for cost, _ in fits)
+    alternatives = dict.fromkeys(suspect.causes for cost, suspect in fits if cost <= least + 0.05)
     kept: list[tuple[Cause, ...]] = []
     for causes in alternatives:
         if not any({c.text for c in other} == {c.text for c in causes} for other in kept):

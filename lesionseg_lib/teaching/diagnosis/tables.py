@@ -122,10 +122,10 @@ def spanned(
         values = base if change is None else cache(lambda: change(base()))
         return Suspect(causes, lambda key: values()[key])
 
-    for causes, base in known[1:]:
-        yield suspect(causes, base, None)
     for cause, change in own:
         yield suspect((cause,), known[0][1], change)
+    for causes, base in known[1:]:
+        yield suspect(causes, base, None)
     if deep:
         for causes, base in known[1:]:
             for cause, change in own:
