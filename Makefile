@@ -8,7 +8,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab pictures book lessons accept stamp clean
+.PHONY: help environment course test check lab pictures book lessons accept stamp mutants clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -20,6 +20,7 @@ help:
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
+	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 environment:
@@ -58,6 +59,9 @@ accept: environment
 
 stamp: environment
 	@$(PY) -m tools.stamp
+
+mutants: environment
+	@OMP_NUM_THREADS=1 $(PY) -m tests.teaching.mutants.report --page
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache

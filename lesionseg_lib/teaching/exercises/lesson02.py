@@ -88,7 +88,7 @@ def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
     columns = table[list(auc)].astype(float)
     filled, known = _areas(columns.fillna(0), ill), _areas(columns, ill)
     # A value that could not be measured may count as 0, as in the lesson, or be left out.
-    expected = {c: min(filled[c], known[c], key=lambda value: abs(value - found[c])) for c in found}
+    expected = {c: known[c] if abs(known[c] - found[c]) < 2e-3 else filled[c] for c in found}
 
     def of_columns(function: Callable[[Any, Any], float], fill: Any = 0) -> Callable[[], dict[Any, float]]:
         data = columns.fillna(fill)

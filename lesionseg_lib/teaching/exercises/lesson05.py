@@ -267,6 +267,7 @@ EXCHANGED_ALPHAS = cause(
     "alphas-exchanged",
     "this is the detail at another alpha of yours: the numbers stand at the wrong strengths, or alpha did not reach the transform",
     _BETWEEN,
+    0.9,
 )
 MEAN_DETAIL = cause(
     "mean-for-median", "this is the mean of the masks, not their median: one torn outline pulls it up", _BETWEEN
@@ -318,8 +319,10 @@ def price_of_a_deformation(rough: Any, pairs: CachedDataset) -> None:
             continue
         finding = explain(
             {alpha: found[alpha]}, {alpha: right}, _details_of(alpha, strengths, real, plain, some),
-            lambda a, b: bool(np.isfinite(b)) and abs(a - b) <= 0.04 * abs(b), seconds=1.5,
+            lambda a, b: bool(np.isfinite(b)) and abs(a - b) <= 0.08 * abs(b), seconds=1.5,
         )  # fmt: skip
+        if found[alpha] < 0.8:  # a circle has 1
+            finding = Finding(((DIFFERENCE,), (RATIO,)))
         refuse(
             f"alpha {strength:g}: {found[alpha]:.2f}, but outlines deformed so have about {right:.2f}.",
             finding,

@@ -64,7 +64,7 @@ def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
     assert ours.jaccard is not None and ours.dice is not None
     jaccard, dice = ours.jaccard, ours.dice.mean
     right, found = _evenness(claim.iou, claim.dice), number(evenness, "evenness")
-    if abs(found - right) > 0.02:
+    if abs(found - right) > 0.006:  # rounded to two digits at most
         finding = explain({"": found}, {"": right}, _evennesses(claim.iou, claim.dice, jaccard.mean, dice),
                           lambda a, b: bool(np.isfinite(b)) and close(a, b, _tolerance(found)))  # fmt: skip
         side = "high" if found > right else "low"
