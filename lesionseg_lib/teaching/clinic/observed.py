@@ -1,4 +1,5 @@
-"""Two patients whose mistake shows in what the code does: the number type of ``half``, the mode of ``training_mode``."""
+"""Two patients whose mistake shows in what the code does: the number type of ``half``, the mode of "
+"``training_mode``."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,82 +8,34 @@ import numpy as np
 import torch
 from torch import nn
 
-from lesionseg_lib.teaching.diagnosis import score_causes as scores
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
 from lesionseg_lib.teaching.diagnosis.scores import ScoreSpace
 from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone, slot, span
 
-_THIRD = "03: Round 3: what counts as success?"
-_FIFTH = "03: Round 5: which photos, which network, which epoch?"
+INT8 = cause("int8")
+UINT8 = cause("uint8")
+BFLOAT16 = cause("bfloat16")
+FLOAT16_ROUNDS = cause("float16-rounds")
+INT16 = cause("int16")
+SIXTEEN = cause("sixteen-bits")
+HALF_LATE = cause("cast-after-overflow")
+SUBSAMPLED = cause("subsampled")
 
-INT8 = cause("int8", "a sum beyond 127 wraps round or is cut off: int8 is too small to count pixels", _THIRD)
-UINT8 = cause("uint8", "a sum beyond 255 wraps round: uint8 is too small to count pixels", _THIRD)
-BFLOAT16 = cause(
-    "bfloat16", "sums beyond 256 are rounded: bfloat16 has eight bits of precision, too few to count pixels", _THIRD
-)
-FLOAT16_ROUNDS = cause(
-    "float16-rounds",
-    "sums beyond 2,048 are rounded: float16 has eleven bits of precision, too few to count pixels",
-    _THIRD,
-)
-INT16 = cause("int16", "a sum beyond 32,767 wraps round: int16 is too small to count pixels", _THIRD)
-SIXTEEN = cause(
-    "sixteen-bits",
-    "a sum beyond 65,504 overflows: float16 becomes infinite there, uint16 wraps round at 65,536",
-    _THIRD,
-)
-HALF_LATE = cause(
-    "cast-after-overflow",
-    "the numbers are made larger after the sum overflowed, which is too late; or its infinity was replaced",
-    _THIRD,
-    1.2,
-)
-SUBSAMPLED = cause("subsampled", "only a part of the pixels is counted (every second one, or a crop)", _THIRD)
-
-EVAL_MISSING = cause(
-    "train-mode",
-    "the network was in training mode: batch norm took its statistics from this batch, and dropout was on; eval() changes both, no_grad() neither",
-    _FIFTH,
-    0.9,
-)
-NORM_IN_TRAINING = cause(
-    "batch-norm-in-training",
-    "batch norm was still in training mode: it took mean and variance from this batch",
-    _FIFTH,
-    0.95,
-)
-DROPOUT_ON = cause("dropout-on", "dropout was still in training mode: it throws dice", _FIFTH, 0.95)
-FLAG_ALONE = cause(
-    "training-attribute",
-    "the attribute `training` of the outermost module was set by hand, which does not reach the layers inside; eval() does",
-    _FIFTH,
-    0.9,
-    words=("training",),
-)
-SIGMOID_OUT = cause("probabilities-returned", "a sigmoid was applied: wanted are the logits", _FIFTH)
-SOFTMAX_OUT = cause(
-    "softmax-over-one-channel", "a softmax over the single channel makes 1 of everything: wanted are the logits", _FIFTH
-)
-MASK_OUT = cause("mask-returned", "a mask was returned: wanted are the logits", _FIFTH)
-ONE_PHOTO = cause("one-photo-returned", "only the first photo came back; wanted is the whole batch", _FIFTH)
-SQUEEZED = cause(
-    "channel-dropped",
-    "a dimension was dropped (squeeze, or an index): wanted are the logits as the network puts them out, (N, 1, H, W)",
-    _FIFTH,
-)
-AVERAGED_OUT = cause("averaged-logits", "an average was returned: wanted are all logits", _FIFTH)
-BYTES_IN = cause(
-    "scaled-input", "the photos were scaled once more before they went in (divided by 255, or normalised)", _FIFTH
-)
-STATISTICS_LOST = cause(
-    "statistics-reset",
-    "the running statistics of batch norm were reset or never used: the network forgot what training taught it",
-    _FIFTH,
-    1.1,
-)
-SIGN = cause("logits-negated", "the sign of the logits was turned: skin and lesion are exchanged", _FIFTH)
-HALF_NUMBERS = cause("half-precision", "the network computed in half precision: the logits are rounded", _FIFTH)
-WEIGHTS_CHANGED = cause("weights-changed", "the network's weights were changed", _FIFTH)
+EVAL_MISSING = cause("train-mode")
+NORM_IN_TRAINING = cause("batch-norm-in-training")
+DROPOUT_ON = cause("dropout-on")
+FLAG_ALONE = cause("training-attribute")
+SIGMOID_OUT = cause("probabilities-returned")
+SOFTMAX_OUT = cause("softmax-over-one-channel")
+MASK_OUT = cause("mask-returned")
+ONE_PHOTO = cause("one-photo-returned")
+SQUEEZED = cause("channel-dropped")
+AVERAGED_OUT = cause("averaged-logits")
+BYTES_IN = cause("scaled-input")
+STATISTICS_LOST = cause("statistics-reset")
+SIGN = cause("logits-negated")
+HALF_NUMBERS = cause("half-precision")
+WEIGHTS_CHANGED = cause("weights-changed")
 
 
 def of_counts(questions: Mapping[str, Any], found: Mapping[str, Any], right: Mapping[str, float]) -> Cause | None:
@@ -137,7 +90,8 @@ def _number(found: Any) -> float:
 
 
 def of_mode(questions: Mapping[str, Any]) -> Iterator[Suspect]:
-    """Mistakes of ``training_mode``, by outcome: which layers were in training mode, and what was done to the logits."""
+    """Mistakes of ``training_mode``, by outcome: which layers were in training mode, and what was done "
+    "to the logits."""
 
     def run(label: str, mode: str, feed: Any, then: Any) -> Any:
         model, x = questions[label]
@@ -207,6 +161,3 @@ def of_seen(seen: Mapping[str, bool], names: frozenset[str]) -> Cause | None:
     if norm and dropout:
         return EVAL_MISSING
     return NORM_IN_TRAINING if norm else DROPOUT_ON if dropout else None
-
-
-__all__ = ["of_counts", "of_half", "of_mode", "of_seen", "scores", "watched"]

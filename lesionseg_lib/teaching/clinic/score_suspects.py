@@ -182,8 +182,7 @@ def _half_soft(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     for above_soft in (False, True):
         for union in unions:
             yield alone(why.HALF_SOFT, lambda label, s=above_soft, u=union: mixed(label, s, u))  # type: ignore[misc]
-    for limit in ("max", "min"):
-        yield alone(why.NO_CUT, lambda label, l=limit: _fuzzy(questions[label]))  # type: ignore[misc]
+    yield alone(why.NO_CUT, lambda label: _fuzzy(questions[label]))  # type: ignore[misc]
 
 
 def _fuzzy(pair: Any) -> float:

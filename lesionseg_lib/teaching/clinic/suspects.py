@@ -22,74 +22,26 @@ from lesionseg_lib.teaching.diagnosis.causes import cause
 from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone, slot, span
 
 Questions = Mapping[str, Any]
-_SIZE = "03: At which size?"
-_FOURTH = "03: Round 4: how large, and in which numbers?"
-_FIFTH = "03: Round 5: which photos, which network, which epoch?"
 
-GREYS = cause(
-    "greys-of-resizing",
-    "the resizing makes greys at the border (bilinear, bicubic, area), and every grey became lesion",
-    _FOURTH,
-)
-BICUBIC = cause(
-    "greys-of-bicubic",
-    "PIL resizes bicubically unless told otherwise, which makes greys at the border, and every grey became lesion",
-    _FOURTH,
-)
-ONLY_WHITE = cause(
-    "only-white",
-    "the resizing makes greys at the border, and only pure white became lesion, so the lesion shrank",
-    _FOURTH,
-)
-OTHER_LEVEL = cause("other-level", "the resized file was cut at a level other than 128", _FOURTH)
-WIDTH_FIRST = cause("width-first", "height and width are exchanged: cv2.resize and PIL want (width, height)", _SIZE)
-RESHAPED = cause(
-    "reshaped",
-    "the array was reshaped to the size, which moves pixels to other places; resizing picks or averages them",
-    _SIZE,
-)
-CROPPED = cause("cropped", "the array was cropped or padded to the size, not resized", _SIZE)
-STRIDED = cause("every-nth", "every n-th pixel was taken, which does not reach the wanted size everywhere", _SIZE, 1.2)
-MIRRORED = cause("mirrored", "the mask is mirrored", _SIZE, 1.2)
-TURNED = cause("transposed", "rows and columns are exchanged (transposed)", _SIZE, 1.1)
-CUT_FIRST = cause(
-    "cut-before-enlarging",
-    "the mask was cut before it was enlarged: the border is a staircase of the small mask's pixels",
-    _SIZE,
-)
-SMOOTH_STAIRS = cause(
-    "hard-mask-smoothed",
-    "the mask was cut first, and the hard mask enlarged smoothly and cut again: what p knew of the border was lost before",
-    _SIZE,
-)
-NEAREST_P = cause(
-    "probabilities-by-nearest",
-    "the probabilities were enlarged by the nearest pixel: the border is still a staircase; interpolate",
-    _SIZE,
-)
-OTHER_ENLARGING = cause(
-    "other-interpolation",
-    "the probabilities were enlarged by another interpolation than the bilinear one with pixel centres (align_corners, bicubic)",
-    _SIZE,
-    1.2,
-)
-LOWER_LIMIT = cause("other-cut-after-enlarging", "after enlarging the cut is not at .5", _SIZE)
-NOT_EXCHANGED = cause("inverted-mask", "skin and lesion are exchanged: lesion is what lies above the limit", _SIZE)
-LEVEL_128 = cause(
-    "limit-of-bytes",
-    "a limit for bytes, 128, was put on values from 0 to 1: nothing is above it, so nothing is lesion",
-    _FOURTH,
-)
-ALL = cause(
-    "everything-is-lesion",
-    "every pixel was called lesion: the limit lets everything pass, or softmax or argmax was taken over a single channel",
-    _FOURTH,
-)
-NONE = cause(
-    "nothing-is-lesion",
-    "no pixel was called lesion: the values were truncated to whole numbers, wrapped in a small integer type, or the limit is for another range",
-    _FOURTH,
-)
+GREYS = cause("greys-of-resizing")
+BICUBIC = cause("greys-of-bicubic")
+ONLY_WHITE = cause("only-white")
+OTHER_LEVEL = cause("other-level")
+WIDTH_FIRST = cause("width-first")
+RESHAPED = cause("reshaped")
+CROPPED = cause("cropped")
+STRIDED = cause("every-nth")
+MIRRORED = cause("mirrored")
+TURNED = cause("transposed")
+CUT_FIRST = cause("cut-before-enlarging")
+SMOOTH_STAIRS = cause("hard-mask-smoothed")
+NEAREST_P = cause("probabilities-by-nearest")
+OTHER_ENLARGING = cause("other-interpolation")
+LOWER_LIMIT = cause("other-cut-after-enlarging")
+NOT_EXCHANGED = cause("inverted-mask")
+LEVEL_128 = cause("limit-of-bytes")
+ALL = cause("everything-is-lesion")
+NONE = cause("nothing-is-lesion")
 
 
 def _pil(flag: Image.Resampling) -> Callable[[Any, Any], Any]:
@@ -201,44 +153,19 @@ def of_enlarging(questions: Questions) -> Iterator[Suspect]:
         yield suspect(LOWER_LIMIT, lambda p, size, g=logit: linear(g(p).astype(np.float32), size) > 0.5)
 
 
-ZIPPED = cause(
-    "sorted-and-zipped",
-    "two sorted listings were put side by side: the first stray file shifts every pair behind it; pair by id",
-    _FIFTH,
-)
-AS_LISTED = cause(
-    "zipped-as-listed", "the listings were put side by side in the order they came; that order means nothing", _FIFTH
-)
-BEGINS_ALIKE = cause(
-    "prefix",
-    "a mask was taken if its name begins like the photo's: X1 is also the beginning of X10; compare whole ids",
-    _FIFTH,
-)
-CONTAINS = cause(
-    "contains", "a mask was taken if the photo's id stands anywhere in its name; compare whole ids", _FIFTH, 1.05
-)
-MADE_UP = cause(
-    "names-made-up", "the mask's name was made from the photo's, and nobody looked whether that file is there", _FIFTH
-)
-TURNED_ROUND = cause("mask-first", "photo and mask are exchanged within the pair: the photo comes first", _FIFTH)
-IDS_ONLY = cause("ids-only", "these are ids, not the names of the files", _FIFTH)
-EVERYBODY = cause("all-combinations", "every photo was paired with every mask", _FIFTH)
-SHORT_IDS = cause(
-    "short-ids", "only the first characters of the names are compared, and these are the same for several", _FIFTH
-)
-UNPAIRED = cause(
-    "unpaired-kept", "a photo without a mask was kept, with nothing beside it: leave it out (and say so)", _FIFTH
-)
-NUMBER_ONLY = cause(
-    "digits-of-the-name",
-    "the digits at the end of the name were compared: names without digits, or with the same ones, are lost",
-    _FIFTH,
-    1.1,
-)
-TOO_FEW = cause("pairs-lost", "some pairs that belong together are missing", _FIFTH, 1.3)
-ORDER_LOST = cause(
-    "sets-have-no-order", "sets have no order: what was put side by side came together by chance", _FIFTH, 1.2
-)
+ZIPPED = cause("sorted-and-zipped")
+AS_LISTED = cause("zipped-as-listed")
+BEGINS_ALIKE = cause("prefix")
+CONTAINS = cause("contains")
+MADE_UP = cause("names-made-up")
+TURNED_ROUND = cause("mask-first")
+IDS_ONLY = cause("ids-only")
+EVERYBODY = cause("all-combinations")
+SHORT_IDS = cause("short-ids")
+UNPAIRED = cause("unpaired-kept")
+NUMBER_ONLY = cause("digits-of-the-name")
+TOO_FEW = cause("pairs-lost")
+ORDER_LOST = cause("sets-have-no-order")
 
 
 def of_pairs(questions: Questions) -> Iterator[Suspect]:
@@ -294,30 +221,22 @@ def of_pairs(questions: Questions) -> Iterator[Suspect]:
     yield suspect(TOO_FEW, lambda a, b: right(a, b)[1:])
 
 
-ON_TEST = cause("chosen-on-test", "the epoch was chosen on test: the luckiest of all epochs is reported", _FIFTH)
-VALIDATION_SAID = cause(
-    "validation-reported", "the epoch's validation score is reported; wanted is what test says in that epoch", _FIFTH
-)
-ROLES = cause("roles-exchanged", "validation and test are exchanged: test chose, validation is reported", _FIFTH)
-LAST_EPOCH = cause("last-epoch", "this is the last epoch, not the best by validation", _FIFTH)
-FIRST_EPOCH = cause("first-epoch", "this is the first epoch, not the best by validation", _FIFTH)
-WORST_EPOCH = cause(
-    "worst-epoch", "the epoch with the lowest validation score was taken (argmin: as if it were a loss)", _FIFTH
-)
-OFF_BY_ONE = cause("epoch-off-by-one", "off by one: the epoch beside the best by validation", _FIFTH)
-AN_INDEX = cause("epoch-number", "this is the number of the epoch, not its score", _FIFTH)
-MEAN_TEST = cause(
-    "mean-of-epochs", "the epochs were averaged; one network is handed in, that of the best epoch by validation", _FIFTH
-)
-WORST_TEST = cause("lowest-on-test", "the lowest test score is reported; test must not choose at all", _FIFTH)
-BOTH_SAY = cause("sum-of-both", "the epoch was chosen by validation and test together: test has a say", _FIFTH)
-FIRST_PEAK = cause(
-    "stopped-at-first-dip", "it stops at the first epoch that is no better; a later one was better still", _FIFTH
-)
-ALL_EPOCHS = cause("all-epochs", "all epochs are returned, not the one to report", _FIFTH, 1.1)
-THE_PAIR = cause("two-numbers", "more than one number is returned; wanted is the test score alone", _FIFTH, 1.1)
-GAP = cause("smallest-gap", "the epoch was chosen where validation and test agree best: test has a say", _FIFTH, 1.1)
-MEDIAN_EPOCH = cause("median-epoch", "this is the median of the epochs", _FIFTH, 1.1)
+ON_TEST = cause("chosen-on-test")
+VALIDATION_SAID = cause("validation-reported")
+ROLES = cause("roles-exchanged")
+LAST_EPOCH = cause("last-epoch")
+FIRST_EPOCH = cause("first-epoch")
+WORST_EPOCH = cause("worst-epoch")
+OFF_BY_ONE = cause("epoch-off-by-one")
+AN_INDEX = cause("epoch-number")
+MEAN_TEST = cause("mean-of-epochs")
+WORST_TEST = cause("lowest-on-test")
+BOTH_SAY = cause("sum-of-both")
+FIRST_PEAK = cause("stopped-at-first-dip")
+ALL_EPOCHS = cause("all-epochs")
+THE_PAIR = cause("two-numbers")
+GAP = cause("smallest-gap")
+MEDIAN_EPOCH = cause("median-epoch")
 
 
 def of_epochs(questions: Questions) -> Iterator[Suspect]:
@@ -392,4 +311,5 @@ SUSPECTS: dict[str, Callable[[Questions], Iterator[Suspect]]] = {
     "pairs": of_pairs,
     "best_epoch": of_epochs,
 }
-"""Patient -> who may have treated it, given its questions. ``half`` and ``training_mode`` are observed (``observed``)."""
+"""Patient -> who may have treated it, given its questions. ``half`` and ``training_mode`` are "
+"observed (``observed``)."""

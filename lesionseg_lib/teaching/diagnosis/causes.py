@@ -1,8 +1,12 @@
 """Causes: a mistake in the field's words, and the section of the course that explains it."""
 
 import re
+import tomllib
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
+from importlib.resources import files
+
+from lesionseg_lib.utils.lookup import look_up
 
 LESSONS = {
     "01": "01_first_segmentation",
@@ -39,16 +43,21 @@ class Cause:
         return f'lesson {lesson}, "{heading}"'
 
 
-CAUSES: dict[str, Cause] = {}
-"""Key -> cause, all that the checks can name."""
+def _load() -> dict[str, Cause]:
+    text = (files("lesionseg_lib") / "teaching" / "diagnosis" / "causes.toml").read_text(encoding="utf-8")
+    return {
+        key: Cause(key, row["text"], row["where"], float(row.get("weight", 1.0)), tuple(row.get("words", ())))
+        for key, row in tomllib.loads(text).items()
+    }
 
 
-def cause(key: str, text: str, where: str, weight: float = 1.0, words: tuple[str, ...] = ()) -> Cause:
-    """Register a cause. Raises ``ValueError`` when another one has the same key."""
-    new = Cause(key, text, where, weight, words)
-    if CAUSES.setdefault(key, new) != new:
-        raise ValueError(f"There are two causes with the key {key!r}; expected one.")
-    return new
+CAUSES: dict[str, Cause] = _load()
+"""Key -> cause, all that the checks can name, from ``causes.toml``."""
+
+
+def cause(key: str) -> Cause:
+    """The cause of that key. Raises ``UnknownNameError``."""
+    return look_up(CAUSES, key, "cause")
 
 
 def link(where: str) -> str:

@@ -1,4 +1,5 @@
-"""Who explains the answers? The simplest suspect that explains all of them, both where two do, nobody where none does."""
+"""Who explains the answers? The simplest suspect that explains all of them, both where two do, "
+"nobody where none does."""
 
 import math
 import time
@@ -31,10 +32,8 @@ class Finding:
     def sentence(self) -> str:
         """In words: the likeliest cause, and where it is explained. Never what is right."""
         said = [", and ".join(cause.text for cause in together) for together in self.alternatives]
-        if len(said) == 1:
-            text = f"Likeliest cause: {said[0]}."
-        else:
-            text = f"Likeliest cause: either {', or '.join(said)}."
+        which = said[0] if len(said) == 1 else "either " + ", or ".join(said)
+        text = f"Likeliest cause: {which}."
         places = list(dict.fromkeys(cause.section for cause in self.causes))[:2]
         return f"{text} (See {' and '.join(places)}.)"
 

@@ -107,7 +107,8 @@ def _keyboard(pressed: list[bool]) -> Iterator[None]:
 CRASHES = {
     "ZeroDivisionError": "something is divided by a count that is 0 here",
     "NameError": "a name is used that was never given a value: a slip of the pen, or an import that is missing",
-    "UnboundLocalError": "a name is used before it has a value: an assignment that not every way through the code meets",
+    "UnboundLocalError": "a name is used before it has a value: an assignment that not every way through "
+    "the code meets",
     "ModuleNotFoundError": "a package is imported that is not installed",
 }
 
@@ -128,7 +129,7 @@ def crash(error: BaseException) -> str:
 def called(function: Any) -> frozenset[str]:
     """Names that a function's code uses, its inner functions included; empty where it has none in Python."""
     found: set[str] = set()
-    todo = [getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)]
+    todo = [getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)]
     while todo:
         code = todo.pop()
         if code is not None:

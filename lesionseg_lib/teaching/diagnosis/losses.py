@@ -1,6 +1,6 @@
 """Losses of overlap, and what goes wrong in them: the probability, the axes, the formula, the constant, the mean."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -188,5 +188,6 @@ def tversky(cases: Mapping[str, tuple[Any, Any, float]]) -> Iterator[Suspect]:
     yield from span(
         compute,
         {"p": PROBABILITIES, "weights": WEIGHTS, "formula": TVERSKY, "constants": slot(CONSTANTS, *OTHER_CONSTANTS),
-         "final": FINALS, "total": MEANS, "truth": truths, "reduce": slot(lambda x: x.mean(), (lambda x: x, why.NOT_REDUCED))},
+         "final": FINALS, "total": MEANS, "truth": truths, "reduce": slot(lambda x: x.mean(), (lambda x: x,
+             why.NOT_REDUCED))},
     )  # fmt: skip

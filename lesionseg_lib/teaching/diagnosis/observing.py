@@ -67,7 +67,10 @@ def _changed(question: tuple[Any, ...], place: int) -> tuple[Any, ...] | None:
 def narrowed(wrong: Sequence[str], right: Sequence[str]) -> str:
     """Which questions went well and which did not: no guess, but it says where not to look."""
     if not right:
-        return "Every question was answered wrongly, so look at what they share: the formula and the cut, not the special cases."
+        return (
+            "Every question was answered wrongly, so look at what they share: the formula and the cut, not the special "
+            "cases."
+        )
     few = wrong if len(wrong) <= 3 else [*wrong[:2], f"{len(wrong) - 2} more"]
     well = right if len(right) <= 3 else [*right[:2], f"{len(right) - 2} more"]
     return (

@@ -9,59 +9,28 @@ import numpy as np
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
 from lesionseg_lib.teaching.diagnosis.guard import Stopped, guarded
 
-_PAIRS, _COPIED = "05: One draw, two pictures", "05: Draws that are copied"
-APART = cause("drawn-apart", "image and mask are turned by different draws: draw once, before both", _PAIRS)
-IMAGE_ALONE = cause("image-alone", "the image moves and the mask stays as it was", _PAIRS)
-MASK_ALONE = cause("mask-alone", "the mask moves and the image stays as it was", _PAIRS)
-OTHER_AXIS = cause(
-    "other-axis",
-    "image and mask are moved differently by the same draw: another axis, or turned the other way round",
-    _PAIRS,
-)
-NO_MIRROR = cause("no-mirror", "nothing is ever mirrored: only the four turns come", _PAIRS)
-NO_TURN = cause("no-turn", "nothing is ever turned by a quarter: only mirrors (or half turns) come", _PAIRS)
-ALWAYS_SAME = cause("always-the-same", "every draw gives the same orientation: nothing is drawn", _PAIRS)
-ALWAYS_MIRRORED = cause("always-mirrored", "every pair is mirrored; half of them should be", _PAIRS)
-TURNS_MISSING = cause(
-    "turns-missing",
-    "some of the four turns never come: integers(k) draws 0 to k - 1, and integers(1, 4) leaves out 0",
-    _PAIRS,
-)
-UNEVEN_MIRROR = cause("uneven-mirror", "the mirror does not come half of the time", _PAIRS)
-UNEVEN_TURN = cause("uneven-turn", "the four turns do not come equally often", _PAIRS)
-TIED = cause(
-    "draws-tied",
-    "turn and mirror depend on the same draw, so that some combinations never come: give each a draw of its own",
-    _PAIRS,
-)
-OTHER_RNG = cause(
-    "global-random",
-    "the draws do not come from `rng`: another generator (np.random, random, torch) decides, so nothing can be repeated",
-    _COPIED,
-)
-SEEDED = cause(
-    "seeded-inside", "a generator is made inside with a fixed seed, so every pair gets the same draw", _COPIED
-)
-IN_PLACE = cause(
-    "written-in-place",
-    "the given arrays are written to; they are read-only, as those of a cache are: return new ones",
-    _PAIRS,
-)
-TYPE_CHANGED = cause("type-changed", "the type changes on the way (float, or bool): image and mask stay bytes", _PAIRS)
-SHAPE_CHANGED = cause(
-    "axes-moved",
-    "the axes are moved: turn the first two, height and width, and leave the colours where they are",
-    _PAIRS,
-)
-COLOURS = cause("colours-reversed", "the colours are reversed: the last axis of the image was flipped", _PAIRS)
-VALUES = cause("mask-values-changed", "the mask's values change: it was scaled, or interpolated", _PAIRS)
-DOES_NOT_START = cause(
-    "no-generator-method", "the generator is not used as numpy's: rng.integers(4), rng.random()", _PAIRS
-)
-BETWEEN_PIXELS = cause(
-    "other-angles", "the mask is none of the eight orientations: other angles, a shift or a crop were drawn", _PAIRS
-)
-EXCHANGED = cause("image-mask-exchanged", "image and mask come back in exchanged places", _PAIRS)
+APART = cause("drawn-apart")
+IMAGE_ALONE = cause("image-alone")
+MASK_ALONE = cause("mask-alone")
+OTHER_AXIS = cause("other-axis")
+NO_MIRROR = cause("no-mirror")
+NO_TURN = cause("no-turn")
+ALWAYS_SAME = cause("always-the-same")
+ALWAYS_MIRRORED = cause("always-mirrored")
+TURNS_MISSING = cause("turns-missing")
+UNEVEN_MIRROR = cause("uneven-mirror")
+UNEVEN_TURN = cause("uneven-turn")
+TIED = cause("draws-tied")
+OTHER_RNG = cause("global-random")
+SEEDED = cause("seeded-inside")
+IN_PLACE = cause("written-in-place")
+TYPE_CHANGED = cause("type-changed")
+SHAPE_CHANGED = cause("axes-moved")
+COLOURS = cause("colours-reversed")
+VALUES = cause("mask-values-changed")
+DOES_NOT_START = cause("no-generator-method")
+BETWEEN_PIXELS = cause("other-angles")
+EXCHANGED = cause("image-mask-exchanged")
 
 DRAWS = 240
 

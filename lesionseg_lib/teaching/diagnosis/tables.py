@@ -10,7 +10,7 @@ import numpy as np
 from lesionseg_lib.teaching.diagnosis import table_causes as why
 from lesionseg_lib.teaching.diagnosis.causes import Cause
 from lesionseg_lib.teaching.diagnosis.engine import SECONDS, close, explain
-from lesionseg_lib.teaching.diagnosis.reading import Wrong, demand, numbers, refuse
+from lesionseg_lib.teaching.diagnosis.reading import numbers, refuse
 from lesionseg_lib.teaching.diagnosis.suspects import Suspect
 
 Numbers = Mapping[Any, float]
@@ -46,7 +46,8 @@ def _swapped(i: int, j: int) -> Callable[[list[Any]], list[Any]]:
 
 
 def changes(size: int, kind: str = "score", percent: bool = False) -> list[Change]:
-    """What is done to ``size`` numbers of a kind ("score", "count", "amount"); ``percent``: whether percent is asked."""
+    """What is done to ``size`` numbers of a kind ("score", "count", "amount"); ``percent``: whether "
+    "percent is asked."""
     found: list[Change] = []
     if kind == "score":
         found += [
@@ -206,6 +207,3 @@ def _chain(
 def scores(answer: Any, keys: Sequence[Any], what: str) -> dict[Any, float]:
     """As ``numbers``; kept apart because a score runs from 0 to 1."""
     return numbers(answer, keys, what)
-
-
-__all__ = ["Base", "Wrong", "changes", "demand", "digits", "judge", "scores", "spanned"]

@@ -24,39 +24,16 @@ from lesionseg_lib.teaching.lessons import Lesson
 
 TENTHS = [round(0.1 * n, 1) for n in range(1, 10)]
 _HONEST, _MISTAKE = "01: How good is it, honestly?", "01: Would you notice a mistake?"
-_CUT, _SIZE = "03: Where to cut?", "03: At which size?"
 
-ALL_AT_HALF = cause(
-    "threshold-not-passed", "all nine are the score at .5: pass the threshold on, as third argument", _HONEST, 0.9
-)
-ON_LOGITS = cause(
-    "threshold-on-logits", "the threshold was put on logits, where .5 means p > .62; it is for probabilities", _CUT
-)
-TWICE = cause(
-    "sigmoid-twice",
-    "these went through a sigmoid twice, so that every pixel is above .5: pass logits through it once",
-    _CUT,
-)
-SMALL = cause(
-    "network-size",
-    "scored at the network's size; a photo counts at its own: enlarge the probabilities before the cut",
-    _SIZE,
-)
-OF_TEST = cause(
-    "test-photos",
-    "these are test photos. Whoever picks a threshold or a guess there reports the luck of the pick as well",
-    _HONEST,
-)
-STAIRS = cause("hard-masks-enlarged", "the hard masks were enlarged; enlarge the probabilities, then cut", _SIZE)
-INVERTED = cause("prediction-inverted", "skin and lesion are exchanged: lesion is what lies above the limit", _CUT)
-STRANGERS = cause(
-    "other-order",
-    "predictions and truths are not in the same order: each photo was scored against a stranger's mask",
-    _MISTAKE,
-)
-OTHER_SCALE = cause(
-    "thresholds-times-ten", "the limits are not .1 to .9: percent, tenths of a percent, or whole numbers", _CUT, 1.1
-)
+ALL_AT_HALF = cause("threshold-not-passed")
+ON_LOGITS = cause("threshold-on-logits")
+TWICE = cause("sigmoid-twice")
+SMALL = cause("network-size")
+OF_TEST = cause("test-photos")
+STAIRS = cause("hard-masks-enlarged")
+INVERTED = cause("prediction-inverted")
+STRANGERS = cause("other-order")
+OTHER_SCALE = cause("thresholds-times-ten")
 
 
 @exercise(
@@ -108,36 +85,14 @@ def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
     judge(found, expected, bases, hint="Was it this network, on the validation photos?", seconds=2)
 
 
-KNOWS_VALIDATION = cause(
-    "guess-knows-validation",
-    "this mean mask knows the validation masks. A guess may only know what training showed",
-    "02: What does a guess score that never looks?",
-)
-SHARES = cause(
-    "shares-as-logits",
-    "the mean mask holds shares from 0 to 1, and as logits (or at a limit of 0) all of them count as lesion. Subtract one half",
-    _CUT,
-)
-ZERO_LOGIT = cause(
-    "zero-is-half", "a logit of 0 is p = .5, and that is not above .5: take a positive number for lesion", _CUT
-)
-GUESSES_EXCHANGED = cause("guesses-exchanged", "skin and lesion are exchanged: positive logits mean lesion", _CUT, 0.9)
-MEAN_INVERTED = cause(
-    "mean-mask-inverted", "the mean mask is inverted: lesion is where more than half of the training masks are", _CUT
-)
-ONE_MASK = cause(
-    "one-mask", "this is a single training mask, not the mean of all", "02: What does a guess score that never looks?"
-)
-ANYWHERE = cause(
-    "any-mask",
-    "this guess is lesion wherever some training mask is; wanted is where more than half are",
-    "02: What does a guess score that never looks?",
-)
-AREA_SHARE = cause(
-    "share-of-lesion",
-    "this is the lesion's share over all pixels, or of the photo: an area, not a score",
-    "02: What does a guess score that never looks?",
-)
+KNOWS_VALIDATION = cause("guess-knows-validation")
+SHARES = cause("shares-as-logits")
+ZERO_LOGIT = cause("zero-is-half")
+GUESSES_EXCHANGED = cause("guesses-exchanged")
+MEAN_INVERTED = cause("mean-mask-inverted")
+ONE_MASK = cause("one-mask")
+ANYWHERE = cause("any-mask")
+AREA_SHARE = cause("share-of-lesion")
 
 
 @exercise(
@@ -198,7 +153,8 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
         (ONE_MASK, lambda: {"mean mask": mean("last")}),
         (ANYWHERE, lambda: {"mean mask": mean("any")}),
         (ANYWHERE, lambda: {"mean mask": mean("all")}),
-        *((scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")}) for limit in (0.3, 0.4, 0.6, 0.7)),  # type: ignore[misc]
+        *((scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")}) for limit in (0.3, 0.4,
+            0.6, 0.7)),  # type: ignore[misc]
         (AREA_SHARE, lambda: {"mean mask": float(share.mean())}),
         (AREA_SHARE, lambda: {"mean mask": float((share > 0.5).mean())}),
         (OF_TEST, lambda: {key: mean(key, True) for key in keys}),
@@ -207,22 +163,12 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
 
 
 NOT_BOOL = "a mask says yes or no. Cut the probabilities at .5."
-LOGITS_LIMIT = cause(
-    "zero-limit-on-p", "every probability is above 0: you cut them as if they were logits; cut at .5", _CUT
-)
-BLUE_FIRST = cause(
-    "blue-first",
-    "the network saw this photo with red and blue exchanged. OpenCV reads blue first; read_image does not",
-    _MISTAKE,
-)
-OTHER_SIZE = cause("other-input-size", "the network saw the photo at another size than the lesson's", _SIZE)
-ONLY_LARGEST = cause(
-    "largest-blob",
-    "only the largest connected piece was kept, or holes were filled: that is no longer the network's own mask",
-    _CUT,
-)
-TURNED_MASK = cause("mask-turned", "the mask is mirrored or turned against the photo", _MISTAKE)
-DARK_IS_LESION = cause("photo-thresholded", "the photo itself was cut, not the network's probabilities", _CUT, 1.1)
+LOGITS_LIMIT = cause("zero-limit-on-p")
+BLUE_FIRST = cause("blue-first")
+OTHER_SIZE = cause("other-input-size")
+ONLY_LARGEST = cause("largest-blob")
+TURNED_MASK = cause("mask-turned")
+DARK_IS_LESION = cause("photo-thresholded")
 
 
 @exercise(
@@ -264,7 +210,7 @@ def your_own_photo(mask: Any, photo: Any, network: Segmenter, size: tuple[int, i
 
 
 def _numbers_in(mask: Any) -> str:
-    if mask.dtype.kind == "f" and mask.size and 0 <= mask.min() and mask.max() <= 1 and len(np.unique(mask)) > 2:
+    if mask.dtype.kind == "f" and mask.size and mask.min() >= 0 and mask.max() <= 1 and len(np.unique(mask)) > 2:
         return "these are the probabilities; "
     if mask.dtype.kind == "f" and len(np.unique(mask)) > 2:
         return "these look like logits; "

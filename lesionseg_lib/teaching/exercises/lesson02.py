@@ -16,47 +16,21 @@ from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.training.probing import channel_auc
 
 COPIES = ("unaltered", "darker", "mirrored", "cropped")
-_ELSE, _TWINS = "02: What else is in the picture?", "02: Is a test photo in the training set?"
+_TWINS = "02: Is a test photo in the training set?"
 _AUC = "06: Does a channel know a lesion?"
 
-BELOW = cause(
-    "benign-above",
-    "this is the chance that a malignant photo ranks below a benign one: 1 minus what was asked. Which of the two did you mark?",
-    _AUC,
-    0.9,
-)
-FOLDED = cause(
-    "auc-folded",
-    "values below .5 were turned over. 0 is as good as 1, but the side says which photos have more of it; keep it",
-    _AUC,
-    0.95,
-)
-PAIRS = cause("pairs-not-divided", "this counts pairs (the rank sum's U) and is not divided by their number", _AUC)
-GINI = cause("gini", "this is 2 AUC - 1 (Gini, Somers' D), which runs from -1 to 1; wanted is the area", _AUC, 0.9)
-CORRELATED = cause("correlation-for-auc", "this is a correlation with the diagnosis, not an area under the curve", _AUC)
-TIES_LOST = cause("ties-not-halved", "ties were counted as wins or as losses; they count half", _AUC)
-MEANS = cause("means-for-auc", "this compares means (or their difference), not ranks", _AUC)
-PRECISION_RECALL = cause("average-precision", "this is the average precision, the area under another curve", _AUC)
-CUT_FIRST = cause(
-    "cut-before-auc", "the column was cut at its mean or median first; the curve goes through all limits", _AUC
-)
-RANKED = cause(
-    "rank-mean",
-    "this is the mean rank of the malignant photos, as a share: the smallest possible rank was not subtracted",
-    _AUC,
-    1.2,
-)
-SOME_LEFT_OUT = cause(
-    "photos-left-out",
-    "photos with a missing value in any column were left out of all of them, or unmarked diagnoses were",
-    _ELSE,
-)
-FILLED = cause(
-    "filled-with-mean",
-    "missing values were filled with the column's mean or median, which is not what was measured",
-    _ELSE,
-    1.1,
-)
+BELOW = cause("benign-above")
+FOLDED = cause("auc-folded")
+PAIRS = cause("pairs-not-divided")
+GINI = cause("gini")
+CORRELATED = cause("correlation-for-auc")
+TIES_LOST = cause("ties-not-halved")
+MEANS = cause("means-for-auc")
+PRECISION_RECALL = cause("average-precision")
+CUT_FIRST = cause("cut-before-auc")
+RANKED = cause("rank-mean")
+SOME_LEFT_OUT = cause("photos-left-out")
+FILLED = cause("filled-with-mean")
 
 
 @exercise(
@@ -151,41 +125,23 @@ def _areas(columns: pd.DataFrame, ill: Any) -> dict[Any, float]:
     return found
 
 
-FARTHEST = cause(
-    "farthest", "the farthest was taken: the closest has the smallest distance, argmin, not argmax", _TWINS
-)
-ORIGINALS_ASKED = cause(
-    "originals-asked", "you asked each original for its closest copy (axis 0). Ask each copy: axis 1", _TWINS
-)
-NUMBERS_OF_COPIES = cause("numbers-of-copies", "these are numbers of copies, not percent of them", _TWINS)
-LIMIT = cause(
-    "distance-limit",
-    "copies within a limit of distance were counted; wanted are those whose original is the closest of all",
-    _TWINS,
-)
-TOP_FIVE = cause(
-    "among-the-nearest", "the original was among the nearest few; wanted is that it is the closest of all", _TWINS
-)
-DISTANCES = cause("distances-for-hits", "these are distances, not how many copies were found", _TWINS)
-OTHER_FINDER = cause("other-finder", "this is another finder's row", _TWINS)
-LOST = cause("lost-for-found", "this is how many were lost; wanted is how many were found", _TWINS)
-ITSELF = cause(
-    "copies-among-themselves",
-    "the copies were searched among themselves: each is its own closest, 100 % always",
-    _TWINS,
-)
-SAME_COPY = cause(
-    "unaltered-for-all",
-    "every copy has the hits of the unaltered photos: the altered ones never reached the finder",
-    _TWINS,
-    0.9,
-)
+FARTHEST = cause("farthest")
+ORIGINALS_ASKED = cause("originals-asked")
+NUMBERS_OF_COPIES = cause("numbers-of-copies")
+LIMIT = cause("distance-limit")
+TOP_FIVE = cause("among-the-nearest")
+DISTANCES = cause("distances-for-hits")
+OTHER_FINDER = cause("other-finder")
+LOST = cause("lost-for-found")
+ITSELF = cause("copies-among-themselves")
+SAME_COPY = cause("unaltered-for-all")
 
 
 @exercise(
     "02.2",
     _TWINS,
-    "Distances stand in a table with a row for each copy and a column for each original. Which cell of a row should win?",
+    "Distances stand in a table with a row for each copy and a column for each original. Which cell of a "
+    "row should win?",
     "Check each copy by eye first: plot one photo beside its darker, mirrored and cropped copy. The unaltered row must "
     "say 100 for every finder.",
 )
@@ -227,8 +183,10 @@ def _check_hits(name: str, found: Mapping[Any, float], every: Mapping[str, Mappi
         (LOST, lambda: {copy: 100 - value for copy, value in expected.items()}),
         (SAME_COPY, lambda: dict.fromkeys(COPIES, expected["unaltered"])),
         (ITSELF, lambda: dict.fromkeys(COPIES, 100.0)),
-        *((OTHER_FINDER, lambda o=other: _percent(every[o], lambda d: d.argmin(1))) for other in every if other != name),  # type: ignore[misc]
-        *((TOP_FIVE, lambda k=k: {c: 100 * float((d.argsort(1, kind="stable")[:, :k] == np.arange(len(d))[:, None]).any(1).mean())  # type: ignore[misc]
+        *((OTHER_FINDER, lambda o=other: _percent(every[o],
+            lambda d: d.argmin(1))) for other in every if other != name),  # type: ignore[misc]
+        *((TOP_FIVE, lambda k=k: {c: 100 * float((d.argsort(1, kind="stable")[:, :k] == np.arange(len(d))[:,
+            None]).any(1).mean())  # type: ignore[misc]
                                   for c, d in distances.items()}) for k in (2, 3, 5, 10)),
         *((LIMIT, lambda k=k: {c: 100 * float((own(d) <= k).mean()) for c, d in distances.items()})  # type: ignore[misc]
           for k in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 0.05, 0.1, 0.2, 0.3, 0.5)),
@@ -241,36 +199,19 @@ def _check_hits(name: str, found: Mapping[Any, float], every: Mapping[str, Mappi
     judge(found, expected, bases, within=0.1, percent=True, of=name)
 
 
-_COLOUR, _GEOMETRY = "05: Geometry or colour?", "05: One draw, two pictures"
-BY_SEVENTY = cause("darker-by-70", "30 % of the light is left: it was darkened by 70 %, not to 70 %", _COLOUR)
-SUBTRACTED = cause(
-    "brightness-subtracted", "a number was subtracted, which is the same for dark and bright pixels; multiply", _COLOUR
-)
-WRAPS = cause(
-    "bytes-wrap", "bytes wrapped round below 0 or above 255: compute in float, then go back to bytes", _COLOUR
-)
-BRIGHTER = cause("brighter", "the copy is brighter, not darker", _COLOUR)
-NOT_ALTERED = cause("copy-unaltered", "this copy is the unaltered one: what was done did not reach it", _GEOMETRY)
-UPSIDE = cause(
-    "upside-down-copy", "top and bottom changed places; left and right should: axis 2 of (N, H, W, 3)", _GEOMETRY
-)
-COLOURS_TURNED = cause(
-    "channels-reversed",
-    "the colours were reversed (the last axis), not left and right: axis 2 of (N, H, W, 3)",
-    _GEOMETRY,
-)
-TURNED_180 = cause(
-    "turned-not-mirrored", "the photos were turned by 180 degrees or transposed, not mirrored", _GEOMETRY
-)
-ORDER_TURNED = cause(
-    "order-of-photos", "the order of the photos was reversed (axis 0), not their left and right", _GEOMETRY
-)
-ONE_SIDE = cause("cropped-at-two-sides", "only two of the four sides were cropped", _GEOMETRY)
-FIFTH = cause("cropped-by-other-share", "another share than a tenth is gone at each side", _GEOMETRY)
-OTHER_DARK = cause("other-brightness", "another share of the light is left than 70 %", _COLOUR)
-SCALED_BYTES = cause(
-    "bytes-scaled", "the bytes were scaled to 0 .. 1 before they became bytes again, which leaves 0 and 1", _COLOUR
-)
+BY_SEVENTY = cause("darker-by-70")
+SUBTRACTED = cause("brightness-subtracted")
+WRAPS = cause("bytes-wrap")
+BRIGHTER = cause("brighter")
+NOT_ALTERED = cause("copy-unaltered")
+UPSIDE = cause("upside-down-copy")
+COLOURS_TURNED = cause("channels-reversed")
+TURNED_180 = cause("turned-not-mirrored")
+ORDER_TURNED = cause("order-of-photos")
+ONE_SIDE = cause("cropped-at-two-sides")
+FIFTH = cause("cropped-by-other-share")
+OTHER_DARK = cause("other-brightness")
+SCALED_BYTES = cause("bytes-scaled")
 
 
 def _check_copies(copies: Mapping[str, Any]) -> None:
@@ -290,7 +231,8 @@ def _check_copies(copies: Mapping[str, Any]) -> None:
     def crop(share: float, sides: str = "both") -> Any:
         rim = [max(round(side * share), 1) for side in size]
         ends = (slice(rim[0], -rim[0]), slice(rim[1], -rim[1])) if sides == "both" else (
-            (slice(rim[0], None), slice(rim[1], None)) if sides == "first" else (slice(None, -rim[0]), slice(None, -rim[1]))
+            (slice(rim[0], None), slice(rim[1], None)) if sides == "first" else (slice(None, -rim[0]),
+                slice(None, -rim[1]))
         )  # fmt: skip
         return np.stack([resize_image(image, size) for image in np.ascontiguousarray(some[(slice(None), *ends)])])
 
@@ -313,7 +255,8 @@ def _check_copies(copies: Mapping[str, Any]) -> None:
     ]  # fmt: skip
     settle("darker", off("darker", 0.7 * floats) < 3, dark, "these are not 70 % of the bytes.")
     mirrored: list[tuple[Cause, Any]] = [
-        (NOT_ALTERED, some), (UPSIDE, some[:, ::-1]), (COLOURS_TURNED, some[..., ::-1]), (TURNED_180, some[:, ::-1, ::-1]),
+        (NOT_ALTERED, some), (UPSIDE, some[:, ::-1]), (COLOURS_TURNED, some[..., ::-1]), (TURNED_180, some[:,
+            ::-1, ::-1]),
         (ORDER_TURNED, some[::-1]), (TURNED_180, some.transpose(0, 2, 1, 3) if size[0] == size[1] else some),
         (TURNED_180, np.rot90(some, axes=(1, 2)) if size[0] == size[1] else some),
     ]  # fmt: skip

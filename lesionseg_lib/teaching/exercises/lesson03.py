@@ -20,26 +20,10 @@ from lesionseg_lib.teaching.diagnosis.suspects import Suspect, slot, span
 from lesionseg_lib.teaching.exercises.registry import exercise
 
 FEW = 45  # photos of the claim's own test set
-_PAIR, _SURE, _RULE = (
-    "03: Is the mean of Dice the Dice of the mean?",
-    "03: How sure is a mean?",
-    "03: The organisers' rule",
-)
-KEEPS = cause(
-    "keeps-state",
-    "it keeps counts from the call before (a list or a counter outside the function)",
-    "03: Round 2: what is added up?",
-)
-RANDOM = cause(
-    "random-score",
-    "asked the same twice, it answers differently: something is drawn at random",
-    "03: How sure is a mean?",
-)
-SPOILS = cause(
-    "changes-arguments",
-    "it changes the arrays that it was given, so later questions are about other masks",
-    "03: Round 2: what is added up?",
-)
+_SURE, _RULE = "03: How sure is a mean?", "03: The organisers' rule"
+KEEPS = cause("keeps-state")
+RANDOM = cause("random-score")
+SPOILS = cause("changes-arguments")
 
 
 def _photos() -> dict[str, tuple[Any, Any]]:
@@ -66,7 +50,8 @@ def _photos() -> dict[str, tuple[Any, Any]]:
     "03.1",
     _RULE,
     "Give it two photos whose single scores you know. Is the answer their mean?",
-    "Five suspects: the type of the mask just before it is counted, the axes of each sum, what is averaged last, 0 / 0, "
+    "Five suspects: the type of the mask just before it is counted, the axes of each sum, what is "
+    "averaged last, 0 / 0, "
     "and whether the answer depends on the photos before.",
 )
 def your_own(score: Any) -> None:
@@ -128,62 +113,40 @@ def _scored(answer: Any, label: str) -> Any:
     return number(value, label)
 
 
-OTHER_WAY = cause("dice-iou-direction", "this is the IoU that such a Dice has: the other direction", _PAIR)
-OLD_DECODER = cause(
-    "old-decoder", "this is about the IoU of .84, the old decoder's. The Dice was claimed for the new one", _PAIR
-)
-OF_THE_DICE = cause(
-    "from-the-claimed-dice", "this starts from the claimed Dice, .93; asked is what the IoU allows", _PAIR
-)
-BRACKET = cause("bracket-missing", "a bracket is missing: the whole sum 1 + J stands below the line", _PAIR)
-ROUNDING_TAKEN = cause(
-    "rounding-in-the-bound",
-    "the largest value that rounds to .86 was taken here; this question is about .86 itself",
-    _PAIR,
-)
-BOUND_IN_PERCENT = cause("bound-in-percent", "a Dice runs from 0 to 1; this is in percent", _PAIR)
-CLAIM_REPEATED = cause("claim-repeated", "this is the claimed Dice, not what the IoU allows", _PAIR)
-NO_TWO = cause("bound-without-two", "the factor 2 is missing, or stands twice: Dice = 2 J / (1 + J)", _PAIR)
-OTHER_FORMULA = cause("bound-other-formula", "this is another formula than 2 J / (1 + J)", _PAIR, 1.2)
-J_REPEATED = cause("iou-repeated", "this is the IoU itself; Dice is higher", _PAIR)
-SE = cause("standard-error", "this is the standard error; an interval of 95 % reaches 1.96 times as far", _SURE)
-NINETY = cause("factor-of-90", "this is the factor of a 90 % interval, 1.645; for 95 % it is 1.96", _SURE)
-NINETY_NINE = cause("factor-of-99", "this is the factor of a 99 % interval, 2.576; for 95 % it is 1.96", _SURE)
-OTHER_FACTOR = cause(
-    "other-factor", "the factor of the interval is not 1.96 (three standard errors, or 80 %)", _SURE, 1.2
-)
-WHOLE = cause("whole-width", "that is the whole width; an interval reaches half of it to each side", _SURE)
-QUARTER = cause("half-of-half", "that is half of what was asked: already the half-width", _SURE, 1.1)
-NO_ROOT = cause("n-without-root", "it is divided by the number of photos, not by its root", _SURE)
-NO_DIVISION = cause(
-    "spread-of-photos",
-    "it is not divided by the root of the number: that is how single photos scatter, not their mean",
-    _SURE,
-)
-ALL_PHOTOS = cause("all-photos", "that is the half-width of all photos of the test set. They have 45", _SURE)
-VARIANCE = cause("variance", "the variance stands where the standard deviation should", _SURE)
-IN_SHARES = cause("not-in-points", "it is a share, not in points: one point is .01", _SURE)
-TEN_TIMES = cause(
-    "points-times-hundred", "it is a hundred times too large: points were turned into percent once more", _SURE
-)
-BINOMIAL = cause(
-    "binomial-interval",
-    "this takes a mean score for a share of hits, p (1 - p); the scores' own standard deviation is smaller",
-    _SURE,
-)
-RANGE = cause(
-    "range-of-scores",
-    "this uses the range or the quantiles of single photos, not the standard deviation of the mean",
-    _SURE,
-)
+OTHER_WAY = cause("dice-iou-direction")
+OLD_DECODER = cause("old-decoder")
+OF_THE_DICE = cause("from-the-claimed-dice")
+BRACKET = cause("bracket-missing")
+ROUNDING_TAKEN = cause("rounding-in-the-bound")
+BOUND_IN_PERCENT = cause("bound-in-percent")
+CLAIM_REPEATED = cause("claim-repeated")
+NO_TWO = cause("bound-without-two")
+OTHER_FORMULA = cause("bound-other-formula")
+J_REPEATED = cause("iou-repeated")
+SE = cause("standard-error")
+NINETY = cause("factor-of-90")
+NINETY_NINE = cause("factor-of-99")
+OTHER_FACTOR = cause("other-factor")
+WHOLE = cause("whole-width")
+QUARTER = cause("half-of-half")
+NO_ROOT = cause("n-without-root")
+NO_DIVISION = cause("spread-of-photos")
+ALL_PHOTOS = cause("all-photos")
+VARIANCE = cause("variance")
+IN_SHARES = cause("not-in-points")
+TEN_TIMES = cause("points-times-hundred")
+BINOMIAL = cause("binomial-interval")
+RANGE = cause("range-of-scores")
 
 
 @exercise(
     "03.2",
     _SURE,
-    "For the first: which Dice has a photo whose IoU is .86, and can a mean of many photos be higher? For the second: what "
+    "For the first: which Dice has a photo whose IoU is .86, and can a mean of many photos be higher? "
+    "For the second: what "
     "may .86 and .93 have been before they were rounded?",
-    "For the third: the standard deviation of `test`, over the root of 45, times the factor of a 95 % interval, in points.",
+    "For the third: the standard deviation of `test`, over the root of 45, times the factor of a 95 % "
+    "interval, in points.",
 )
 def a_claim_on_the_desk(answer: Any, test_scores: Any) -> None:
     """three lines of arithmetic, and nobody has rerun anything.

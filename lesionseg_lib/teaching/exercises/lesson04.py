@@ -97,7 +97,8 @@ def _gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
         "chain": slot(
             lambda p: p * (1 - p), (lambda p: 1.0, why.CHAIN), (lambda p: p, why.CHAIN_PART),
             (lambda p: 1 - p, why.CHAIN_PART), (lambda p: (p * (1 - p)) ** 2, why.CHAIN_PART),
-            (lambda p: p * (1 + p), why.CHAIN_PART), (lambda p: p - 1, why.CHAIN_PART), (lambda p: p**2 * (1 - p), why.CHAIN_PART),
+            (lambda p: p * (1 + p), why.CHAIN_PART), (lambda p: p - 1, why.CHAIN_PART),
+            (lambda p: p**2 * (1 - p), why.CHAIN_PART),
             (lambda p: p * (p - 1), why.SIGN), (lambda p: 1 - p**2, why.CHAIN_PART),
         ),
         "di": slot(lambda t: t, (lambda t: 1.0, why.DI), (lambda t: 1 - t, why.DI), (lambda t: 0 * t, why.DI),
@@ -118,10 +119,12 @@ def _gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
             (lambda di, du, i, u: di - du * i, why.HALF_RULE),
         ),
         "power": slot(2, (1, why.NOT_SQUARED), (0, why.NOT_SQUARED), (3, why.POWER_BELOW), (4, why.POWER_BELOW)),
-        "s": slot((1.0, 1.0), ((0.0, 0.0), why.NO_CONSTANT), ((1e-6, 1e-6), why.NO_CONSTANT), ((0.0, 1.0), why.NO_CONSTANT),
+        "s": slot((1.0, 1.0), ((0.0, 0.0), why.NO_CONSTANT), ((1e-6, 1e-6), why.NO_CONSTANT), ((0.0, 1.0),
+            why.NO_CONSTANT),
                   ((1.0, 0.0), why.NO_CONSTANT), ((2.0, 2.0), why.NO_CONSTANT), ((0.5, 0.5), why.NO_CONSTANT),
                   ((1.0, 2.0), why.NO_CONSTANT), ((10.0, 10.0), why.NO_CONSTANT), ((1000.0, 1000.0), why.NO_CONSTANT)),
-        "scale": slot(lambda n: 1.0, (lambda n: 1 / n, why.PER_PIXEL), (lambda n: 2.0, why.FACTOR), (lambda n: 0.5, why.FACTOR)),
+        "scale": slot(lambda n: 1.0, (lambda n: 1 / n, why.PER_PIXEL), (lambda n: 2.0, why.FACTOR),
+            (lambda n: 0.5, why.FACTOR)),
         "below": slot(lambda p, t: (p + t - p * t).sum(), (lambda p, t: (p + t).sum(), why.OF_DICE),
                       (lambda p, t: (p + t - 2 * p * t).sum(), why.POWER_BELOW)),
     }  # fmt: skip
@@ -145,7 +148,8 @@ def _p(z: Any) -> Any:
     "04.2",
     _ONE,
     "beta belongs to the mistake that should cost more. Which one lowers recall?",
-    "Check the function alone first: with beta = .5 and no constant it is soft Dice. Then raise beta in steps of .05 and "
+    "Check the function alone first: with beta = .5 and no constant it is soft Dice. Then raise beta in "
+    "steps of .05 and "
     "watch the recall.",
 )
 def misses_cost_more(answer: Any, noisy: Tensor, t: Tensor) -> None:
@@ -235,8 +239,10 @@ SICK = "the best of masks, sure and right everywhere. How small can a sigmoid of
 @exercise(
     "04.3",
     _NOTHING,
-    "Count the sigmoids, the pixels that the constant is worth, and the axes of each sum. Try the loss on the best of masks.",
-    "A batch of two must cost the mean of what its photos cost alone, and a photo with a small lesion must not cost less "
+    "Count the sigmoids, the pixels that the constant is worth, and the axes of each sum. Try the loss "
+    "on the best of masks.",
+    "A batch of two must cost the mean of what its photos cost alone, and a photo with a small lesion "
+    "must not cost less "
     "for being small.",
 )
 def sick_loss(loss: Any) -> None:

@@ -26,51 +26,30 @@ from lesionseg_lib.training.probing import best_cover, cover
 DIVIDED, BYTES = "only / 255", "bytes"
 _NORMAL, _GRID = "06: The scores, and what was claimed", "06: What does a stride cost?"
 
-MEAN_KEPT = cause(
-    "mean-still-subtracted", "the mean is still subtracted: only the standard deviation became neutral", _NORMAL
-)
-STD_KEPT = cause(
-    "std-still-divided", "it is still divided by the standard deviation: only the mean became neutral", _NORMAL
-)
-AS_TRAINED = cause(
-    "preprocessing-unchanged",
-    "this preprocessing is the one that the model was trained with: nothing was forgotten",
-    _NORMAL,
-    0.95,
-)
-UPSIDE_DOWN = cause(
-    "std-upside-down", "the standard deviation is upside down: to undo a division by 255, divide by 1 / 255", _NORMAL
-)
-IN_BYTES = cause("units-of-bytes", "mean and std are in units of bytes; they count from 0 to 1", _NORMAL)
-SLIPS_EXCHANGED = cause("slips-exchanged", "the two slips are exchanged", _NORMAL)
-ROLES_OF_TWO = cause(
-    "mean-std-exchanged", "mean and standard deviation are exchanged: Preprocessing(mean, std)", _NORMAL
-)
-ONE_255 = cause(
-    "constant-255", "255 stands where 1 or 1 / 255 should: the network computes (bytes / 255 - mean) / std", _NORMAL
-)
-SCORE_AS_TRAINED = cause(
-    "slip-not-applied", "this is the score as trained. Did the model get your preprocessing?", _NORMAL, 0.95
-)
-OTHER_SLIP = cause("other-slip", "this is what the other slip costs", _NORMAL, 0.95)
-OTHER_FAMILY = cause(
-    "other-family", "this is another family's score: the same model was scored for more than one", _NORMAL, 0.95
-)
-COST = cause(
-    "loss-of-score",
-    "this is what the slip costs, the difference from the score as trained; wanted is the score",
-    _NORMAL,
-)
-OF_TEST = cause("slip-on-test", "these are test photos; slips are tried on validation", _NORMAL)
-SMALL = cause("slip-at-network-size", "scored at the network's size; a photo counts at its own", "03: At which size?")
+MEAN_KEPT = cause("mean-still-subtracted")
+STD_KEPT = cause("std-still-divided")
+AS_TRAINED = cause("preprocessing-unchanged")
+UPSIDE_DOWN = cause("std-upside-down")
+IN_BYTES = cause("units-of-bytes")
+SLIPS_EXCHANGED = cause("slips-exchanged")
+ROLES_OF_TWO = cause("mean-std-exchanged")
+ONE_255 = cause("constant-255")
+SCORE_AS_TRAINED = cause("slip-not-applied")
+OTHER_SLIP = cause("other-slip")
+OTHER_FAMILY = cause("other-family")
+COST = cause("loss-of-score")
+OF_TEST = cause("slip-on-test")
+SMALL = cause("slip-at-network-size")
 
 
 @exercise(
     "06.1",
     _NORMAL,
-    "The network computes (bytes / 255 - mean) / std. For which mean does the subtraction do nothing, for which std the "
+    "The network computes (bytes / 255 - mean) / std. For which mean does the subtraction do nothing, "
+    "for which std the "
     "division?",
-    "Print the smallest and largest value of `normalise(photo, your_slip)`: 0 to 1 for the one, 0 to 255 for the other. And "
+    "Print the smallest and largest value of `normalise(photo, your_slip)`: 0 to 1 for the one, 0 to 255 "
+    "for the other. And "
     "give every family a copy of its own.",
 )
 def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mapping[str, Fit], lesson: Lesson) -> None:
@@ -109,7 +88,8 @@ def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mappi
 
         def on_test(slip: str = slip) -> dict[Any, float]:
             data = lesson.splits.test
-            return {f: float(score_images(_with(fit.model, slips[slip], lesson.decoded.test.images), data)["jaccard"].mean())
+            return {f: float(score_images(_with(fit.model, slips[slip], lesson.decoded.test.images),
+                data)["jaccard"].mean())
                     for f, fit in fits.items()}  # fmt: skip
 
         def at_size(slip: str = slip) -> dict[Any, float]:
@@ -142,10 +122,14 @@ def _check_slip(name: str, slip: Preprocessing, photos: Any) -> None:
     tries: list[tuple[Any, Any, Any]] = [
         (AS_TRAINED, usual.mean, usual.std), (STD_KEPT, (0,) * 3, usual.std), (UPSIDE_DOWN, (0,) * 3, (255,) * 3),
         (MEAN_KEPT, usual.mean, (1,) * 3), (MEAN_KEPT, usual.mean, (1 / 255,) * 3), (ROLES_OF_TWO, (1,) * 3, (0,) * 3),
-        (ROLES_OF_TWO, (1 / 255,) * 3, (0,) * 3), (ROLES_OF_TWO, (1,) * 3, (1e-9,) * 3), (ONE_255, (255,) * 3, (1,) * 3),
-        (ONE_255, (255,) * 3, (255,) * 3), (IN_BYTES, tuple(255 * m for m in usual.mean), tuple(255 * s for s in usual.std)),
-        (IN_BYTES, (127.5,) * 3, (127.5,) * 3), (MEAN_KEPT, (0.5,) * 3, (0.5,) * 3), (ROLES_OF_TWO, usual.std, usual.mean),
-        (ONE_255, (1 / 255,) * 3, (1 / 255,) * 3), (ONE_255, (1 / 255,) * 3, (1,) * 3), (MEAN_KEPT, (0.5,) * 3, (1,) * 3),
+        (ROLES_OF_TWO, (1 / 255,) * 3, (0,) * 3), (ROLES_OF_TWO, (1,) * 3, (1e-9,) * 3), (ONE_255, (255,) * 3,
+            (1,) * 3),
+        (ONE_255, (255,) * 3, (255,) * 3), (IN_BYTES, tuple(255 * m for m in usual.mean),
+            tuple(255 * s for s in usual.std)),
+        (IN_BYTES, (127.5,) * 3, (127.5,) * 3), (MEAN_KEPT, (0.5,) * 3, (0.5,) * 3), (ROLES_OF_TWO, usual.std,
+            usual.mean),
+        (ONE_255, (1 / 255,) * 3, (1 / 255,) * 3), (ONE_255, (1 / 255,) * 3, (1,) * 3), (MEAN_KEPT, (0.5,) * 3,
+            (1,) * 3),
         (MEAN_KEPT, (1,) * 3, (1,) * 3),
     ]  # fmt: skip
 
@@ -174,47 +158,24 @@ def _with(model: Segmenter, preprocessing: Preprocessing, images: Any) -> Any:
         model.preprocessing = before
 
 
-YARDSTICK = cause(
-    "yardstick-itself",
-    "this is the yardstick itself. Let gradient descent move the numbers away from the average",
-    _GRID,
-    0.9,
-)
-PROBABILITIES_AS_LOGITS = cause(
-    "probabilities-as-logits",
-    "best_cover gives probabilities and `score` wants logits; as they are, all of them are above 0: torch.logit",
-    _GRID,
-    0.95,
-)
-SAME_STRIDE = cause("stride-not-passed", "all three are of one stride: the stride was not passed on", _GRID, 0.9)
-STRIDES_REVERSED = cause(
-    "strides-reversed", "the strides are in reverse order: the finer grid must carry more", _GRID, 0.95
-)
-STRIDES_SWAPPED = cause("strides-mixed", "two strides have changed places: the finer grid must carry more", _GRID)
-FREE_SMALL = cause(
-    "cover-network-size", "scored at the network's size; a photo counts at its own", "03: At which size?"
-)
-TOO_GOOD = cause(
-    "more-than-a-grid",
-    "that is more than one number a cell can carry: were the masks enlarged rather than the grid, or is it another score?",
-    _GRID,
-)
-NEAREST = cause("grid-as-squares", "each cell was enlarged to a square; enlarge smoothly (bilinear)", _GRID)
-PREDICTED = cause(
-    "falling-loss",
-    "this lies below the average that the descent began with: the loss is not going down (the sign, or the rate)",
-    _GRID,
-)
-FEW_STEPS = cause(
-    "too-few-steps", "the grid can carry more: the descent stopped too early, or compares with small masks", _GRID
-)
+YARDSTICK = cause("yardstick-itself")
+PROBABILITIES_AS_LOGITS = cause("probabilities-as-logits")
+SAME_STRIDE = cause("stride-not-passed")
+STRIDES_REVERSED = cause("strides-reversed")
+STRIDES_SWAPPED = cause("strides-mixed")
+FREE_SMALL = cause("cover-network-size")
+TOO_GOOD = cause("more-than-a-grid")
+NEAREST = cause("grid-as-squares")
+PREDICTED = cause("falling-loss")
+FEW_STEPS = cause("too-few-steps")
 
 
 @exercise(
     "06.2",
     _GRID,
     "Start from the cell's average, and compare with the masks at full size after every step: what may still change?",
-    "The library does it: `best_cover`. It returns probabilities; the lesson's `score` and its cell of the yardstick show "
+    "The library does it: `best_cover`. It returns probabilities; the lesson's `score` and its cell of "
+    "the yardstick show "
     "what they must become first.",
 )
 def is_it_a_bound(free: Any, lesson: Lesson) -> None:

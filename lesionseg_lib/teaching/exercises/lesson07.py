@@ -26,70 +26,24 @@ from lesionseg_lib.training.checkpoints import BEST
 from lesionseg_lib.training.recipes import Recipe, get_recipe
 
 RATES, STEPS = (1e-3, 1e-4, 1e-5), 4
-_RATE, _MOVED = "07: Which learning rate for weights that already know something?", "07: How far did each stage move?"
-_SOMEBODY, _STAGES, _REAL = (
-    "07: The optimiser that trained somebody else",
-    "07: Which layers are in which stage?",
-    "07: Is the difference real?",
-)
+_RATE = "07: Which learning rate for weights that already know something?"
+_STAGES, _REAL = "07: Which layers are in which stage?", "07: Is the difference real?"
 
-NOTHING_MOVED = cause(
-    "nothing-moved",
-    "nothing has moved: the optimiser holds another encoder's weights, or stage 4 may not learn, or the change was measured against itself",
-    _SOMEBODY,
-)
-ALL_ALIKE = cause(
-    "rate-not-passed",
-    "all moved alike, so the rate did not reach the encoder: `learning_rate` is the decoder's; the encoder has `encoder_learning_rate`",
-    _RATE,
-)
-NOT_FRESH = cause(
-    "network-not-fresh", "the network was not built afresh for every rate: each distance contains those before", _RATE
-)
-ONE_STEP = cause(
-    "one-step",
-    "this is how far one step goes (the first step of Adam moves each weight by its rate); four were asked",
-    _RATE,
-)
-SQUARED_WAY = cause(
-    "distance-squared", "these are squared distances: the root of the sum of squares was forgotten", _MOVED
-)
-AS_SHARE = cause("distance-as-share", "these are shares, not percent: a factor of 100 is missing", _MOVED)
-TIMES = cause("distance-times-hundred", "these are a hundred times too large: percent of percent", _MOVED)
-RATES_REVERSED = cause(
-    "rates-reversed", "the distances stand in reverse order: the largest rate must move furthest", _RATE
-)
-RATES_SWAPPED = cause(
-    "rates-swapped", "two of the distances have changed places: a larger rate must move further", _RATE
-)
-TOO_FAR = cause(
-    "too-many-steps",
-    "Adam cannot get that far in four steps: more steps, or not a fresh network from ImageNet, or weights against random ones",
-    _RATE,
-)
-ABSOLUTE = cause(
-    "distance-not-relative",
-    "this is the distance itself; wanted is percent of the length of ImageNet's weights",
-    _MOVED,
-)
-NOT_PROPORTIONAL = cause(
-    "other-optimiser",
-    "the distances do not follow the rate: ten times the rate should go about ten times as far with Adam. Another optimiser, or one network for all rates?",
-    _RATE,
-)
-MEAN_WEIGHT = cause(
-    "mean-change-of-a-weight",
-    "this is the mean change of a single weight, not the distance relative to all of them",
-    _MOVED,
-)
-TOO_SHORT = cause(
-    "too-short-a-way",
-    "too short a way for four steps at this rate: fewer steps, another rate, or the difference was taken of something else",
-    _RATE,
-)
-OTHER_STAGE = cause(
-    "other-weights", "the distance is not that of stage 4: another stage or the whole encoder was measured", _MOVED, 1.2
-)
+NOTHING_MOVED = cause("nothing-moved")
+ALL_ALIKE = cause("rate-not-passed")
+NOT_FRESH = cause("network-not-fresh")
+ONE_STEP = cause("one-step")
+SQUARED_WAY = cause("distance-squared")
+AS_SHARE = cause("distance-as-share")
+TIMES = cause("distance-times-hundred")
+RATES_REVERSED = cause("rates-reversed")
+RATES_SWAPPED = cause("rates-swapped")
+TOO_FAR = cause("too-many-steps")
+ABSOLUTE = cause("distance-not-relative")
+NOT_PROPORTIONAL = cause("other-optimiser")
+MEAN_WEIGHT = cause("mean-change-of-a-weight")
+TOO_SHORT = cause("too-short-a-way")
+OTHER_STAGE = cause("other-weights")
 
 
 @exercise(
@@ -97,7 +51,8 @@ OTHER_STAGE = cause(
     _RATE,
     "What must be new for every rate: the network, the optimiser, or both? And which of a recipe's two rates is the "
     "encoder's?",
-    "Adam's first step moves each weight by just about the rate. So how far can four steps get, in percent of the weights' "
+    "Adam's first step moves each weight by just about the rate. So how far can four steps get, in "
+    "percent of the weights' "
     "length, and what must the three distances have to do with each other?",
 )
 def ten_times_the_rate(moved: Any, imagenet: MobileNetV2Encoder) -> None:
@@ -160,36 +115,18 @@ def _why_moved(found: Any, reach: Any, share: Any, steady: bool, length: float, 
     return (NOT_FRESH,) if low > 2 * reach[RATES[2]] else (NOT_PROPORTIONAL,)
 
 
-TOGETHER = cause(
-    "stages-together",
-    "from stage 2 on, earlier stages were still ImageNet's. Load the trained state again after each stage",
-    _STAGES,
-)
-WEIGHTS_ONLY = cause(
-    "statistics-kept",
-    "the weights went back, the running means and variances did not: load_state_dict takes both",
-    _STAGES,
-)
-STATISTICS_ONLY = cause(
-    "statistics-alone", "only the running means and variances went back, the weights did not", _STAGES, 1.1
-)
-NOT_PUT_BACK = cause("nothing-put-back", "nothing was put back: every stage scores like the trained network", _STAGES)
-ALL_BUT = cause("all-but-this-stage", "everything was put back but this stage", _STAGES)
-ALL_FOUR = cause("whole-encoder", "the whole encoder was put back, not one stage", _STAGES)
-NEXT_STAGE = cause("neighbouring-stage", "the stages are off by one: the neighbour was put back", _STAGES)
-FROM_HERE = cause("stages-from-here", "this stage and all behind it were put back", _STAGES)
-LEFT_CHANGED = cause(
-    "left-changed",
-    "with nothing put back this must be the trained network's own score: load its state again at the end",
-    _STAGES,
-)
-IN_TRAINING = cause(
-    "scored-in-training-mode",
-    "the network was in training mode: batch norm took its statistics from the photos at hand",
-    "03: Round 5: which photos, which network, which epoch?",
-)
-COSTS = cause("cost-of-putting-back", "this is the difference from the trained network; wanted is the score", _STAGES)
-ON_TEST = cause("stages-on-test", "these are test photos; wanted is validation", _STAGES)
+TOGETHER = cause("stages-together")
+WEIGHTS_ONLY = cause("statistics-kept")
+STATISTICS_ONLY = cause("statistics-alone")
+NOT_PUT_BACK = cause("nothing-put-back")
+ALL_BUT = cause("all-but-this-stage")
+ALL_FOUR = cause("whole-encoder")
+NEXT_STAGE = cause("neighbouring-stage")
+FROM_HERE = cause("stages-from-here")
+LEFT_CHANGED = cause("left-changed")
+IN_TRAINING = cause("scored-in-training-mode")
+COSTS = cause("cost-of-putting-back")
+ON_TEST = cause("stages-on-test")
 
 
 @exercise(
@@ -276,11 +213,14 @@ def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[i
     counts = confusion(z > 0, truth)
     tries: list[tuple[Cause, Callable[[], float]]] = [
         (table.PERCENT, lambda: 100 * both[True]), (table.PERCENT, lambda: 100 * both[False]),
-        (scoring.DICE, lambda: float(dice(counts).mean())), (scoring.POOLED, lambda: reduce(counts, "jaccard", "pooled")),
-        (scoring.ACCURACY, lambda: reduce(counts, "accuracy")), (scoring.LOGIT_LIMIT, lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
+        (scoring.DICE, lambda: float(dice(counts).mean())), (scoring.POOLED, lambda: reduce(counts, "jaccard",
+            "pooled")),
+        (scoring.ACCURACY, lambda: reduce(counts, "accuracy")), (scoring.LOGIT_LIMIT,
+            lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
         (ALL_FOUR, lambda: put(STAGES)), *((LEFT_CHANGED, lambda s=s: put((s,))) for s in STAGES),  # type: ignore[misc]
         *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),  # type: ignore[misc]
-        (table.ZERO, lambda: 0.0), (table.ONE_MINUS, lambda: 1 - both[True]), (scoring.EXCHANGED, lambda: reduce(confusion(z <= 0, truth), "jaccard")),
+        (table.ZERO, lambda: 0.0), (table.ONE_MINUS, lambda: 1 - both[True]), (scoring.EXCHANGED,
+            lambda: reduce(confusion(z <= 0, truth), "jaccard")),
     ]  # fmt: skip
     why = next((why for why, value in tries if abs(value() - found) < 6e-4 * max(1, abs(found))), None)
     side = "high" if found > both[True] else "low"

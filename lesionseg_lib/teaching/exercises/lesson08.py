@@ -23,48 +23,23 @@ from lesionseg_lib.teaching.diagnosis.tables import Base, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
 
 SIZE = (160, 96)
-_PAPER, _ADD, _STEP, _WHICH = (
-    "08: Every shape, on paper",
-    "08: Concatenate, or add?",
-    "08: One step in ten lines",
-    "08: Which skip matters?",
-)
+_PAPER, _ADD = "08: Every shape, on paper", "08: Concatenate, or add?"
 _BORDER = "08: Does a skip mend the border?"
 
-WIDTH_FIRST = cause("width-before-height", "height comes before width; the photo is 160 high", _PAPER)
-ORDER_OF_AXES = cause("channels-last", "the order is (channels, height, width)", _PAPER)
-FROM_BELOW = cause(
-    "channels-from-below", "these are the channels that come up from below; those of the skip join them", _PAPER
-)
-OF_SKIP = cause("channels-of-skip", "these are the skip's channels alone; those from below join them", _PAPER)
-AFTER = cause(
-    "channels-after-convolutions",
-    "these are the channels behind the step's convolutions; asked is what goes into them",
-    _PAPER,
-)
-BEFORE_UP = cause(
-    "before-upsampling",
-    "these are the channels before they are brought up (halved or changed by the transposed convolution)",
-    _PAPER,
-)
-OTHER_SKIP = cause(
-    "neighbours-skip", "another step's skip was added: skips join from the deepest to the finest", _PAPER
-)
-NO_SKIP_LEFT = cause(
-    "last-step-has-no-skip", "the last step has no skip: nothing is left that could join at full size", _PAPER
-)
-STRIDE_OFF = cause(
-    "stride-off", "height and width are off by a factor of 2: step 1 works at stride 16, the last at stride 1", _PAPER
-)
-OF_A_SQUARE = cause("other-photo-size", "these are the sizes of another photo; this one is 160 x 96", _PAPER)
-FROM_THE_END = cause("steps-reversed", "the steps stand in reverse order: step 1 is the coarsest", _PAPER)
-ROUNDED = cause("sizes-rounded", "a size was rounded: 160 and 96 divide by 16 without rest", _PAPER, 1.2)
-ADDED_NOT_JOINED = cause(
-    "larger-of-the-two", "the larger of the two numbers of channels was taken; joined channels add up", _PAPER, 1.1
-)
-MULTIPLIED = cause(
-    "channels-scaled", "the channels were divided or multiplied along with the size; a size changes none", _PAPER
-)
+WIDTH_FIRST = cause("width-before-height")
+ORDER_OF_AXES = cause("channels-last")
+FROM_BELOW = cause("channels-from-below")
+OF_SKIP = cause("channels-of-skip")
+AFTER = cause("channels-after-convolutions")
+BEFORE_UP = cause("before-upsampling")
+OTHER_SKIP = cause("neighbours-skip")
+NO_SKIP_LEFT = cause("last-step-has-no-skip")
+STRIDE_OFF = cause("stride-off")
+OF_A_SQUARE = cause("other-photo-size")
+FROM_THE_END = cause("steps-reversed")
+ROUNDED = cause("sizes-rounded")
+ADDED_NOT_JOINED = cause("larger-of-the-two")
+MULTIPLIED = cause("channels-scaled")
 
 
 def _shapes(network: Segmenter) -> tuple[list[tuple[int, ...]], list[int], list[int]]:
@@ -186,57 +161,42 @@ def _other_shapes(seen: Sequence[tuple[int, ...]], ups: list[int], below: list[i
             (lambda s, h, w: (2 * h, 2 * w), STRIDE_OFF),
             (lambda s, h, w: (h // 4, w // 4), STRIDE_OFF),
             (lambda s, h, w: (seen[last - s][1], seen[last - s][2]), FROM_THE_END),
-            *((lambda s, h, w, k=k: (k * h // SIZE[0], k * h // SIZE[0]), OF_A_SQUARE) for k in (128, 160, 96, 224, 256, 64)),
+            *((lambda s, h, w, k=k: (k * h // SIZE[0], k * h // SIZE[0]), OF_A_SQUARE) for k in (128, 160, 96,
+                224, 256, 64)),
             (lambda s, h, w: SIZE, OF_A_SQUARE),
             (lambda s, h, w: (h + 1, w + 1), ROUNDED),
             (lambda s, h, w: (h - 1, w - 1), ROUNDED),
         ),
-        "order": slot(lambda c: c, (lambda c: (c[0], c[2], c[1]), WIDTH_FIRST), (lambda c: (c[1], c[2], c[0]), ORDER_OF_AXES),
+        "order": slot(lambda c: c, (lambda c: (c[0], c[2], c[1]), WIDTH_FIRST), (lambda c: (c[1], c[2], c[0]),
+            ORDER_OF_AXES),
                       (lambda c: (c[2], c[1], c[0]), ORDER_OF_AXES)),
         "place": slot(lambda s: s, (lambda s: last - s, FROM_THE_END)),
     }  # fmt: skip
     yield from span(compute, steps)
 
 
-SKIPLESS = cause(
-    "convolutions-not-registered",
-    "as many weights as without skips: the four convolutions are in no ModuleList (a plain list hides them), or there are none",
-    _ADD,
-    0.95,
-)
-CONCATENATES = cause(
-    "still-concatenates", "as many weights as the U-Net that concatenates. Start from skips=False", _ADD
-)
-NO_BIAS = cause("bias-missing", "the 1 x 1 convolutions have a bias, one number for each of their outputs", _ADD)
-LARGE_KERNEL = cause("kernel-three", "the skips go through 3 x 3 convolutions; asked are 1 x 1", _ADD)
-WITH_NORM = cause(
-    "norm-added", "a batch norm (or another layer with two numbers a channel) follows the 1 x 1 convolutions", _ADD
-)
-THREE_ONLY = cause("one-convolution-missing", "one of the four convolutions is missing", _ADD)
-FIVE = cause("one-convolution-too-many", "there is a convolution too many: the deepest map is no skip", _ADD)
-SKIPS_BACKWARDS = cause(
-    "widths-backwards", "the convolutions are in the wrong order: the deepest skip goes to the first step", _ADD
-)
-WRONG_WIDTH = cause(
-    "width-of-convolution",
-    "a 1 x 1 convolution must end in as many channels as come up from below, to which it is added",
-    _ADD,
-)
-TWICE = cause("convolutions-twice", "the 1 x 1 convolutions are there twice", _ADD)
-DEPTHWISE = cause("one-weight-a-channel", "one number a channel, not a convolution from all channels to all", _ADD, 1.2)
-NOT_ADDED = cause(
-    "skip-not-added", "this skip changes nothing in the mask: it is not added before the convolutions", _ADD
-)
-IN_PLACE = cause(
-    "pyramid-changed", "the pyramid that it is given is emptied or changed: take a copy (*skips, x = pyramid)", _ADD
-)
+SKIPLESS = cause("convolutions-not-registered")
+CONCATENATES = cause("still-concatenates")
+NO_BIAS = cause("bias-missing")
+LARGE_KERNEL = cause("kernel-three")
+WITH_NORM = cause("norm-added")
+THREE_ONLY = cause("one-convolution-missing")
+FIVE = cause("one-convolution-too-many")
+SKIPS_BACKWARDS = cause("widths-backwards")
+WRONG_WIDTH = cause("width-of-convolution")
+TWICE = cause("convolutions-twice")
+DEPTHWISE = cause("one-weight-a-channel")
+NOT_ADDED = cause("skip-not-added")
+IN_PLACE = cause("pyramid-changed")
 
 
 @exercise(
     "08.2",
     _ADD,
-    "What must a skip's channels become before it can be added? And where does PyTorch look for the weights of a module?",
-    "One 1 x 1 convolution a skip, from its channels to those that come up; the first meets the deepest skip. Count its "
+    "What must a skip's channels become before it can be added? And where does PyTorch look for the "
+    "weights of a module?",
+    "One 1 x 1 convolution a skip, from its channels to those that come up; the first meets the deepest "
+    "skip. Count its "
     "weights and biases by hand.",
 )
 def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
@@ -257,7 +217,8 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
     counts: list[tuple[Cause, int]] = [
         (SKIPLESS, plain), (CONCATENATES, concatenating), (NO_BIAS, wanted - biases),
         (CONCATENATES, concatenating + wanted - plain),
-        (LARGE_KERNEL, plain + sum(9 * c * w + w for c, w in pairs)), (LARGE_KERNEL, plain + sum(9 * c * w for c, w in pairs)),
+        (LARGE_KERNEL, plain + sum(9 * c * w + w for c, w in pairs)), (LARGE_KERNEL,
+            plain + sum(9 * c * w for c, w in pairs)),
         (WITH_NORM, wanted + 2 * biases), (WITH_NORM, wanted + biases), (TWICE, 2 * wanted - plain),
         (DEPTHWISE, plain + 2 * sum(skips)), (DEPTHWISE, plain + sum(skips)),
         (SKIPS_BACKWARDS, plain + sum(c * w + w for c, w in backwards)),
@@ -315,46 +276,28 @@ def _check_drawn(mine: Any, encoder: MobileNetV2Encoder) -> None:
         refuse(f"the skip at stride {', '.join(map(str, dead))} changes nothing in the mask.", NOT_ADDED)
 
 
-OF_ERRORS = cause(
-    "where-errors-are", "this is where the errors are; wanted is how many pixels of each band are wrong", _BORDER
-)
-OF_ALL_PIXELS = cause("of-all-pixels", "divided by all pixels of the photos, not by those of the band", _BORDER)
-COUNTS = cause("error-counts", "these are numbers of pixels, not percent of the band's pixels", _BORDER)
-BECAME_ZERO = cause(
-    "levels-zeroed", "these levels became 0. Replace them by their average, which the layers behind expect", _WHICH
-)
-OWN_MEAN = cause(
-    "own-average",
-    "each photo kept an average of its own. Average over the photos too, so that nothing of them is left",
-    _WHICH,
-)
-ONE_NUMBER = cause("one-average-for-all-channels", "all channels got one average; each channel has its own", _WHICH)
-NOT_ROBBED = cause("not-robbed", "this is the network with all skips: was anything taken away?", _WHICH, 0.95)
-COARSEST = cause("coarsest-robbed", "this is the network without the coarsest skip. Level 0 is the finest", _WHICH)
-OTHER_LEVELS = cause("other-levels-robbed", "other levels were taken away than the row says", _WHICH)
-MEAN_OF_PHOTOS = cause(
-    "mean-of-photos-rates",
-    "the photos' own rates were averaged; count the pixels of all photos first, then divide",
-    _BORDER,
-)
-RIGHT_PIXELS = cause("right-pixels", "this is how many pixels are right, not wrong", _BORDER)
-HALF_LIMIT = cause("bands-cut-at-half", "the logits were cut at .5, which is p > .62; cut at 0", _WHICH)
-DIFFERENCES = cause(
-    "gain-in-errors", "this is the difference from the row with all skips; wanted are the rates themselves", _BORDER
-)
-SHUFFLED = cause(
-    "noise-for-average",
-    "the levels were replaced by noise or by another photo's; replace them by their average",
-    _WHICH,
-    1.1,
-)
+OF_ERRORS = cause("where-errors-are")
+OF_ALL_PIXELS = cause("of-all-pixels")
+COUNTS = cause("error-counts")
+BECAME_ZERO = cause("levels-zeroed")
+OWN_MEAN = cause("own-average")
+ONE_NUMBER = cause("one-average-for-all-channels")
+NOT_ROBBED = cause("not-robbed")
+COARSEST = cause("coarsest-robbed")
+OTHER_LEVELS = cause("other-levels-robbed")
+MEAN_OF_PHOTOS = cause("mean-of-photos-rates")
+RIGHT_PIXELS = cause("right-pixels")
+HALF_LIMIT = cause("bands-cut-at-half")
+DIFFERENCES = cause("gain-in-errors")
+SHUFFLED = cause("noise-for-average")
 
 
 @exercise(
     "08.3",
     _BORDER,
     "What is a level replaced by, so that nothing of the photo is left in it? And what is each count divided by?",
-    "Add up the rows' wrong pixels over all photos, and the bands' pixels over all photos, then divide: percent of *that* "
+    "Add up the rows' wrong pixels over all photos, and the bands' pixels over all photos, then divide: "
+    "percent of *that* "
     "band.",
 )
 def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Sequence[float]) -> None:
@@ -410,7 +353,8 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
             (COUNTS, over(levels, lambda wrong, pixels: pixels.sum(0))),
             (RIGHT_PIXELS, over(levels, lambda wrong, pixels: 100 - 100 * wrong.sum(0) / np.maximum(pixels.sum(0), 1))),
             (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * (wrong / np.maximum(pixels, 1)).mean(0))),
-            (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * np.nanmean(np.where(pixels, wrong / np.maximum(pixels, 1), np.nan), 0))),
+            (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * np.nanmean(np.where(pixels,
+                wrong / np.maximum(pixels, 1), np.nan), 0))),
             (HALF_LIMIT, lambda levels=levels: share(levels, "mean", 0.5)),  # type: ignore[misc]
         ]  # fmt: skip
         if levels:

@@ -27,71 +27,35 @@ from lesionseg_lib.teaching.lessons import Fit, Lesson
 from lesionseg_lib.training.probing import channel_auc, cover
 
 HALVES = ("of_skip", "of_gate")
-_COST, _DETECT, _WITH, _GATE = (
-    "09: What does it cost?",
-    "09: Are they lesion detectors?",
-    "09: With or without?",
-    "09: Whom to let in?",
-)
+_COST, _WITH, _GATE = "09: What does it cost?", "09: With or without?", "09: Whom to let in?"
 
-NORM_MISSING = cause("norm-missing", "batch norm is missing: two numbers a channel", _COST)
-NORM_HALF = cause("norm-half", "batch norm has two numbers a channel, not one", _COST)
-NORM_FOUR = cause(
-    "running-statistics-counted",
-    "the running mean and variance of batch norm are no parameters: nobody trains them",
-    _COST,
-)
-NO_SIGNAL_BIAS = cause(
-    "signal-bias-missing", "the convolution of the signal has a bias, one number for each of its outputs", _COST
-)
-NO_LAST_BIAS = cause(
-    "coefficient-bias-missing", "the last convolution, which makes the coefficient, has a bias, a single number", _COST
-)
-SKIP_BIAS = cause("skip-bias-counted", "the convolution of the skip has no bias: one of two sums is enough", _COST)
-OUT_BIAS = cause("out-bias-counted", "the layer behind has no bias: batch norm would take it away again", _COST)
-KERNEL_ONE = cause(
-    "skip-kernel-one", "the kernel on the skip is 2 x 2, so four weights for each pair of channels", _COST
-)
-KERNEL_TWO = cause(
-    "skip-kernel-two",
-    "the kernel on the skip is 2 x 2: four weights for each pair of channels, not two (or nine)",
-    _COST,
-)
-SIGNAL_TWO = cause("signal-kernel", "the kernel on the signal is 1 x 1", _COST)
-OUT_MISSING = cause(
-    "out-missing",
-    "the layer behind is missing: it mixes the skip's channels, that many squared, and has a batch norm",
-    _COST,
-)
-OUT_SIMPLE = cause(
-    "out-not-squared", "the layer behind mixes all of the skip's channels with all: their number squared", _COST
-)
-ROLES = cause("skip-signal-exchanged", "skip and signal are exchanged", _COST)
-COEFFICIENT_MISSING = cause(
-    "coefficient-missing",
-    "the last 1 x 1 convolution, which makes the coefficient of the hidden layer, is missing",
-    _COST,
-)
-HIDDEN_FULL = cause("hidden-not-halved", "the hidden layer has half of the skip's channels, not all of them", _COST)
-HIDDEN_OTHER = cause(
-    "hidden-of-signal",
-    "the hidden layer's channels come from the skip (half of them), not from the signal or from both",
-    _COST,
-)
-COEFFICIENT_MANY = cause(
-    "coefficient-per-channel",
-    "there is one coefficient a place, shared by all channels; the last convolution has a single output",
-    _COST,
-)
-SIGNAL_MISSING = cause("signal-missing", "the convolution of the signal is missing", _COST)
-SKIP_MISSING = cause("skip-missing", "the convolution of the skip is missing", _COST)
+NORM_MISSING = cause("norm-missing")
+NORM_HALF = cause("norm-half")
+NORM_FOUR = cause("running-statistics-counted")
+NO_SIGNAL_BIAS = cause("signal-bias-missing")
+NO_LAST_BIAS = cause("coefficient-bias-missing")
+SKIP_BIAS = cause("skip-bias-counted")
+OUT_BIAS = cause("out-bias-counted")
+KERNEL_ONE = cause("skip-kernel-one")
+KERNEL_TWO = cause("skip-kernel-two")
+SIGNAL_TWO = cause("signal-kernel")
+OUT_MISSING = cause("out-missing")
+OUT_SIMPLE = cause("out-not-squared")
+ROLES = cause("skip-signal-exchanged")
+COEFFICIENT_MISSING = cause("coefficient-missing")
+HIDDEN_FULL = cause("hidden-not-halved")
+HIDDEN_OTHER = cause("hidden-of-signal")
+COEFFICIENT_MANY = cause("coefficient-per-channel")
+SIGNAL_MISSING = cause("signal-missing")
+SKIP_MISSING = cause("skip-missing")
 
 
 @exercise(
     "09.1",
     _COST,
     "Three convolutions inside, one layer behind with its batch norm. Which of them has a bias?",
-    "Go term by term: kernel x kernel x inputs x outputs, plus outputs where there is a bias. The hidden layer has half of "
+    "Go term by term: kernel x kernel x inputs x outputs, plus outputs where there is a bias. The hidden "
+    "layer has half of "
     "the skip's channels.",
 )
 def price_of_a_gate(mine: Any, gate: AttentionGate) -> None:
@@ -123,15 +87,18 @@ def _counts(gate: AttentionGate) -> Iterator[Suspect]:
         {
             "norm": slot(2, (0, NORM_MISSING), (1, NORM_HALF), (4, NORM_FOUR)),
             "kernel": slot(4, (1, KERNEL_ONE), (2, KERNEL_TWO), (9, KERNEL_TWO), (0, SKIP_MISSING)),
-            "signal_term": slot(lambda g, i: g * i + i, (lambda g, i: g * i, NO_SIGNAL_BIAS), (lambda g, i: 0, SIGNAL_MISSING),
+            "signal_term": slot(lambda g, i: g * i + i, (lambda g, i: g * i, NO_SIGNAL_BIAS), (lambda g, i: 0,
+                SIGNAL_MISSING),
                                 (lambda g, i: 4 * g * i + i, SIGNAL_TWO), (lambda g, i: g * i + 1, NO_SIGNAL_BIAS),
                                 (lambda g, i: g * i + g, NO_SIGNAL_BIAS), (lambda g, i: 9 * g * i + i, SIGNAL_TWO)),
             "last": slot(lambda i, x: i + 1, (lambda i, x: i, NO_LAST_BIAS), (lambda i, x: 0, COEFFICIENT_MISSING),
                          (lambda i, x: 1, COEFFICIENT_MISSING), (lambda i, x: i * x + x, COEFFICIENT_MANY),
                          (lambda i, x: i * i + i, COEFFICIENT_MANY), (lambda i, x: 2 * i, COEFFICIENT_MANY),
                          (lambda i, x: i * x + 1, COEFFICIENT_MANY)),
-            "out": slot(lambda x: x * x, (lambda x: x * x + x, OUT_BIAS), (lambda x: x, OUT_SIMPLE), (lambda x: 0, OUT_MISSING),
-                        (lambda x: -2 * x, OUT_MISSING), (lambda x: 9 * x * x, OUT_SIMPLE), (lambda x: x * (x // 2), OUT_SIMPLE)),
+            "out": slot(lambda x: x * x, (lambda x: x * x + x, OUT_BIAS), (lambda x: x, OUT_SIMPLE),
+                (lambda x: 0, OUT_MISSING),
+                        (lambda x: -2 * x, OUT_MISSING), (lambda x: 9 * x * x, OUT_SIMPLE),
+                        (lambda x: x * (x // 2), OUT_SIMPLE)),
             "skip_bias": slot(0, (1, SKIP_BIAS)),
             "hidden": slot(lambda x, g: x // 2, (lambda x, g: x, HIDDEN_FULL), (lambda x, g: g // 2, HIDDEN_OTHER),
                            (lambda x, g: (x + g) // 2, HIDDEN_OTHER), (lambda x, g: g, HIDDEN_OTHER)),
@@ -142,47 +109,29 @@ def _counts(gate: AttentionGate) -> Iterator[Suspect]:
     )  # fmt: skip
 
 
-BOTH_SILENT = cause(
-    "both-silent",
-    "both halves are silent here. Did the first one stay so? Work on a copy each time (copy.deepcopy)",
-    _GATE,
-)
-NONE_SILENT = cause("nothing-silenced", "nothing was silenced: these are the lesson's own numbers", _GATE, 0.95)
-OTHER_HALF = cause("other-half", "the other half was silenced", _GATE, 0.95)
-ONE_GATE = cause("not-all-gates", "not all four gates were silenced", _GATE)
-BIAS_TOO = cause(
-    "bias-silenced", "the bias went too. Only the weights, please: a bias votes the same everywhere", _GATE
-)
-WRONG_STRIDES = cause(
-    "auc-at-wrong-strides",
-    "the areas stand beside the wrong strides: the maps come from the finest to the coarsest",
-    _DETECT,
-)
-AUC_FOLDED = cause(
-    "coefficients-folded", "areas below .5 were turned over; keep the side: a map may look away from lesions", _DETECT
-)
-AUC_BACKWARDS = cause(
-    "coefficients-backwards", "this is the chance that skin gets the larger coefficient: 1 minus the area", _DETECT
-)
-J_SMALL = cause(
-    "gates-at-network-size", "J is scored at the network's size; a photo counts at its own", "03: At which size?"
-)
-IN_TRAINING = cause(
-    "gates-in-training-mode",
-    "the decoder was in training mode: its batch norm took the statistics of these photos",
-    "03: Round 5: which photos, which network, which epoch?",
-)
-OTHER_CELLS = cause("cells-any-lesion", "a cell counted as lesion with another share of lesion than one half", _DETECT)
-HALF_WEIGHTS = cause("weights-not-zero", "the weights were not set to 0 (halved, or set to 1)", _GATE, 1.1)
-MEAN_MAPS = cause("coefficient-means", "these are mean coefficients, not areas under the curve", _DETECT)
+BOTH_SILENT = cause("both-silent")
+NONE_SILENT = cause("nothing-silenced")
+OTHER_HALF = cause("other-half")
+ONE_GATE = cause("not-all-gates")
+BIAS_TOO = cause("bias-silenced")
+WRONG_STRIDES = cause("auc-at-wrong-strides")
+AUC_FOLDED = cause("coefficients-folded")
+AUC_BACKWARDS = cause("coefficients-backwards")
+J_SMALL = cause("gates-at-network-size")
+IN_TRAINING = cause("gates-in-training-mode")
+OTHER_CELLS = cause("cells-any-lesion")
+HALF_WEIGHTS = cause("weights-not-zero")
+MEAN_MAPS = cause("coefficient-means")
 
 
 @exercise(
     "09.2",
     _GATE,
-    "With nothing silenced, do you get the lesson's own numbers? And is the decoder still whole when you silence the second "
+    "With nothing silenced, do you get the lesson's own numbers? And is the decoder still whole when you "
+    "silence the second "
     "half?",
-    "For each half: a fresh deep copy in evaluation mode, zero the *weight* of that half in all four gates, then score and "
+    "For each half: a fresh deep copy in evaluation mode, zero the *weight* of that half in all four "
+    "gates, then score and "
     "detect as the lesson does.",
 )
 def who_decides(given: Any, model: Segmenter, lesson: Lesson) -> None:
@@ -242,18 +191,22 @@ def who_decides(given: Any, model: Segmenter, lesson: Lesson) -> None:
             (WRONG_STRIDES, changed(lambda a: a[-1:] + a[:-1])),
             (AUC_FOLDED, changed(lambda a: [max(x, 1 - x) for x in a])),
             (AUC_BACKWARDS, changed(lambda a: [1 - x for x in a])),
-            (MEAN_MAPS, lambda half=half: {"J": right["J"]} | {k: float(m.mean()) for k, m in zip(keys[1:], drawn(half)[1], strict=True)}),  # type: ignore[misc]
-            (J_SMALL, lambda half=half: {"J": reduce(confusion(drawn(half)[0][:, 0].cpu().numpy() > 0, truth), "jaccard")}),  # type: ignore[misc]
+            (MEAN_MAPS, lambda half=half, right=right: {"J": right["J"]} | {k: float(m.mean()) for k, m in zip(keys[1:],
+                drawn(half)[1], strict=True)}),  # type: ignore[misc]
+            (J_SMALL, lambda half=half: {"J": reduce(confusion(drawn(half)[0][:, 0].cpu().numpy() > 0, truth),
+                "jaccard")}),  # type: ignore[misc]
             *((scoring.MEDIAN if column == "median" else scoring.DICE if column == "dice" else scoring.ACCURACY,
                lambda half=half, c=column: {"J": _column(drawn(half)[2], drawn(half)[0], c, lesson)})  # type: ignore[misc]
               for column in ("median", "dice", "accuracy")),
-            *((OTHER_CELLS, lambda half=half, limit=limit: silence(half, limit=limit)) for limit in (0.0, 0.25, 0.75, 0.99)),  # type: ignore[misc]
+            *((OTHER_CELLS, lambda half=half, limit=limit: silence(half, limit=limit)) for limit in (0.0, 0.25,
+                0.75, 0.99)),  # type: ignore[misc]
             (IN_TRAINING, lambda half=half: silence(half, train=True)),  # type: ignore[misc]
-            *((ONE_GATE, lambda half=half, g=g: silence(half, gates=g)) for n in (1, 3) for g in combinations(range(4), n)),  # type: ignore[misc]
+            *((ONE_GATE, lambda half=half, g=g: silence(half, gates=g)) for n in (1,
+                3) for g in combinations(range(4), n)),  # type: ignore[misc]
             (HALF_WEIGHTS, lambda half=half: silence(half, factor=0.5)),  # type: ignore[misc]
         ]  # fmt: skip
-        judge(numbers(given[half], keys, half), right, bases, hint="(Were the gates in evaluation mode, and all four silenced?)",
-              of=half, seconds=2)  # fmt: skip
+        hint = "(Were the gates in evaluation mode, and all four silenced?)"
+        judge(numbers(given[half], keys, half), right, bases, hint=hint, of=half, seconds=2)
 
 
 def _column(j: Any, z: Any, column: str, lesson: Lesson) -> float:
@@ -262,41 +215,28 @@ def _column(j: Any, z: Any, column: str, lesson: Lesson) -> float:
     return float(score_images(sigmoid(z[:, 0].cpu().numpy()), lesson.splits.validation)[column].mean())
 
 
-LINEAR = cause(
-    "root-not-undone", "the half-width shrinks with the square root of the number: square the ratio", _WITH, 0.95
-)
-WHOLE = cause("whole-interval", "that takes the whole width of the interval; asked is for half of it", _WITH)
-UPSIDE_DOWN = cause("width-ratio-upside-down", "the ratio is upside down: a narrower interval takes more photos", _WITH)
-HOW_MANY_TIMES = cause(
-    "times-the-test-set", "that is how many times the photos of this test set; how many photos is it?", _WITH
-)
-ROOT = cause("root-for-square", "a root was taken where a square is needed", _WITH)
-OF_ONE = cause(
-    "interval-of-one-score",
-    "that is from the interval of one decoder's J, not of the gain; the gain of the same photos scatters less",
-    _WITH,
-)
-UNPAIRED = cause("unpaired", "the two decoders were taken as if on different photos: pair them photo by photo", _WITH)
-SD = cause("scatter-of-photos", "that takes the scatter of single photos for the interval of their mean", _WITH)
-OF_DICE = cause("gain-in-dice", "that is from the gain in Dice; asked is J", _WITH)
-SHARES = cause("width-in-shares", "the half-width is in shares, and .5 is in points: one point is .01", _WITH)
-GAIN_ITSELF = cause(
-    "gain-for-width", "that is from the gain itself (or one end of the interval), not from half of its width", _WITH
-)
-MORE = cause(
-    "photos-added", "that is how many photos must be added to the test set; asked is how many there must be", _WITH, 1.1
-)
-STANDARD_ERROR = cause(
-    "standard-error-for-width", "that is from the standard error; a 95 % interval reaches 1.96 times as far", _WITH
-)
-N_ALONE = cause("number-itself", "that is the number of photos of this test set", _WITH)
+LINEAR = cause("root-not-undone")
+WHOLE = cause("whole-interval")
+UPSIDE_DOWN = cause("width-ratio-upside-down")
+HOW_MANY_TIMES = cause("times-the-test-set")
+ROOT = cause("root-for-square")
+OF_ONE = cause("interval-of-one-score")
+UNPAIRED = cause("unpaired")
+SD = cause("scatter-of-photos")
+OF_DICE = cause("gain-in-dice")
+SHARES = cause("width-in-shares")
+GAIN_ITSELF = cause("gain-for-width")
+MORE = cause("photos-added")
+STANDARD_ERROR = cause("standard-error-for-width")
+N_ALONE = cause("number-itself")
 
 
 @exercise(
     "09.3",
     _WITH,
     "By which factor must the half-width shrink? By which factor must the number of photos grow for that?",
-    "Start from `gain`, photo by photo, in points, gated minus plain, and its bootstrap interval. Half of its width belongs "
+    "Start from `gain`, photo by photo, in points, gated minus plain, and its bootstrap interval. Half "
+    "of its width belongs "
     "to as many photos as there are.",
 )
 def how_many_photos(photos: Any, gated: Fit, plain: Fit, wanted: float = 0.5) -> None:

@@ -17,41 +17,21 @@ from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.training.build import build_segmenter
 from lesionseg_lib.training.recipes import get_recipe
 
-_HOLE, _FALLS, _SEE, _REALLY = (
-    "10: What is a hole?",
-    "10: What falls through the holes?",
-    "10: How far can a cell see?",
-    "10: How far does a cell see, really?",
-)
+_FALLS, _REALLY = "10: What falls through the holes?", "10: How far does a cell see, really?"
 _LARGE = "10: How large may a rate be?"
 
-WITHOUT_ONE = cause(
-    "no-rate-of-one",
-    "without a rate of 1 the pixel next to the rim is never read, whatever the order of the layers",
-    _FALLS,
-)
-TOO_WIDE = cause(
-    "step-too-wide",
-    "one of the steps is too wide: copies of the field before do not touch any more, and pixels between them are never read",
-    _FALLS,
-)
-NOT_WIDEST = cause(
-    "not-the-widest",
-    "there is no hole, but copies of the field overlap: the next layer may put them further apart, until they just touch",
-    _FALLS,
-)
-NO_HOLES_AT_ALL = cause(
-    "all-rates-one",
-    "these are plain convolutions without holes: nothing is lost, and the field is the smallest",
-    _FALLS,
-)
+WITHOUT_ONE = cause("no-rate-of-one")
+TOO_WIDE = cause("step-too-wide")
+NOT_WIDEST = cause("not-the-widest")
+NO_HOLES_AT_ALL = cause("all-rates-one")
 
 
 @exercise(
     "10.1",
     _FALLS,
     "After the first layer the field is a full square. How far apart may copies of it stand without a gap?",
-    "In one direction three layers have 3 x 3 x 3 = 27 paths. What is the best that each pixel can hope for, if none is "
+    "In one direction three layers have 3 x 3 x 3 = 27 paths. What is the best that each pixel can hope "
+    "for, if none is "
     "to be missed?",
 )
 def three_rates(rates: Any) -> None:
@@ -101,40 +81,27 @@ def _reached(rates: Sequence[int]) -> int:
     )
 
 
-SQUARES = cause(
-    "whole-squares", "these are whole squares. A kernel with holes reads only some of their cells; count those", _HOLE
-)
-OF_A_PIXEL = cause(
-    "of-one-pixel", "this is what one *pixel of the mask* reads: take the enlargement at the end away", _REALLY
-)
-SIDES = cause("sides-of-squares", "these are the sides of the squares; how many cells are read inside?", _REALLY)
-MIXED_UP = cause("strides-mixed-up", "strides are mixed up: the finest skip is at stride 4", _REALLY, 0.9)
-ONE_KERNEL = cause(
-    "one-kernel",
-    "these are the nine cells of one kernel: the layers behind read further, and each of them widens what one cell sees",
-    _REALLY,
-)
-ROW = cause("cells-of-a-row", "these are the cells of one row; a kernel reads in both directions", _REALLY)
-HOLES = cause("cells-in-holes", "these are the cells that are *not* read, the holes", _REALLY)
-WITHOUT_ENLARGING = cause(
-    "enlargement-forgotten",
-    "the enlargement between one layer and the next was forgotten: it closes the holes, and widens the field",
-    _REALLY,
-)
-AS_ONE_RESOLUTION = cause("one-resolution", "the layers were put together as if all worked at one resolution", _FALLS)
-ALL_CELLS = cause("all-cells", "that is all cells of the map, or of a whole photo", _REALLY, 1.1)
-IN_PIXELS = cause("cells-in-pixels", "these are pixels of the photo, not cells of the skip", _SEE)
-ENTRIES = cause("entries-with-channels", "channels were counted, too: count each place once", _REALLY)
-ONE_AT_RIM = cause(
-    "cell-at-the-rim", "that is a cell at the rim, whose field is cut off; take one in the middle", _REALLY
-)
+SQUARES = cause("whole-squares")
+OF_A_PIXEL = cause("of-one-pixel")
+SIDES = cause("sides-of-squares")
+MIXED_UP = cause("strides-mixed-up")
+ONE_KERNEL = cause("one-kernel")
+ROW = cause("cells-of-a-row")
+HOLES = cause("cells-in-holes")
+WITHOUT_ENLARGING = cause("enlargement-forgotten")
+AS_ONE_RESOLUTION = cause("one-resolution")
+ALL_CELLS = cause("all-cells")
+IN_PIXELS = cause("cells-in-pixels")
+ENTRIES = cause("entries-with-channels")
+ONE_AT_RIM = cause("cell-at-the-rim")
 
 
 @exercise(
     "10.2",
     _REALLY,
     "One layer of rate 2 reads nine cells of a 5 x 5 square. What does an enlargement behind it do with the gaps?",
-    "Let the computer count: hold all levels but one, vary that one, and look which of its cells reach one cell of the last "
+    "Let the computer count: hold all levels but one, vary that one, and look which of its cells reach "
+    "one cell of the last "
     "map, with the enlargement at the end taken away.",
 )
 def holes_of_family_c(cells: Any, encoder: MobileNetV2Encoder) -> None:
@@ -210,37 +177,22 @@ def _at_rim(decoder: Any, read: Any) -> dict[Any, float]:
         decoder.upsample_to_target = end
 
 
-LIVE = cause("weights-that-live", "these are the weights that live. Wanted are the others", _LARGE, 0.9)
-CORNERS = cause(
-    "corner-cells-forgotten",
-    "a weight learns if it reaches the map from a single cell, at the rim or in a corner; a rate smaller than the map reaches it from somewhere",
-    _LARGE,
-)
-ONE_DIRECTION = cause(
-    "one-direction",
-    "count in both directions: at such a rate neither the corners nor the sides of the kernel reach the map",
-    _LARGE,
-)
-NUMBERS = cause("numbers-of-weights", "these are numbers of weights, not shares of them", _LARGE)
-CENTRE_TOO = cause(
-    "centre-forgotten", "the weight in the middle of the kernel always reads its own cell: it is alive", _LARGE
-)
-ONLY_CORNERS = cause(
-    "only-corners-dead", "only the corners of the kernel were counted as dead; its sides look as far", _LARGE
-)
-OF_PIXELS = cause("of-the-photo", "the rate was compared with the photo, not with the map of 8 x 8", _LARGE)
-MEAN_PADDING = cause(
-    "share-of-padding",
-    "this is the share of readings that fall on padding; a weight is dead only if all of its readings do",
-    _LARGE,
-)
+LIVE = cause("weights-that-live")
+CORNERS = cause("corner-cells-forgotten")
+ONE_DIRECTION = cause("one-direction")
+NUMBERS = cause("numbers-of-weights")
+CENTRE_TOO = cause("centre-forgotten")
+ONLY_CORNERS = cause("only-corners-dead")
+OF_PIXELS = cause("of-the-photo")
+MEAN_PADDING = cause("share-of-padding")
 
 
 @exercise(
     "10.3",
     _LARGE,
     "Stand in a corner of the map. Which of the nine weights still read a cell of it?",
-    "A weight off the middle looks one rate away. From how many cells of a row of `side` cells does that end on the map?",
+    "A weight off the middle looks one rate away. From how many cells of a row of `side` cells does that "
+    "end on the map?",
 )
 def weights_that_never_learn(dead: Any, rates: Sequence[int], side: int) -> None:
     """they keep the random values they began with, until the network meets a larger photo.

@@ -19,31 +19,24 @@ from lesionseg_lib.teaching.diagnosis.tables import Base, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.training.losses import bce
 
-_WEAK, _BELIEVED, _CUT = "11: For whom is it weak?", "11: May .8 be believed?", "11: Where to cut"
+_WEAK, _BELIEVED = "11: For whom is it weak?", "11: May .8 be believed?"
 
-COUNTS = cause("numbers-of-photos", "these are numbers of photos", _WEAK)
-NOT_BY_SIZE = cause("not-by-size", "every quarter has the mean of all. Group by size as well", _WEAK)
-NOT_BY_DIAGNOSIS = cause(
-    "not-by-diagnosis", "both diagnoses have the quarter's mean. Group by diagnosis as well", _WEAK
-)
-SORTED_ALONE = cause(
-    "rows-renamed", "the values are right, but stand in other rows: sorted, or named, apart from each other", _WEAK
-)
-COLUMNS_EXCHANGED = cause("diagnoses-exchanged", "the columns of two diagnoses are exchanged", _WEAK)
-SUMS = cause("sums-for-means", "these are sums, not means", _WEAK)
-GAPS = cause(
-    "difference-of-diagnoses",
-    "these are differences from the mean of all (or from the other diagnosis), not means",
-    _WEAK,
-)
-OF_AREAS = cause("share-of-photos", "these are shares of photos, not scores", _WEAK, 1.1)
+COUNTS = cause("numbers-of-photos")
+NOT_BY_SIZE = cause("not-by-size")
+NOT_BY_DIAGNOSIS = cause("not-by-diagnosis")
+SORTED_ALONE = cause("rows-renamed")
+COLUMNS_EXCHANGED = cause("diagnoses-exchanged")
+SUMS = cause("sums-for-means")
+GAPS = cause("difference-of-diagnoses")
+OF_AREAS = cause("share-of-photos")
 
 
 @exercise(
     "11.1",
     _WEAK,
     "Two keys to group by: which belongs in the rows, which in the columns?",
-    "Group the column `jaccard` by both at once, take the mean, and unstack the inner key. Compare the numbers of photos "
+    "Group the column `jaccard` by both at once, take the mean, and unstack the inner key. Compare the "
+    "numbers of photos "
     "before you believe a cell.",
 )
 def diagnosis_or_size(means: Any, table: pd.DataFrame, strata: pd.DataFrame) -> None:
@@ -126,7 +119,8 @@ def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any,
             ("accuracy", scoring.ACCURACY), ("threshold_jaccard", scoring.THRESHOLD_JACCARD)) if column in own),
         (GAPS, lambda: {k: v - float(table["jaccard"].mean()) for k, v in expected.items()}),
         (GAPS, lambda: {k: v - float(own["jaccard"].mean()) for k, v in expected.items()}),
-        *((GAPS, lambda o=o: {k: expected[k] - v for k, v in by("jaccard", "mean", table[kinds == o]).items()}) for o in other),  # type: ignore[misc]
+        *((GAPS, lambda o=o: {k: expected[k] - v for k, v in by("jaccard", "mean",
+            table[kinds == o]).items()}) for o in other),  # type: ignore[misc]
         (OF_AREAS, lambda: {str(k): float(v) / len(own) for k, v in groups.size().items()}),
         (OF_AREAS, lambda: {str(k): float(v) / len(table) for k, v in groups.size().items()}),
         (SORTED_ALONE, lambda: dict(zip(keys, sorted(expected[k] for k in keys), strict=True))),
@@ -141,49 +135,21 @@ def _in_order(values: Any, keys: list[str]) -> list[str]:
     return [key for key in dict.fromkeys(map(str, values)) if key in keys]
 
 
-MULTIPLIED = cause("temperature-multiplied", "you multiplied. T divides the logits, so yours is 1 / T", _BELIEVED)
-OTHER_HALF = cause(
-    "temperature-of-other-half",
-    "that is the best T of the other photos, on which it is to be judged. Choose on photos 0, 2, 4, ...",
-    _BELIEVED,
-)
-ALL_PHOTOS = cause(
-    "temperature-of-all",
-    "that is the best T of all photos, those on which it is to be judged included. Choose on photos 0, 2, 4, ...",
-    _BELIEVED,
-)
-FIRST_HALF = cause(
-    "first-half",
-    "that is the best T of the first (or last) half of the photos; asked is every second one, beginning with the first",
-    _BELIEVED,
-)
-WORST = cause("largest-entropy", "that T has the largest cross-entropy, not the smallest", _BELIEVED)
-AT_THE_EDGE = cause(
-    "edge-of-the-grid",
-    "that T is an end of the grid: the smallest cross-entropy lies inside. Is it the minimum, and of logits / T?",
-    _BELIEVED,
-)
-UNCHANGED = cause("temperature-one", "T = 1 leaves everything as it was", _BELIEVED)
-OF_PROBABILITIES = cause(
-    "probabilities-divided",
-    "probabilities were divided by T, not logits (or the loss got probabilities for logits)",
-    _BELIEVED,
-)
-OF_ECE = cause(
-    "smallest-ece",
-    "that T has the smallest calibration error (or the highest accuracy); asked is the smallest cross-entropy",
-    _BELIEVED,
-)
-THE_LOSS = cause(
-    "entropy-for-temperature", "this is the cross-entropy itself, not the T at which it is smallest", _BELIEVED
-)
-SQUARED_T = cause("temperature-root", "this is the square (or the root) of the best T", _BELIEVED, 1.1)
-OF_DICE = cause(
-    "temperature-by-dice", "that T has the smallest soft Dice loss; asked is the smallest cross-entropy", _BELIEVED
-)
-AN_INDEX = cause("number-of-the-temperature", "this is the place of T in the grid, not T", _BELIEVED)
-ONE_PHOTO = cause("temperature-of-one-photo", "that is the best T of a single photo", _BELIEVED)
-LOG_T = cause("log-of-temperature", "this is the logarithm of T", _BELIEVED, 1.1)
+MULTIPLIED = cause("temperature-multiplied")
+OTHER_HALF = cause("temperature-of-other-half")
+ALL_PHOTOS = cause("temperature-of-all")
+FIRST_HALF = cause("first-half")
+WORST = cause("largest-entropy")
+AT_THE_EDGE = cause("edge-of-the-grid")
+UNCHANGED = cause("temperature-one")
+OF_PROBABILITIES = cause("probabilities-divided")
+OF_ECE = cause("smallest-ece")
+THE_LOSS = cause("entropy-for-temperature")
+SQUARED_T = cause("temperature-root")
+OF_DICE = cause("temperature-by-dice")
+AN_INDEX = cause("number-of-the-temperature")
+ONE_PHOTO = cause("temperature-of-one-photo")
+LOG_T = cause("log-of-temperature")
 GRID = [float(t) for t in np.geomspace(0.2, 5, 60)]
 
 
@@ -191,7 +157,8 @@ GRID = [float(t) for t in np.geomspace(0.2, 5, 60)]
     "11.2",
     _BELIEVED,
     "Which photos may choose, which may only judge? And what does dividing by a T below 1 do to a logit?",
-    "Compute the cross-entropy for some sixty values of T from .2 to 5, on photos 0, 2, 4, ..., of logits divided by T, and "
+    "Compute the cross-entropy for some sixty values of T from .2 to 5, on photos 0, 2, 4, ..., of "
+    "logits divided by T, and "
     "take the smallest.",
 )
 def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
@@ -280,57 +247,25 @@ def _temperatures(z: Any, t: Any, every: Any, entropy: Any, best: float) -> Iter
     yield one(OF_DICE, lambda: min(GRID, key=soft_dice))
 
 
-INSIDE_ONLY = cause(
-    "mean-inside", "that is the mean probability inside the mask; lesion outside counts as well", _BELIEVED
-)
-NO_SIGMOID = cause("expected-of-logits", "the function gets logits; take the sigmoid first", _BELIEVED)
-SECOND_SIGMOID = cause(
-    "expected-second-sigmoid",
-    "that took a second sigmoid, or cut logits at .5: the mask is where p is above .5",
-    _BELIEVED,
-)
-SOFT_BELOW = cause(
-    "soft-area-below", "below the line a pixel of the mask counts as 1, not as its probability", _BELIEVED
-)
-HARD_ABOVE = cause("pixels-above", "above the line stand probabilities, not pixels", _BELIEVED)
-EXPECTED_DICE = cause(
-    "expected-dice", "that is the Dice that it expects, which counts the overlap twice; wanted is J", _BELIEVED
-)
-WHOLE_PHOTO = cause(
-    "mean-of-photo", "that is the mean probability (or certainty) of the photo; wanted is what J it expects", _BELIEVED
-)
-ALL_PROBABILITY = cause(
-    "all-probability-below",
-    "below the line stands the probability of the whole photo; inside the mask each pixel counts as 1",
-    _BELIEVED,
-)
-NO_OUTSIDE = cause("outside-forgotten", "the probability outside is missing below the line", _BELIEVED)
-OUTSIDE_ABOVE = cause(
-    "outside-above", "the probability outside stands above the line; it is lesion that the mask misses", _BELIEVED
-)
-CUT_ELSEWHERE = cause("expected-other-cut", "the mask is where p is above .5; here it is cut elsewhere", _CUT)
-POOLED = cause("expected-pooled", "all photos were pooled into one number; sum over axes 1 and 2", _BELIEVED)
-ZERO_BY_ZERO = cause(
-    "no-mask-no-doubt", "a photo with no mask and no doubt divides 0 by 0: use np.maximum below the line", _BELIEVED
-)
-SKIN_TOO = cause("skin-certainty", "certainty about skin was counted as overlap, too", _BELIEVED)
-COMPLEMENT_OUTSIDE = cause(
-    "complement-outside", "outside the mask 1 - p was summed; lesion that is missed has probability p", _BELIEVED
-)
-ABOVE = cause("flags-above", "flag those below the value, not those above it", _BELIEVED)
-ON_TEST = cause(
-    "limit-from-test", "the value was chosen on test, so a tenth are flagged by design. On validation", _BELIEVED
-)
-OTHER_QUANTILE = cause(
-    "other-quantile",
-    "the value is another quantile than the one with a tenth of the validation photos below it",
-    _BELIEVED,
-)
-A_LIMIT = cause(
-    "fixed-limit",
-    "a fixed value was used (.5, .65 or .1); it is chosen so that a tenth of the validation photos lie below",
-    _BELIEVED,
-)
+INSIDE_ONLY = cause("mean-inside")
+NO_SIGMOID = cause("expected-of-logits")
+SECOND_SIGMOID = cause("expected-second-sigmoid")
+SOFT_BELOW = cause("soft-area-below")
+HARD_ABOVE = cause("pixels-above")
+EXPECTED_DICE = cause("expected-dice")
+WHOLE_PHOTO = cause("mean-of-photo")
+ALL_PROBABILITY = cause("all-probability-below")
+NO_OUTSIDE = cause("outside-forgotten")
+OUTSIDE_ABOVE = cause("outside-above")
+CUT_ELSEWHERE = cause("expected-other-cut")
+POOLED = cause("expected-pooled")
+ZERO_BY_ZERO = cause("no-mask-no-doubt")
+SKIN_TOO = cause("skin-certainty")
+COMPLEMENT_OUTSIDE = cause("complement-outside")
+ABOVE = cause("flags-above")
+ON_TEST = cause("limit-from-test")
+OTHER_QUANTILE = cause("other-quantile")
+A_LIMIT = cause("fixed-limit")
 
 
 @exercise(
@@ -406,7 +341,8 @@ def _check_flags(flagged: Any, known: Any, bets: Any) -> None:
     ]  # fmt: skip
     why = next((why for why, other in tries if same(other)), None)
     refuse(
-        f"these are not the test photos to flag: {flagged.mean():.0%} are flagged, {(bets < limit).mean():.0%} should be.",
+        f"these are not the test photos to flag: {flagged.mean():.0%} are flagged, "
+        f"{(bets < limit).mean():.0%} should be.",
         why,
         "Wanted are those below the value under which a tenth of the validation photos lie.",
     )
@@ -467,7 +403,8 @@ def _bets(questions: Mapping[str, Any]) -> Iterator[Suspect]:
             "p": slot(lambda p: p, (lambda p: _logit(p), NO_SIGMOID), (lambda p: sigmoid(p), SECOND_SIGMOID),
                       (lambda p: 1 - p, scoring.EXCHANGED)),
             "cut": slot(lambda p: p > 0.5, (lambda p: p > 0, CUT_ELSEWHERE), (lambda p: p > 0.622459, SECOND_SIGMOID),
-                        (lambda p: p <= 0.5, scoring.EXCHANGED), *((lambda p, k=k: p > k, CUT_ELSEWHERE) for k in (0.1, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9))),
+                        (lambda p: p <= 0.5, scoring.EXCHANGED), *((lambda p, k=k: p > k,
+                            CUT_ELSEWHERE) for k in (0.1, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9))),
             "after": slot(lambda x: x, (lambda x: 100 * x, table_why.PERCENT), (lambda x: 1 - x, table_why.ONE_MINUS),
                           (lambda x: np.full(len(x), x.mean()), POOLED), (lambda x: 2 * x / (1 + x), EXPECTED_DICE)),
         },

@@ -20,34 +20,27 @@ from lesionseg_lib.training.recipes import Claim, Recipe, get_recipe
 
 _PAIRS, _CHANCES, _CHANGE = "12: Pairs that cannot be", "12: Two chances", "12: One change at a time"
 
-EXCHANGED = cause("iou-dice-exchanged", "IoU and Dice are exchanged", _PAIRS)
-SHARE_OF_BOUND = cause(
-    "share-of-bound", "that is Dice as a share of its bound; wanted is a share of the way from IoU to the bound", _PAIRS
-)
-ONE_MINUS = cause("rest-of-the-way", "that is 1 minus it: how much of the way is left", _PAIRS)
-OURS = cause("ours-not-the-claims", "that is ours, not the claim's", _PAIRS)
-IN_PERCENT = cause("evenness-in-percent", "that is evenness in percent; wanted is a share, about 0 to 1", _PAIRS)
-GAP_ALONE = cause(
-    "gap-alone", "that is a difference alone; it must be divided by the way from IoU to the bound", _PAIRS
-)
-RATIO = cause("iou-over-dice", "that is the ratio of IoU and Dice", _PAIRS)
-BOUND = cause("bound-itself", "that is the bound itself, 2 J / (1 + J)", _PAIRS)
-FROM_BOUND = cause(
-    "from-the-bound", "that is a share of another way: from 0, from 1, or from Dice to the bound", _PAIRS
-)
-UPSIDE = cause("evenness-upside-down", "the fraction is upside down", _PAIRS)
-TO_ONE = cause("way-to-one", "that is the share of the way to 1; the way ends at the bound", _PAIRS)
-OTHER_BOUND = cause(
-    "other-bound", "the bound is not 2 J / (1 + J) here: a bracket is missing, or the direction is wrong", _PAIRS
-)
-SQUARE_ROOTED = cause("evenness-root", "it was squared, or a root was taken", _PAIRS, 1.2)
+EXCHANGED = cause("iou-dice-exchanged")
+SHARE_OF_BOUND = cause("share-of-bound")
+ONE_MINUS = cause("rest-of-the-way")
+OURS = cause("ours-not-the-claims")
+IN_PERCENT = cause("evenness-in-percent")
+GAP_ALONE = cause("gap-alone")
+RATIO = cause("iou-over-dice")
+BOUND = cause("bound-itself")
+FROM_BOUND = cause("from-the-bound")
+UPSIDE = cause("evenness-upside-down")
+TO_ONE = cause("way-to-one")
+OTHER_BOUND = cause("other-bound")
+SQUARE_ROOTED = cause("evenness-root")
 
 
 @exercise(
     "12.1",
     _PAIRS,
     "Where does a mean Dice lie if all photos score alike, and where if half of them are perfect and half are lost?",
-    "Two ends: IoU itself, and the highest Dice that it allows. How far along the way between them does the claimed Dice "
+    "Two ends: IoU itself, and the highest Dice that it allows. How far along the way between them does "
+    "the claimed Dice "
     "lie?",
 )
 def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
@@ -110,10 +103,13 @@ def _evennesses(iou: float, dice: float, our_iou: float, our_dice: float) -> Any
                 (lambda j, d, b: (d + j) / (b + j), FROM_BOUND),
                 (lambda j, d, b: (b - d) / (d - j), UPSIDE),
             ),
-            "pair": slot((iou, dice), ((dice, iou), EXCHANGED), ((our_iou, our_dice), OURS), ((our_iou, dice), OURS), ((iou, our_dice), OURS)),
+            "pair": slot((iou, dice), ((dice, iou), EXCHANGED), ((our_iou, our_dice), OURS), ((our_iou, dice),
+                OURS), ((iou, our_dice), OURS)),
             "bound": slot(highest_dice, (lambda j: 2 * j / 1 + j, OTHER_BOUND), (lambda j: j / (2 - j), OTHER_BOUND),
-                          (lambda j: 2 * j / (2 + j), OTHER_BOUND), (lambda j: 1.0, TO_ONE), (lambda j: j**0.5, OTHER_BOUND)),
-            "after": slot(lambda x: x, (lambda x: 100 * x, IN_PERCENT), (lambda x: -x, table.NEGATIVE), (lambda x: x**2, SQUARE_ROOTED),
+                          (lambda j: 2 * j / (2 + j), OTHER_BOUND), (lambda j: 1.0, TO_ONE), (lambda j: j**0.5,
+                              OTHER_BOUND)),
+            "after": slot(lambda x: x, (lambda x: 100 * x, IN_PERCENT), (lambda x: -x, table.NEGATIVE),
+                (lambda x: x**2, SQUARE_ROOTED),
                           (lambda x: abs(x) ** 0.5, SQUARE_ROOTED)),
         },
     )  # fmt: skip
@@ -123,60 +119,33 @@ def _evenness(jaccard: float, dice: float) -> float:
     return (dice - jaccard) / (highest_dice(jaccard) - jaccard)
 
 
-SEEDS_FORGOTTEN = cause(
-    "seeds-forgotten", "the seeds were forgotten: their term takes a part of the point away", _CHANCES, 0.95
-)
-ONE_RECIPE = cause("one-recipe-seeds", "two recipes have seeds: the factor 2 of their term is missing", _CHANCES)
-SEED_ALONE = cause("one-seed", "the seeds' term is not divided by the number of seeds", _CHANCES)
-SEEDS_ROOT = cause(
-    "root-of-seeds",
-    "the seeds' term is divided by the root of their number, not by the number: variances are divided by it",
-    _CHANCES,
-    1.1,
-)
-SEEDS_SQUARED = cause(
-    "seeds-times", "the seeds' term is multiplied by the number of seeds, or divided by its square", _CHANCES, 1.1
-)
-SPREAD_PLAIN = cause(
-    "spread-not-squared", "a standard deviation stands where its square, the variance, should", _CHANCES
-)
-PAIR_TWICE = cause(
-    "pair-doubled", "the images' term has a factor 2 too many: `pair` is already the spread of a difference", _CHANCES
-)
-PAIR_PLAIN = cause("pair-not-squared", "the images' spread is not squared", _CHANCES)
-NO_FACTOR = cause("factor-196-missing", "the factor 1.96 of the interval is missing", _CHANCES)
-OTHER_FACTOR = cause("factor-other-than-196", "another factor than 1.96 was used", _CHANCES)
-WHOLE_WIDTH = cause(
-    "whole-width-planned", "the whole width of the interval was set to one point; half of it must be", _CHANCES
-)
-TWO_POINTS = cause("other-effect", "another effect than one point (.01) was planned for", _CHANCES)
-SEEDS_ADDED = cause(
-    "variance-added", "the seeds' term was added; it must be taken away from what one point allows", _CHANCES
-)
-NONE_NEEDED = cause("finite-or-not", "some number of images is enough: solve the formula for it", _CHANCES)
-NONE_ENOUGH = cause(
-    "no-number-is-enough",
-    "the seeds' term alone is larger than one point: no number of images is enough",
-    _CHANCES,
-    0.95,
-)
-PER_SEED = cause(
-    "divided-by-seeds", "the number of images was divided by the seeds: each seed sees the same test set", _CHANCES
-)
-ROOT_OF_N = cause("root-of-images", "this is the root (or the square) of the number of images", _CHANCES, 1.1)
-POWERED = cause(
-    "power-of-80",
-    "this finds a true point four times of five (2.8 standard errors); asked is what shows it (1.96)",
-    _CHANCES,
-)
-TEST_SET = cause("this-test-set", "that is the size of this test set", _CHANCES, 1.1)
+SEEDS_FORGOTTEN = cause("seeds-forgotten")
+ONE_RECIPE = cause("one-recipe-seeds")
+SEED_ALONE = cause("one-seed")
+SEEDS_ROOT = cause("root-of-seeds")
+SEEDS_SQUARED = cause("seeds-times")
+SPREAD_PLAIN = cause("spread-not-squared")
+PAIR_TWICE = cause("pair-doubled")
+PAIR_PLAIN = cause("pair-not-squared")
+NO_FACTOR = cause("factor-196-missing")
+OTHER_FACTOR = cause("factor-other-than-196")
+WHOLE_WIDTH = cause("whole-width-planned")
+TWO_POINTS = cause("other-effect")
+SEEDS_ADDED = cause("variance-added")
+NONE_NEEDED = cause("finite-or-not")
+NONE_ENOUGH = cause("no-number-is-enough")
+PER_SEED = cause("divided-by-seeds")
+ROOT_OF_N = cause("root-of-images")
+POWERED = cause("power-of-80")
+TEST_SET = cause("this-test-set")
 
 
 @exercise(
     "12.2",
     _CHANCES,
     "Two terms share the variance: which of them do more images shrink?",
-    "Write down what one point allows, (.01 / 1.96) squared, take the seeds' term away, and see how many images the rest "
+    "Write down what one point allows, (.01 / 1.96) squared, take the seeds' term away, and see how many "
+    "images the rest "
     "is enough for.",
 )
 def images_for_one_point(images: Any, seeds: int, pair: float, spread: SeedSpread) -> None:
@@ -219,38 +188,37 @@ def _plans(seeds: int, pair: float, deviation: float) -> Any:
         {
             "of_seeds": slot(
                 2 * s**2 / seeds, (0.0, SEEDS_FORGOTTEN), (s**2 / seeds, ONE_RECIPE), (2 * s**2, SEED_ALONE),
-                (2 * s**2 / seeds**0.5, SEEDS_ROOT), (2 * s**2 * seeds, SEEDS_SQUARED), (2 * s**2 / seeds**2, SEEDS_SQUARED),
-                (4 * s**2 / seeds, SEEDS_SQUARED), (2 * s / seeds, SPREAD_PLAIN), (s**2, ONE_RECIPE), (s**2 / (2 * seeds), ONE_RECIPE),
+                (2 * s**2 / seeds**0.5, SEEDS_ROOT), (2 * s**2 * seeds, SEEDS_SQUARED), (2 * s**2 / seeds**2,
+                    SEEDS_SQUARED),
+                (4 * s**2 / seeds, SEEDS_SQUARED), (2 * s / seeds, SPREAD_PLAIN), (s**2, ONE_RECIPE),
+                (s**2 / (2 * seeds), ONE_RECIPE),
                 (2 * s**2 / (seeds - 1) if seeds > 1 else 0.0, SEEDS_SQUARED), (2 * s**2 / (2 * seeds), ONE_RECIPE),
             ),
-            "of_images": slot(pair**2, (2 * pair**2, PAIR_TWICE), (pair, PAIR_PLAIN), (pair**2 / 2, PAIR_TWICE), (4 * pair**2, PAIR_TWICE)),
+            "of_images": slot(pair**2, (2 * pair**2, PAIR_TWICE), (pair, PAIR_PLAIN), (pair**2 / 2,
+                PAIR_TWICE), (4 * pair**2, PAIR_TWICE)),
             "allowed": slot(
-                1 / 196**2, (1e-4, NO_FACTOR), (1 / 164.5**2, OTHER_FACTOR), (1 / 257.6**2, OTHER_FACTOR), (1 / 280**2, POWERED),
-                (1 / 200**2, OTHER_FACTOR), (1 / 392**2, WHOLE_WIDTH), (4 / 196**2, TWO_POINTS), (0.25 / 196**2, WHOLE_WIDTH),
+                1 / 196**2, (1e-4, NO_FACTOR), (1 / 164.5**2, OTHER_FACTOR), (1 / 257.6**2, OTHER_FACTOR),
+                (1 / 280**2, POWERED),
+                (1 / 200**2, OTHER_FACTOR), (1 / 392**2, WHOLE_WIDTH), (4 / 196**2, TWO_POINTS),
+                (0.25 / 196**2, WHOLE_WIDTH),
                 (1 / 196, SPREAD_PLAIN), (1 / 1.96**2, TWO_POINTS),
             ),
             "rule": slot(
-                lambda i, a, s: i / (a - s), (lambda i, a, s: i / (a + s), SEEDS_ADDED), (lambda i, a, s: i / (a - s) / seeds, PER_SEED),
+                lambda i, a, s: i / (a - s), (lambda i, a, s: i / (a + s), SEEDS_ADDED), (lambda i, a,
+                    s: i / (a - s) / seeds, PER_SEED),
                 (lambda i, a, s: (i / (a - s)) ** 0.5, ROOT_OF_N), (lambda i, a, s: i / a + s, SEEDS_ADDED),
-                (lambda i, a, s: i / (a - s) * seeds, PER_SEED), (lambda i, a, s: 379.0, TEST_SET), (lambda i, a, s: i / (a**0.5 - s**0.5) ** 2, SPREAD_PLAIN),
+                (lambda i, a, s: i / (a - s) * seeds, PER_SEED), (lambda i, a, s: 379.0, TEST_SET), (lambda i,
+                    a, s: i / (a**0.5 - s**0.5) ** 2, SPREAD_PLAIN),
                 (lambda i, a, s: 2 * i / (a - s), PAIR_TWICE), (lambda i, a, s: (i + s) / a, SEEDS_ADDED),
             ),
         },
     )  # fmt: skip
 
 
-FROM_SMP = cause(
-    "started-from-smp-unet",
-    "this is smp-unet with another name or decoder: the training that is kept should be light's",
-    _CHANGE,
-)
-OTHER_DECODER = cause("other-decoder", "one cause, but the question was about smp-unet's decoder", _CHANGE)
-SAME_DECODER = cause("same-decoder", "the decoders are the same; the decoder is what is to be compared", _CHANGE)
-ALSO = cause(
-    "more-than-the-decoder",
-    "more than the decoder differs, so a difference in score has more than one possible cause",
-    _CHANGE,
-)
+FROM_SMP = cause("started-from-smp-unet")
+OTHER_DECODER = cause("other-decoder")
+SAME_DECODER = cause("same-decoder")
+ALSO = cause("more-than-the-decoder")
 
 
 @exercise(

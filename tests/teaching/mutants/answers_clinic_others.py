@@ -33,24 +33,55 @@ for name in ("bilinear", "flag"):
     wrong(task, "reshaped", "reshape", lambda png, size: np.resize(png, size) > 128)
     wrong(task, "inverted", "exchanged", cv(cv2.INTER_NEAREST, lambda x: x < 128))
     wrong(task, "linear at 30", "level", cv(cv2.INTER_LINEAR, lambda x: x > 30))
-    wrong(task, "cropped", "cropped", lambda png, size: np.pad(png, ((0, size[0]), (0, size[1])))[: size[0], : size[1]] > 128)
+    wrong(
+        task,
+        "cropped",
+        "cropped",
+        lambda png, size: np.pad(png, ((0, size[0]), (0, size[1])))[: size[0], : size[1]] > 128,
+    )
     right(task, "nearest", cv(cv2.INTER_NEAREST))
     right(task, "linear above 128", cv(cv2.INTER_LINEAR))
     right(task, "PIL nearest", pil(Image.Resampling.NEAREST))
-    right(task, "torch nearest", lambda png, size: F.interpolate(torch.tensor(png)[None, None], size)[0, 0].numpy() > 128)
+    right(
+        task, "torch nearest", lambda png, size: F.interpolate(torch.tensor(png)[None, None], size)[0, 0].numpy() > 128
+    )
 
 hard = "clinic hard"
-wrong(hard, "probabilities by the nearest pixel", "nearest", lambda p, size: cv2.resize(p, size[::-1], interpolation=0) > 0.5)
-wrong(hard, "hard mask, linear, above .5", "cut first|before it was enlarged", lambda p, size: cv2.resize((p > 0.5).astype(np.float32), size[::-1]) > 0.5)
-wrong(hard, "hard mask, linear, above 0", "cut first|before it was enlarged", lambda p, size: cv2.resize((p > 0.5).astype(np.float32), size[::-1]) > 0)
-wrong(hard, "np.kron of the mask", "staircase", lambda p, size: cv2.resize(np.uint8(p > 0.5), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT) > 0)
+wrong(
+    hard,
+    "probabilities by the nearest pixel",
+    "nearest",
+    lambda p, size: cv2.resize(p, size[::-1], interpolation=0) > 0.5,
+)
+wrong(
+    hard,
+    "hard mask, linear, above .5",
+    "cut first|before it was enlarged",
+    lambda p, size: cv2.resize((p > 0.5).astype(np.float32), size[::-1]) > 0.5,
+)
+wrong(
+    hard,
+    "hard mask, linear, above 0",
+    "cut first|before it was enlarged",
+    lambda p, size: cv2.resize((p > 0.5).astype(np.float32), size[::-1]) > 0,
+)
+wrong(
+    hard,
+    "np.kron of the mask",
+    "staircase",
+    lambda p, size: cv2.resize(np.uint8(p > 0.5), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT) > 0,
+)
 wrong(hard, "enlarged, cut at .3", "not at .5", lambda p, size: enlarge(p, size) > 0.3)
 wrong(hard, "enlarged, cut at 0", "not at .5|every pixel", lambda p, size: enlarge(p, size) > 0)
 wrong(hard, "not cut", "type bool", lambda p, size: enlarge(p, size))
 wrong(hard, "inverted", "exchanged", lambda p, size: enlarge(p, size) < 0.5)
 wrong(hard, "size not turned, transposed after", "width", lambda p, size: enlarge(p, size[::-1]).T > 0.5)
 right(hard, "enlarge", lambda p, size: enlarge(p, size) > 0.5)
-right(hard, "torch", lambda p, size: F.interpolate(torch.tensor(np.float32(p))[None, None], size, mode="bilinear")[0, 0].numpy() > 0.5)
+right(
+    hard,
+    "torch",
+    lambda p, size: F.interpolate(torch.tensor(np.float32(p))[None, None], size, mode="bilinear")[0, 0].numpy() > 0.5,
+)
 right(hard, "logits enlarged are near enough", lambda p, size: cv2.resize(np.float32(p), size[::-1]) > 0.5)
 right(hard, "a tensor", lambda p, size: torch.tensor(enlarge(p, size)) > 0.5)
 
@@ -63,10 +94,23 @@ wrong(pairs, "name made up", "made from", lambda a, b: [(x, x.replace(".jpg", "_
 wrong(pairs, "mask first", "exchanged", lambda a, b: [(y, x) for x in a for y in b if x[:-4] == y[:-17]])
 wrong(pairs, "ids", "ids", lambda a, b: [(x[:-4], y[:-17]) for x in a for y in b if x[:-4] == y[:-17]])
 wrong(pairs, "everybody with everybody", "every mask", lambda a, b: [(x, y) for x in a for y in b])
-wrong(pairs, "None where there is no mask", "without a mask", lambda a, b: [(x, next((y for y in b if x[:-4] == y[:-17]), None)) for x in a])
+wrong(
+    pairs,
+    "None where there is no mask",
+    "without a mask",
+    lambda a, b: [(x, next((y for y in b if x[:-4] == y[:-17]), None)) for x in a],
+)
 right(pairs, "dictionary", lambda a, b: {x: y for x in a for y in b if x[:-4] == y[:-17]})
-right(pairs, "set of stems", lambda a, b: [(f"{i}.jpg", f"{i}_Segmentation.png") for i in {x[:-4] for x in a} & {y[:-17] for y in b}])
-right(pairs, "pathlib, a generator", lambda a, b: ((x, y) for x in a for y in b if PurePath(y).stem.removesuffix("_Segmentation") == PurePath(x).stem))
+right(
+    pairs,
+    "set of stems",
+    lambda a, b: [(f"{i}.jpg", f"{i}_Segmentation.png") for i in {x[:-4] for x in a} & {y[:-17] for y in b}],
+)
+right(
+    pairs,
+    "pathlib, a generator",
+    lambda a, b: ((x, y) for x in a for y in b if PurePath(y).stem.removesuffix("_Segmentation") == PurePath(x).stem),
+)
 right(pairs, "an array", lambda a, b: np.array([(x, y) for x in a for y in b if x[:-4] == y[:-17]]))
 
 mode = "clinic training_mode"

@@ -42,7 +42,11 @@ wrong(soft, "squares below the line, as in V-Net", "cut|soft", lambda p, t: (
     (p * t).sum((1, 2)) / (p**2 + t - p * t).sum((1, 2))).mean())  # fmt: skip
 right(soft, "where", lambda p, t: by_hand(np.where(p > 0.5, 1, 0).astype(bool), t).mean())
 right(soft, "round", lambda p, t: iou(np.round(p).astype(bool), t).mean())
-right(soft, "a loop over photos", lambda p, t: np.mean([(a & b).sum() / (a | b).sum() for a, b in zip(p > 0.5, t)]))
+right(
+    soft,
+    "a loop over photos",
+    lambda p, t: np.mean([(a & b).sum() / (a | b).sum() for a, b in zip(p > 0.5, t, strict=False)]),
+)
 right(soft, "torch", lambda p, t: torch.tensor(by_hand(p > 0.5, t)).mean())
 
 # ---- cut: gets logits
@@ -83,7 +87,7 @@ wrong(twice, "truth and prediction both through the sigmoid", "sigmoid|every pix
     sigmoid(p) > 0.5, sigmoid(t.astype(np.float32)) > 0.4).mean())  # fmt: skip
 right(twice, "greater or equal", lambda p, t: iou(p >= 0.5, t).mean())
 right(twice, "logit first", lambda p, t: iou(np.log(p / (1 - p)) > 0, t).mean())
-right(twice, "comprehension", lambda p, t: sum(iou(a > 0.5, b)[0] for a, b in zip(p, t)) / len(p))
+right(twice, "comprehension", lambda p, t: sum(iou(a > 0.5, b)[0] for a, b in zip(p, t, strict=False)) / len(p))
 right(twice, "counts", lambda p, t: (lambda c: (c.tp / (c.tp + c.fp + c.fn)).mean())(confusion(p > 0.5, t)))
 
 # ---- thresholds: one threshold, fixed beforehand
@@ -116,7 +120,8 @@ right(
     lambda p, t: np.mean(np.einsum("nhw,nhw->n", (p > 0.5) * 1, t * 1) / ((p > 0.5) | t).sum((1, 2))),
 )
 right(thresholds, "set algebra on places", lambda p, t: np.mean(
-    [len(a & b) / len(a | b) for a, b in ((set(np.flatnonzero(x > 0.5)), set(np.flatnonzero(y))) for x, y in zip(p, t))]))  # fmt: skip
+    [len(a & b) / len(a | b) for a, b in ((set(np.flatnonzero(x > 0.5)), set(np.flatnonzero(y))) for x,
+        y in zip(p, t, strict=False))]))  # fmt: skip
 
 # ---- columns: both (N, 1, H, W)
 columns = "clinic columns"
@@ -151,7 +156,9 @@ right(columns, "squeezed", lambda m, t: iou(m.squeeze(1), t.squeeze(1)).mean())
 right(
     columns,
     "flattened",
-    lambda m, t: np.mean([(a & b).sum() / (a | b).sum() for a, b in zip(m.reshape(len(m), -1), t.reshape(len(t), -1))]),
+    lambda m, t: np.mean(
+        [(a & b).sum() / (a | b).sum() for a, b in zip(m.reshape(len(m), -1), t.reshape(len(t), -1), strict=False)]
+    ),
 )
 right(columns, "small constant on both sides", lambda m, t: (
     ((m & t).sum((1, 2, 3)) + 1e-9) / ((m | t).sum((1, 2, 3)) + 1e-9)).mean())  # fmt: skip
@@ -170,7 +177,12 @@ wrong(
 wrong(pooled, "Dice of each photo", "Dice", lambda m, t: dice(confusion(m, t)).mean())
 wrong(pooled, "added", "added", lambda m, t: by_hand(m, t).sum())
 wrong(pooled, "weighed by the lesion's size", "weigh", lambda m, t: np.average(by_hand(m, t), weights=t.sum((1, 2))))
-wrong(pooled, "the last in a loop", "last photo", lambda m, t: [by_hand(a, b, None) for a, b in zip(m, t)][-1])
+wrong(
+    pooled,
+    "the last in a loop",
+    "last photo",
+    lambda m, t: [by_hand(a, b, None) for a, b in zip(m, t, strict=False)][-1],
+)
 wrong(pooled, "the union is not reduced", "union|sum of both areas", lambda m, t: (
     (m & t).sum((1, 2)) / (m.sum((1, 2)) + t.sum((1, 2)))).mean())  # fmt: skip
 wrong(pooled, "divided by a fixed number", "number of photos|written", lambda m, t: by_hand(m, t).sum() / 2)
@@ -178,7 +190,7 @@ right(pooled, "by hand", lambda m, t: by_hand(m, t).mean())
 right(
     pooled,
     "from areas",
-    lambda m, t: np.mean([(a & b).sum() / (a.sum() + b.sum() - (a & b).sum()) for a, b in zip(m, t)]),
+    lambda m, t: np.mean([(a & b).sum() / (a.sum() + b.sum() - (a & b).sum()) for a, b in zip(m, t, strict=False)]),
 )
 right(pooled, "from Dice of each photo", lambda m, t: (lambda d: d / (2 - d))(dice(confusion(m, t))).mean())
 right(pooled, "torch", lambda m, t: torch.tensor(by_hand(m, t)).mean().item())
@@ -196,7 +208,7 @@ wrong(
     "number of batches",
     lambda b: sum(iou(m, t).sum() for m, t in b) / len(b),
 )
-wrong(last, "pooled over all", "pooled", lambda b: by_hand(*(np.concatenate(x) for x in zip(*b)), None))
+wrong(last, "pooled over all", "pooled", lambda b: by_hand(*(np.concatenate(x) for x in zip(*b, strict=False)), None))
 wrong(
     last,
     "old and new averaged",
@@ -230,7 +242,8 @@ wrong(
 )
 wrong(background, "lesion / 2", "factor of 2", lambda m, t: iou(m, t).mean() / 2)
 wrong(background, "balanced accuracy", "sensitivity and specificity|balanced", lambda m, t: (
-    (m & t).sum((1, 2)) / t.sum((1, 2)) / 2 + np.where((~t).sum((1, 2)) > 0, (~m & ~t).sum((1, 2)) / np.maximum((~t).sum((1, 2)), 1), 1) / 2).mean())  # fmt: skip
+    (m & t).sum((1, 2)) / t.sum((1, 2)) / 2 + np.where((~t).sum((1, 2)) > 0, (~m & ~t).sum((1,
+        2)) / np.maximum((~t).sum((1, 2)), 1), 1) / 2).mean())  # fmt: skip
 wrong(background, "the prediction inverted", "exchanged", lambda m, t: iou(~m, t).mean())
 wrong(
     background,
@@ -242,13 +255,16 @@ right(background, "healthy iou", lambda m, t: iou(m, t).mean())
 right(background, "by hand", lambda m, t: by_hand(m, t).mean())
 right(background, "class 1 of a list", lambda m, t: [iou(~m, ~t).mean(), iou(m, t).mean()][1])
 right(
-    background, "vectors", lambda m, t: np.mean([a.ravel() @ b.ravel() / (a | b).sum() for a, b in zip(m * 1, t * 1)])
+    background,
+    "vectors",
+    lambda m, t: np.mean([a.ravel() @ b.ravel() / (a | b).sum() for a, b in zip(m * 1, t * 1, strict=False)]),
 )
 
 # ---- agreement: wanted is mean Dice
 agreement = "clinic agreement"
 wrong(agreement, "Dice of mean precision and recall", "averaged|mean", lambda m, t: (
-    lambda p, r: 2 * p * r / (p + r))(np.mean((m & t).sum((1, 2)) / np.maximum(m.sum((1, 2)), 1)), np.mean((m & t).sum((1, 2)) / t.sum((1, 2)))))  # fmt: skip
+    lambda p, r: 2 * p * r / (p + r))(np.mean((m & t).sum((1, 2)) / np.maximum(m.sum((1, 2)), 1)),
+    np.mean((m & t).sum((1, 2)) / t.sum((1, 2)))))  # fmt: skip
 wrong(agreement, "Jaccard", "Jaccard", lambda m, t: iou(m, t).mean())
 wrong(
     agreement,
@@ -283,7 +299,10 @@ right(
     agreement,
     "harmonic",
     lambda m, t: np.mean(
-        [2 / (a.sum() / (a & b).sum() + b.sum() / (a & b).sum()) if (a & b).any() else 0 for a, b in zip(m, t)]
+        [
+            2 / (a.sum() / (a & b).sum() + b.sum() / (a & b).sum()) if (a & b).any() else 0
+            for a, b in zip(m, t, strict=False)
+        ]
     ),
 )
 right(
@@ -351,7 +370,7 @@ right(
 right(
     nothing,
     "loop with if",
-    lambda m, t: np.mean([(a & b).sum() / (a | b).sum() if (a | b).any() else 1 for a, b in zip(m, t)]),
+    lambda m, t: np.mean([(a & b).sum() / (a | b).sum() if (a | b).any() else 1 for a, b in zip(m, t, strict=False)]),
 )
 
 # ---- half: one photo (H, W)

@@ -60,9 +60,19 @@ right("01.1", "a generator", made("01.1", lambda v: (x for x in v.values())))
 
 # ---- 01.2
 wrong("01.2", "percent", "percent", made("01.2", each(lambda x: 100 * x)))
-wrong("01.2", "exchanged", "exchanged", made("01.2", lambda v: v | {"all skin": v["all lesion"], "all lesion": v["all skin"]}))
+wrong(
+    "01.2",
+    "exchanged",
+    "exchanged",
+    made("01.2", lambda v: v | {"all skin": v["all lesion"], "all lesion": v["all skin"]}),
+)
 wrong("01.2", "all lesion as logit 0", "not above", made("01.2", lambda v: v | {"all lesion": 0.0}))
-wrong("01.2", "shares as logits", "one half", made("01.2", lambda v: v | {"mean mask": arguments("01.2")[1][0][0][0]["mean mask"]}))
+wrong(
+    "01.2",
+    "shares as logits",
+    "one half",
+    made("01.2", lambda v: v | {"mean mask": arguments("01.2")[1][0][0][0]["mean mask"]}),
+)
 wrong("01.2", "Dice of the means", "Dice", made("01.2", each(lambda x: 2 * x / (1 + x))))
 wrong("01.2", "twice", "factor of 2", made("01.2", each(lambda x: 2 * x)))
 wrong("01.2", "one is missing", "missing", made("01.2", lambda v: {"all skin": 0.0}))
@@ -78,8 +88,15 @@ wrong("01.3", "inverted", "exchanged", made("01.3", lambda m: ~m))
 wrong("01.3", "mirrored", "mirrored", made("01.3", lambda m: m[:, ::-1]))
 wrong("01.3", "numbers", "not bool", made("01.3", lambda m: m.astype(np.uint8)))
 wrong("01.3", "everything", "every", made("01.3", lambda m: np.ones_like(m)))
-wrong("01.3", "cut at .9", "another threshold", Later(lambda: (arguments("01.3")[1][0][0][0] > 0.9, *arguments("01.3")[0][1:])))
-wrong("01.3", "cut at 0", "above 0|every", Later(lambda: (arguments("01.3")[1][0][0][0] > 0, *arguments("01.3")[0][1:])))
+wrong(
+    "01.3",
+    "cut at .9",
+    "another threshold",
+    Later(lambda: (arguments("01.3")[1][0][0][0] > 0.9, *arguments("01.3")[0][1:])),
+)
+wrong(
+    "01.3", "cut at 0", "above 0|every", Later(lambda: (arguments("01.3")[1][0][0][0] > 0, *arguments("01.3")[0][1:]))
+)
 wrong("01.3", "half of it", "size", made("01.3", lambda m: m[:40]))
 right("01.3", "bool", made("01.3", same))
 right("01.3", "a tensor", made("01.3", torch.tensor))
@@ -91,7 +108,17 @@ wrong("02.1", "benign marked", "below a benign", made("02.1", each(lambda x: 1 -
 wrong("02.1", "Gini", "2 AUC", made("02.1", each(lambda x: 2 * x - 1)))
 wrong("02.1", "folded", "turned over", made("02.1", each(lambda x: min(x, 1 - x))))
 wrong("02.1", "percent", "percent", made("02.1", each(lambda x: 100 * x)))
-wrong("02.1", "U", "pairs", made("02.1", lambda v: (lambda ill: {k: x * ill.sum() * (~ill).sum() for k, x in v.items()})((arguments("02.1")[0][1]["diagnosis"] == "malignant").to_numpy())))
+wrong(
+    "02.1",
+    "U",
+    "pairs",
+    made(
+        "02.1",
+        lambda v: (lambda ill: {k: x * ill.sum() * (~ill).sum() for k, x in v.items()})(
+            (arguments("02.1")[0][1]["diagnosis"] == "malignant").to_numpy()
+        ),
+    ),
+)
 wrong("02.1", "two columns exchanged", "reverse|changed places|shifted", made("02.1", placed(lambda v: v[::-1])))
 wrong("02.1", "text column", "text", made("02.1", lambda v: {"diagnosis": 0.5}))
 wrong("02.1", "no such column", "no column", made("02.1", lambda v: {"size": 0.5}))
@@ -102,13 +129,52 @@ right("02.1", "pairs", made("02.1", lambda v: list(v.items())))
 
 # ---- 02.2
 wrong("02.2", "shares", "shares", made("02.2", lambda rows: {n: each(lambda x: x / 100)(r) for n, r in rows.items()}))
-wrong("02.2", "lost", "lost|100 minus", made("02.2", lambda rows: {n: each(lambda x: 100 - x)(r) for n, r in rows.items()}))
-wrong("02.2", "numbers", "numbers of copies", made("02.2", lambda rows: {n: each(lambda x: x * 12 / 100)(r) for n, r in rows.items()}))
-wrong("02.2", "unaltered for all", "unaltered", made("02.2", lambda rows: {n: dict.fromkeys(r, 100.0) for n, r in rows.items()}))
-wrong("02.2", "not mirrored", "unaltered one", Later(lambda: (lambda a: (a[0], a[1] | {"mirrored": a[1]["unaltered"]}, a[2]))(arguments("02.2")[0])))
-wrong("02.2", "upside down", "top and bottom", Later(lambda: (lambda a: (a[0], a[1] | {"mirrored": a[1]["unaltered"][:, ::-1]}, a[2]))(arguments("02.2")[0])))
-wrong("02.2", "subtracted 77", "wrapped|subtracted", Later(lambda: (lambda a: (a[0], a[1] | {"darker": a[1]["unaltered"] - np.uint8(77)}, a[2]))(arguments("02.2")[0])))
-wrong("02.2", "by 70 percent", "by 70", Later(lambda: (lambda a: (a[0], a[1] | {"darker": (a[1]["unaltered"] * 0.3).astype(np.uint8)}, a[2]))(arguments("02.2")[0])))
+wrong(
+    "02.2",
+    "lost",
+    "lost|100 minus",
+    made("02.2", lambda rows: {n: each(lambda x: 100 - x)(r) for n, r in rows.items()}),
+)
+wrong(
+    "02.2",
+    "numbers",
+    "numbers of copies",
+    made("02.2", lambda rows: {n: each(lambda x: x * 12 / 100)(r) for n, r in rows.items()}),
+)
+wrong(
+    "02.2",
+    "unaltered for all",
+    "unaltered",
+    made("02.2", lambda rows: {n: dict.fromkeys(r, 100.0) for n, r in rows.items()}),
+)
+wrong(
+    "02.2",
+    "not mirrored",
+    "unaltered one",
+    Later(lambda: (lambda a: (a[0], a[1] | {"mirrored": a[1]["unaltered"]}, a[2]))(arguments("02.2")[0])),
+)
+wrong(
+    "02.2",
+    "upside down",
+    "top and bottom",
+    Later(lambda: (lambda a: (a[0], a[1] | {"mirrored": a[1]["unaltered"][:, ::-1]}, a[2]))(arguments("02.2")[0])),
+)
+wrong(
+    "02.2",
+    "subtracted 77",
+    "wrapped|subtracted",
+    Later(lambda: (lambda a: (a[0], a[1] | {"darker": a[1]["unaltered"] - np.uint8(77)}, a[2]))(arguments("02.2")[0])),
+)
+wrong(
+    "02.2",
+    "by 70 percent",
+    "by 70",
+    Later(
+        lambda: (lambda a: (a[0], a[1] | {"darker": (a[1]["unaltered"] * 0.3).astype(np.uint8)}, a[2]))(
+            arguments("02.2")[0]
+        )
+    ),
+)
 right("02.2", "as it is", made("02.2", same))
 right("02.2", "a table", made("02.2", lambda rows: pd.DataFrame(rows).T))
 right("02.2", "turned table", made("02.2", pd.DataFrame))
@@ -117,7 +183,9 @@ right("02.2", "lists", made("02.2", lambda rows: {n: list(r.values()) for n, r i
 
 # ---- 03.2
 def claim(h: Any = None, r: Any = None, w: Any = None, factor: float = 1.0) -> Later:
-    return made("03.2", lambda a: (a[0] if h is None else h, a[1] if r is None else r, factor * a[2] if w is None else w))
+    return made(
+        "03.2", lambda a: (a[0] if h is None else h, a[1] if r is None else r, factor * a[2] if w is None else w)
+    )
 
 
 wrong("03.2", "bracket", "bracket", claim(h=2 * 0.86 / 1 + 0.86))
@@ -135,17 +203,37 @@ wrong("03.2", "whole, in shares", "whole width", claim(factor=0.02))
 right("03.2", "as it is", claim())
 right("03.2", "rounded", made("03.2", lambda a: (0.925, True, round(a[2], 1))))
 right("03.2", "a dictionary", made("03.2", lambda a: dict(zip(("highest", "rounded", "half"), a, strict=True))))
-right("03.2", "an array, N - 1", made("03.2", lambda a: np.array([a[0], np.array(True), a[2] * (379 / 378) ** 0.5], float)))
+right(
+    "03.2",
+    "an array, N - 1",
+    made("03.2", lambda a: np.array([a[0], np.array(True), a[2] * (379 / 378) ** 0.5], float)),
+)
 
 # ---- 05.4
-wrong("05.4", "plain", "nothing was done", made("05.4", lambda v: {k: v["as it is"] for k in ("alpha 20", "alpha 300")}))
-wrong("05.4", "exchanged", "another alpha|wrong strengths", made("05.4", lambda v: {"alpha 20": v["alpha 300"], "alpha 300": v["alpha 20"]}))
-wrong("05.4", "gain", "gain|ratio", made("05.4", lambda v: {k: v[k] - v["as it is"] for k in ("alpha 20", "alpha 300")}))
-wrong("05.4", "ratio", "ratio|gain", made("05.4", lambda v: {k: v[k] / v["as it is"] for k in ("alpha 20", "alpha 300")}))
+wrong(
+    "05.4", "plain", "nothing was done", made("05.4", lambda v: {k: v["as it is"] for k in ("alpha 20", "alpha 300")})
+)
+wrong(
+    "05.4",
+    "exchanged",
+    "another alpha|wrong strengths",
+    made("05.4", lambda v: {"alpha 20": v["alpha 300"], "alpha 300": v["alpha 20"]}),
+)
+wrong(
+    "05.4", "gain", "gain|ratio", made("05.4", lambda v: {k: v[k] - v["as it is"] for k in ("alpha 20", "alpha 300")})
+)
+wrong(
+    "05.4", "ratio", "ratio|gain", made("05.4", lambda v: {k: v[k] / v["as it is"] for k in ("alpha 20", "alpha 300")})
+)
 wrong("05.4", "percent", "percent", made("05.4", lambda v: {k: 100 * x for k, x in v.items()}))
 wrong("05.4", "one strength", "no comparison", made("05.4", lambda v: {"alpha 20": v["alpha 20"]}))
 wrong("05.4", "one number", "one number for each", made("05.4", lambda v: v["alpha 20"]))
-wrong("05.4", "300 used for all", "another alpha|wrong strengths", made("05.4", lambda v: dict.fromkeys(("alpha 20", "alpha 300"), v["alpha 300"])))
+wrong(
+    "05.4",
+    "300 used for all",
+    "another alpha|wrong strengths",
+    made("05.4", lambda v: dict.fromkeys(("alpha 20", "alpha 300"), v["alpha 300"])),
+)
 right("05.4", "as it is", made("05.4", same))
 right("05.4", "numbers as keys", made("05.4", lambda v: {20: v["alpha 20"], 300: v["alpha 300"]}))
 right("05.4", "a Series", made("05.4", pd.Series))
@@ -157,12 +245,30 @@ def with_slip(name: str, mean: Any, std: Any) -> Later:
     return Later(lambda: (lambda a: (a[0], a[1] | {name: Preprocessing(mean, std)}, *a[2:]))(arguments("06.1")[0]))
 
 
-wrong("06.1", "mean kept", "mean is still subtracted", with_slip("only / 255", default_preprocessing().mean, (1.0,) * 3))
+wrong(
+    "06.1", "mean kept", "mean is still subtracted", with_slip("only / 255", default_preprocessing().mean, (1.0,) * 3)
+)
 wrong("06.1", "std kept", "standard deviation", with_slip("only / 255", (0.0,) * 3, default_preprocessing().std))
 wrong("06.1", "255", "upside down", with_slip("bytes", (0.0,) * 3, (255.0,) * 3))
-wrong("06.1", "as trained", "nothing was forgotten", with_slip("only / 255", default_preprocessing().mean, default_preprocessing().std))
-wrong("06.1", "slips exchanged", "exchanged", Later(lambda: (lambda a: (a[0], {"bytes": a[1]["only / 255"], "only / 255": a[1]["bytes"]}, *a[2:]))(arguments("06.1")[0])))
-wrong("06.1", "rows exchanged", "other slip", made("06.1", lambda r: {"bytes": r["only / 255"], "only / 255": r["bytes"]}))
+wrong(
+    "06.1",
+    "as trained",
+    "nothing was forgotten",
+    with_slip("only / 255", default_preprocessing().mean, default_preprocessing().std),
+)
+wrong(
+    "06.1",
+    "slips exchanged",
+    "exchanged",
+    Later(
+        lambda: (lambda a: (a[0], {"bytes": a[1]["only / 255"], "only / 255": a[1]["bytes"]}, *a[2:]))(
+            arguments("06.1")[0]
+        )
+    ),
+)
+wrong(
+    "06.1", "rows exchanged", "other slip", made("06.1", lambda r: {"bytes": r["only / 255"], "only / 255": r["bytes"]})
+)
 wrong("06.1", "percent", "percent", made("06.1", lambda r: {k: each(lambda x: 100 * x)(v) for k, v in r.items()}))
 wrong("06.1", "one row", "no score yet", made("06.1", lambda r: {"bytes": r["bytes"]}))
 right("06.1", "as it is", made("06.1", same))
@@ -190,7 +296,12 @@ wrong("07.1", "shares", "shares", made("07.1", each(lambda x: x / 100)))
 wrong("07.1", "squared", "squared", made("07.1", each(lambda x: 100 * (x / 100) ** 2)))
 wrong("07.1", "all alike", "rate did not reach", made("07.1", lambda v: dict.fromkeys(v, v[1e-4])))
 wrong("07.1", "reversed", "reverse", made("07.1", placed(lambda v: v[::-1])))
-wrong("07.1", "not fresh", "afresh", made("07.1", placed(lambda v: [v[0], 1.05 * v[0] + 3 * v[1], 1.06 * v[0] + 4 * v[1]])))
+wrong(
+    "07.1",
+    "not fresh",
+    "afresh",
+    made("07.1", placed(lambda v: [v[0], 1.05 * v[0] + 3 * v[1], 1.06 * v[0] + 4 * v[1]])),
+)
 wrong("07.1", "nothing", "nothing has moved", made("07.1", each(lambda x: 0.0)))
 wrong("07.1", "forty steps", "cannot get that far", made("07.1", each(lambda x: 6 * x)))
 wrong("07.1", "swapped", "changed places", made("07.1", placed(swap(0, 1))))
@@ -235,7 +346,12 @@ wrong("08.1", "half the size", "factor of 2", joined(lambda i, c, h, w: (c, h //
 wrong("08.1", "square photo", "another photo", joined(lambda i, c, h, w: (c, h, h)))
 wrong("08.1", "reversed", "reverse", made("08.1", lambda rows: rows[::-1]))
 wrong("08.1", "channels only", "height and width are missing", joined(lambda i, c, h, w: c))
-wrong("08.1", "without skips", "from below", made("08.1", lambda rows: [(c, *r[1:]) for c, r in zip((128, 64, 32, 16, 8), rows, strict=True)]))
+wrong(
+    "08.1",
+    "without skips",
+    "from below",
+    made("08.1", lambda rows: [(c, *r[1:]) for c, r in zip((128, 64, 32, 16, 8), rows, strict=True)]),
+)
 right("08.1", "as it is", made("08.1", lambda rows: JOINED))
 right("08.1", "an array", made("08.1", np.array))
 right("08.1", "lists", made("08.1", lambda rows: [list(r) for r in rows]))
@@ -246,13 +362,17 @@ right("08.1", "sizes of torch", made("08.1", lambda rows: [torch.Size(r) for r i
 class ThreeByThree(Adds):
     def __init__(self, channels: Any, strides: Any) -> None:
         super().__init__(channels, strides)
-        self.prepare = torch.nn.ModuleList(torch.nn.Conv2d(c.in_channels, c.out_channels, 3, padding=1) for c in self.prepare)  # type: ignore[attr-defined]
+        self.prepare = torch.nn.ModuleList(
+            torch.nn.Conv2d(c.in_channels, c.out_channels, 3, padding=1) for c in self.prepare
+        )  # type: ignore[attr-defined]
 
 
 class WithNorm(Adds):
     def __init__(self, channels: Any, strides: Any) -> None:
         super().__init__(channels, strides)
-        self.prepare = torch.nn.ModuleList(torch.nn.Sequential(c, torch.nn.BatchNorm2d(c.out_channels)) for c in self.prepare)  # type: ignore[attr-defined]
+        self.prepare = torch.nn.ModuleList(
+            torch.nn.Sequential(c, torch.nn.BatchNorm2d(c.out_channels)) for c in self.prepare
+        )  # type: ignore[attr-defined]
 
 
 class InPlainList(Adds):
@@ -290,15 +410,37 @@ wrong("08.2", "no bias", "bias", build(AddsWithoutBias))
 wrong("08.2", "hidden", "ModuleList", build(Hidden))
 wrong("08.2", "pops", "copy", build(Pops))
 wrong("08.2", "finest forgotten", "not added", build(ForgetsFinest))
-wrong("08.2", "an object", "class itself", Later(lambda: (lambda e: (Adds(e.channels, e.strides), e))(MobileNetV2Encoder(None))))
+wrong(
+    "08.2",
+    "an object",
+    "class itself",
+    Later(lambda: (lambda e: (Adds(e.channels, e.strides), e))(MobileNetV2Encoder(None))),
+)
 right("08.2", "Adds", build(Adds))
 
 # ---- 08.3
 wrong("08.3", "shares", "shares", made("08.3", lambda r: {n: each(lambda x: x / 100)(v) for n, v in r.items()}))
-wrong("08.3", "right pixels", "right, not wrong|100 minus", made("08.3", lambda r: {n: each(lambda x: 100 - x)(v) for n, v in r.items()}))
-wrong("08.3", "bands reversed", "reverse", made("08.3", lambda r: {n: placed(lambda v: v[::-1])(v) for n, v in r.items()}))
+wrong(
+    "08.3",
+    "right pixels",
+    "right, not wrong|100 minus",
+    made("08.3", lambda r: {n: each(lambda x: 100 - x)(v) for n, v in r.items()}),
+)
+wrong(
+    "08.3", "bands reversed", "reverse", made("08.3", lambda r: {n: placed(lambda v: v[::-1])(v) for n, v in r.items()})
+)
 wrong("08.3", "not robbed", "anything taken away", made("08.3", lambda r: r | {"without stride 2": r["all skips"]}))
-wrong("08.3", "rows exchanged", "other levels", made("08.3", lambda r: r | {"without stride 2": r["without strides 2 to 16"], "without strides 2 to 16": r["without stride 2"]}))
+wrong(
+    "08.3",
+    "rows exchanged",
+    "other levels",
+    made(
+        "08.3",
+        lambda r: (
+            r | {"without stride 2": r["without strides 2 to 16"], "without strides 2 to 16": r["without stride 2"]}
+        ),
+    ),
+)
 wrong("08.3", "zeros", "became 0", Later(lambda: arguments("08.3")[1][2][0]))
 wrong("08.3", "own mean", "average of its own", Later(lambda: arguments("08.3")[1][1][0]))
 wrong("08.3", "where errors are", "where the errors are", Later(lambda: arguments("08.3")[1][5][0]))
@@ -327,9 +469,19 @@ right("09.1", "text with a comma", made("09.1", lambda n: float(n)))
 right("09.1", "a list of one", made("09.1", lambda n: [n]))
 
 # ---- 09.2
-wrong("09.2", "strides reversed", "wrong strides|reverse", made("09.2", lambda r: {h: dict(zip(v, [v["J"], *list(v.values())[:0:-1]], strict=True)) for h, v in r.items()}))
+wrong(
+    "09.2",
+    "strides reversed",
+    "wrong strides|reverse",
+    made("09.2", lambda r: {h: dict(zip(v, [v["J"], *list(v.values())[:0:-1]], strict=True)) for h, v in r.items()}),
+)
 wrong("09.2", "other half", "other half", made("09.2", lambda r: {"of_skip": r["of_gate"], "of_gate": r["of_skip"]}))
-wrong("09.2", "backwards", "1 minus", made("09.2", lambda r: {h: {k: x if k == "J" else 1 - x for k, x in v.items()} for h, v in r.items()}))
+wrong(
+    "09.2",
+    "backwards",
+    "1 minus",
+    made("09.2", lambda r: {h: {k: x if k == "J" else 1 - x for k, x in v.items()} for h, v in r.items()}),
+)
 wrong("09.2", "nothing silenced", "nothing was silenced", Later(lambda: arguments("09.2")[1][2][0]))
 wrong("09.2", "both", "both halves", Later(lambda: arguments("09.2")[1][0][0]))
 wrong("09.2", "one gate", "not all four", Later(lambda: arguments("09.2")[1][3][0]))
@@ -414,14 +566,84 @@ right("10.3", "0-d arrays", dead(*(np.array(x) for x in (0.0, 8 / 9, 8 / 9))))
 
 # ---- 11.1
 wrong("11.1", "percent", "percent", made("11.1", lambda t: 100 * t))
-wrong("11.1", "rows sorted by name, values not", "apart|other rows|changed places|shifted", made("11.1", lambda t: pd.DataFrame(t.to_numpy(), sorted(map(str, t.index)), t.columns)))
-wrong("11.1", "diagnoses exchanged", "exchanged", made("11.1", lambda t: t.rename(columns={"benign": "malignant", "malignant": "benign"})))
+wrong(
+    "11.1",
+    "rows sorted by name, values not",
+    "apart|other rows|changed places|shifted",
+    made("11.1", lambda t: pd.DataFrame(t.to_numpy(), sorted(map(str, t.index)), t.columns)),
+)
+wrong(
+    "11.1",
+    "diagnoses exchanged",
+    "exchanged",
+    made("11.1", lambda t: t.rename(columns={"benign": "malignant", "malignant": "benign"})),
+)
 wrong("11.1", "rows reversed", "reverse", made("11.1", lambda t: pd.DataFrame(t.to_numpy()[::-1], t.index, t.columns)))
 wrong("11.1", "turned", "expected the rows", made("11.1", lambda t: t.T))
-wrong("11.1", "sums", "sums", Later(lambda: (lambda a: (a[1]["jaccard"].groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True).sum().unstack(), *a[1:]))(arguments("11.1")[0])))
-wrong("11.1", "medians", "median", Later(lambda: (lambda a: (a[1]["jaccard"].groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True).median().unstack(), *a[1:]))(arguments("11.1")[0])))
-wrong("11.1", "Dice", "Dice", Later(lambda: (lambda a: (a[1]["dice"].groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True).mean().unstack(), *a[1:]))(arguments("11.1")[0])))
-wrong("11.1", "numbers", "numbers of photos", Later(lambda: (lambda a: (a[1]["dice"].groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True).size().unstack(), *a[1:]))(arguments("11.1")[0])))
+wrong(
+    "11.1",
+    "sums",
+    "sums",
+    Later(
+        lambda: (
+            lambda a: (
+                a[1]["jaccard"]
+                .groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True)
+                .sum()
+                .unstack(),
+                *a[1:],
+            )
+        )(arguments("11.1")[0])
+    ),
+)
+wrong(
+    "11.1",
+    "medians",
+    "median",
+    Later(
+        lambda: (
+            lambda a: (
+                a[1]["jaccard"]
+                .groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True)
+                .median()
+                .unstack(),
+                *a[1:],
+            )
+        )(arguments("11.1")[0])
+    ),
+)
+wrong(
+    "11.1",
+    "Dice",
+    "Dice",
+    Later(
+        lambda: (
+            lambda a: (
+                a[1]["dice"]
+                .groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True)
+                .mean()
+                .unstack(),
+                *a[1:],
+            )
+        )(arguments("11.1")[0])
+    ),
+)
+wrong(
+    "11.1",
+    "numbers",
+    "numbers of photos",
+    Later(
+        lambda: (
+            lambda a: (
+                a[1]["dice"]
+                .groupby([a[2]["size"], a[2]["diagnosis"].fillna("unknown")], observed=True)
+                .size()
+                .unstack(),
+                *a[1:],
+            )
+        )(arguments("11.1")[0])
+    ),
+)
 right("11.1", "as it is", made("11.1", same))
 right("11.1", "stacked", made("11.1", lambda t: t.stack()))
 right("11.1", "dictionaries", made("11.1", lambda t: t.to_dict()))
@@ -464,8 +686,18 @@ wrong("11.3", "mean inside", "inside the mask", expected(lambda p, m: s(p * m) /
 wrong("11.3", "mean of the photo", "mean probability", expected(lambda p, m: p.mean((1, 2))))
 wrong("11.3", "soft below", "counts as 1", expected(lambda p, m: s(p * m) / s(p)))
 wrong("11.3", "pixels above", "not pixels", expected(lambda p, m: s(m) / (s(m) + s(p * ~m))))
-wrong("11.3", "pooled", "one number|sum over|pooled", expected(lambda p, m: np.full(len(p), (p * m).sum() / (m.sum() + (p * ~m).sum()))))
-wrong("11.3", "flags above", "not those above", expected(lambda p, m: s(p * m) / np.maximum(s(m) + s(p * ~m), 1e-6), lambda a: ~a[1]))
+wrong(
+    "11.3",
+    "pooled",
+    "one number|sum over|pooled",
+    expected(lambda p, m: np.full(len(p), (p * m).sum() / (m.sum() + (p * ~m).sum()))),
+)
+wrong(
+    "11.3",
+    "flags above",
+    "not those above",
+    expected(lambda p, m: s(p * m) / np.maximum(s(m) + s(p * ~m), 1e-6), lambda a: ~a[1]),
+)
 wrong("11.3", "1 - p outside", "1 - p", expected(lambda p, m: s(p * m) / (s(m) + s((1 - p) * ~m))))
 wrong("11.3", "only the function", "expected two", made("11.3", lambda a: a[0]))
 right("11.3", "as it is", made("11.3", same))

@@ -51,10 +51,13 @@ def page(rows: list[Row]) -> str:
     lines = [
         "# Common mistakes",
         "",
-        "What the checks of the exercises and of the clinic can name, for instructors, and for whoever looks up a message.",
+        "What the checks of the exercises and of the clinic can name, for instructors, and for whoever looks "
+        "up a message.",
         "A check compares an answer with what people answer who make one of these mistakes, or two of them at once; it",
-        "names the simplest that explains every answer. The last column counts how often each was met among our own wrong",
-        f"answers ({sum(answer.says is not None for answer, _, _ in rows)} of them). Written by `make mutants`; do not edit.",
+        "names the simplest that explains every answer. The last column counts how often each was met among "
+        "our own wrong",
+        f"answers ({sum(answer.says is not None for answer, _, _ in rows)} of them). Written by `make "
+        f"mutants`; do not edit.",
     ]
     for lesson, stem in LESSONS.items():
         own = [cause for cause in CAUSES.values() if cause.where.startswith(lesson)]
@@ -64,7 +67,9 @@ def page(rows: list[Row]) -> str:
         for cause in sorted(own, key=lambda cause: (cause.where, cause.key)):
             heading = cause.where.partition(": ")[2]
             text = cause.text.replace("|", "\\|")
-            lines.append(f"| {text[0].upper()}{text[1:]} | [{heading}](notebooks/{stem}.ipynb) | {met[cause.key] or ''} |")
+            lines.append(
+                f"| {text[0].upper()}{text[1:]} | [{heading}](notebooks/{stem}.ipynb) | {met[cause.key] or ''} |"
+            )
     return "\n".join(lines) + "\n"
 
 
