@@ -279,8 +279,8 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 #    say too much, too little, or the right number?
 # 2. **Visit** them: the next cell shows what each says, and what is right. It also asks each a few small questions
 #    and gives one of four verdicts: *not attempted*; *wrong*, with a question that was answered wrongly and the
-#    likeliest cause, or, if no cause explains all answers, with the questions that went well and those that did not; *crashed*;
-#    *right*, with the diagnosis.
+#    likeliest cause, or, if no cause explains all answers, with the questions that went well and those that did not;
+#    *crashed*; *right*, with the diagnosis.
 # 3. **Cure** them: edit the code where it stands and run both cells again, until all are *right*. Hints, cures and
 #    diagnoses are folded away below.
 #

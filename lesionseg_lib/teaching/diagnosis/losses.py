@@ -31,8 +31,9 @@ AXES: Slot = slot(
     ((1,), why.AXES),
 )  # fmt: skip
 CONSTANTS = (1.0, 1.0)
+LARGE = (1000.0, 100.0, 10.0, 5.0, 2.0, 500.0, 3.0, 4.0, 8.0, 15.0, 16.0, 20.0, 50.0, 64.0, 200.0, 255.0, 256.0, 1e4)
 OTHER_CONSTANTS = [
-    *(((c, c), why.CONSTANT_LARGE) for c in (1000.0, 100.0, 10.0, 5.0, 2.0, 500.0)),
+    *(((c, c), why.CONSTANT_LARGE) for c in LARGE),
     *(((c, c), why.CONSTANT_SMALL) for c in (1e-6, 0.0, 1e-3, 0.1, 0.5, 0.01)),
     ((0.0, 1.0), why.CONSTANT_BELOW), ((1.0, 0.0), why.CONSTANT_ABOVE), ((2.0, 1.0), why.CONSTANT_IN_BRACKET),
     ((1.0, 2.0), why.CONSTANT_TWICE_BELOW), ((0.0, 1000.0), why.CONSTANT_BELOW), ((1000.0, 0.0), why.CONSTANT_ABOVE),

@@ -67,6 +67,7 @@ def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
     bases: list[Base] = [
         (ALL_AT_HALF, lambda: dict.fromkeys(TENTHS, expected[0.5])),
         (SMALL, small_at),
+        (OF_TEST, lambda: at(sigmoid(network.logits(lesson.decoded.test.images)), data=lesson.splits.test)),
         *misreadings(table, TENTHS),
         (ON_LOGITS, lambda: at(p, lambda t: float(sigmoid(np.array(t, np.float32))))),
         (TWICE, lambda: at(sigmoid(p))),
@@ -80,7 +81,6 @@ def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
         (OTHER_SCALE, lambda: at(p, lambda t: t / 10)),
         (OTHER_SCALE, lambda: at(p, lambda t: 10 * t)),
         (OTHER_SCALE, lambda: at(p, lambda t: 100 * t)),
-        (OF_TEST, lambda: at(sigmoid(network.logits(lesson.decoded.test.images)), data=lesson.splits.test)),
     ]
     judge(found, expected, bases, hint="Was it this network, on the validation photos?", seconds=2)
 

@@ -167,10 +167,8 @@ def misses_cost_more(answer: Any, noisy: Tensor, t: Tensor) -> None:
     values: dict[str, Any] = {}
     right: dict[str, float] = {}
     for beta in (0.7, 0.9, 0.5):
-        for name, (z, truth) in zip(
-            ("large, drawn too wide", "small, half missed", "inside out"), photos(), strict=True
-        ):
-            label = f"beta {beta:g}, {name}"
+        for name, (z, truth) in zip(("drawn too wide", "half missed", "inside out"), photos(), strict=True):
+            label = f"beta = {beta:g}, a lesion {name}"
             cases[label] = (z.numpy().astype(float), truth.numpy().astype(float), beta)
             values[label] = _value(ask(loss, z.clone(), truth.clone(), beta))
             right[label] = _tversky(z, truth, beta)
@@ -180,8 +178,7 @@ def misses_cost_more(answer: Any, noisy: Tensor, t: Tensor) -> None:
         label = off[0]
         shown = f"{float(values[label]):.3f}" if np.ndim(values[label]) == 0 else f"{np.size(values[label])} numbers"
         refuse(
-            f"with {label.partition(',')[0].replace(' ', ' = ')} the loss of a lesion{label.partition(',')[2]}, is "
-            f"{right[label]:.3f}, not {shown}.",
+            f"with {label}: the loss is {right[label]:.3f}, not {shown}.",
             finding,
             narrowed(off, [k for k in values if k not in off]),
         )

@@ -62,7 +62,7 @@ def _() -> Any:
     return (right, *rest), [
         (({n: {c: h / 100 for c, h in row.items()} for n, row in right.items()}, *rest), "percent"),
         ((hits(lambda d: d.argmax(1)), *rest), "argmin"),
-        ((right, copies | {"darker": (some * 0.3).astype(np.uint8)}, finders()), "not by 70 %"),
+        ((right, copies | {"darker": (some * 0.3).astype(np.uint8)}, finders()), "by 70 %, not to"),
         ((right, copies | {"mirrored": some[:, ::-1]}, finders()), "left and right"),
         ((right, copies | {"cropped": half}, finders()), "four sides"),
         ((right, copies | {"cropped": some[:, 6:-6, 6:-6]}, finders()), "Enlarge a crop"),

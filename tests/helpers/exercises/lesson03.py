@@ -35,10 +35,10 @@ def _() -> Any:
             return ((mask & truth).sum((1, 2)) / (mask | truth).sum((1, 2))).mean()
 
     return (lambda mask, truth: iou(mask, truth).mean(),), [
-        ((lambda m, t: (m & t).sum() / (m | t).sum(),), "`pooled` of the clinic"),
-        ((lambda m, t: (iou(m, t).mean() + iou(~m, ~t).mean()) / 2,), "`background` of the clinic"),
-        ((lambda m, t: (m == t).mean(),), "`agreement` of the clinic"),
-        ((lambda m, t: dice(metrics.confusion(m, t)).mean(),), "mean Dice"),
+        ((lambda m, t: (m & t).sum() / (m | t).sum(),), "pooled"),
+        ((lambda m, t: (iou(m, t).mean() + iou(~m, ~t).mean()) / 2,), "skin is averaged in"),
+        ((lambda m, t: (m == t).mean(),), "accuracy"),
+        ((lambda m, t: dice(metrics.confusion(m, t)).mean(),), "Dice"),
         ((soft,), "nan"),
         ((lambda m, t: 100 * iou(m, t).mean(),), "too high"),
         ((Accumulates(),), "from the call before"),
@@ -54,10 +54,10 @@ def _() -> Any:
     return (right, test), [
         (((0.86 / 1.14, True, half), test), "the other direction"),
         (((92.5, True, half), test), "percent"),
-        (((2 * 0.84 / 1.84, True, half), test), "for the new decoder"),
+        (((2 * 0.84 / 1.84, True, half), test), "for the new one"),
         (((right[0], False, half), test), "before it was rounded"),
         (((right[0], True, 2 * half), test), "whole width"),
-        (((right[0], True, half * (45 / 379) ** 0.5), test), "of all 379"),
+        (((right[0], True, half * (45 / 379) ** 0.5), test), "all photos"),
         (((right[0], True, half / 100), test), "in points"),
         (((right[0], True, None), test), "still missing"),
         ((right[0], test), "expected three"),

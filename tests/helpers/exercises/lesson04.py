@@ -50,7 +50,7 @@ def _() -> Any:
         (((tversky, 0.5), noisy, t), "try a larger one"),
         (((tversky, 0.99), noisy, t), "try a smaller one"),
         (((lambda z, t, beta: tversky(z, t, 1 - beta), right), noisy, t), "weighs the false negatives"),
-        (((lambda z, t, beta: tversky(z, t, beta) ** 2, right), noisy, t), "with beta = .7"),
+        (((lambda z, t, beta: tversky(z, t, beta) ** 2, right), noisy, t), "with beta = 0.7"),
         ((tversky, noisy, t), "pass a pair"),
     ]
 
@@ -63,8 +63,8 @@ def _() -> Any:
         return (1 - (2 * (z * t).sum(dims) + smooth) / ((z + t).sum(dims) + smooth)).mean()
 
     return (loss,), [
-        ((lambda z, t: loss(z, t, sigmoids=2),), "How small can a sigmoid of a sigmoid be"),
-        ((lambda z, t: loss(z, t, smooth=15),), "is the constant worth"),
-        ((lambda z, t: loss(z, t, dims=None),), "Over which axes"),
-        ((lambda z, t: loss(z, t, smooth=1000),), "the small lesion alone"),
+        ((lambda z, t: loss(z, t, sigmoids=2),), "a sigmoid of a sigmoid"),
+        ((lambda z, t: loss(z, t, smooth=15),), "the constant"),
+        ((lambda z, t: loss(z, t, dims=None),), "the whole batch"),
+        ((lambda z, t: loss(z, t, smooth=1000),), "the constant is too large"),
     ]

@@ -34,10 +34,10 @@ def _() -> Any:
     untouched = {slip: {"B": plain, "C": plain} for slip in slips}
     exchanged = dict(zip(right, list(right.values())[::-1], strict=True))
     return (right, slips, fits, lesson()), [
-        ((cost(upside_down), upside_down, fits, lesson()), "count from 0 to 1"),
+        ((cost(upside_down), upside_down, fits, lesson()), "upside down"),
         ((right, slips, spoiled, lesson()), "still forgets"),
         ((untouched, slips, fits, lesson()), "as trained"),
-        ((exchanged, slips, fits, lesson()), "feeding bytes costs"),
+        ((exchanged, slips, fits, lesson()), "the other slip costs"),
         ((right, {"bytes": slips["bytes"]}, fits, lesson()), "no slip called 'only / 255'"),
         (({"bytes": right["bytes"]}, slips, fits, lesson()), "no score yet"),
     ]

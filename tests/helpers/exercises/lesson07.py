@@ -30,8 +30,8 @@ def _() -> Any:
     return (right, imagenet), [
         (({rate: right[1e-4] for rate in right}, imagenet), "`encoder_learning_rate`"),
         (({rate: 0.0 for rate in right}, imagenet), "nothing has moved"),
-        ((together, imagenet), "fresh network for every rate"),
-        (({rate: d / 100 for rate, d in right.items()}, imagenet), "In percent?"),
+        ((together, imagenet), "afresh for every rate"),
+        (({rate: d / 100 for rate, d in right.items()}, imagenet), "not percent"),
         (({rate: way(rate, 400) for rate in right}, imagenet), "cannot get that far"),
         (({1e-3: 1.0}, imagenet), "is missing"),
     ]

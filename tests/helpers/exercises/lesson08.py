@@ -30,7 +30,7 @@ def _() -> Any:
         (([(128, 10, 6), *JOINED[1:]], unet()), "those of the skip join"),
         (([(96, 10, 6), *JOINED[1:]], unet()), "those from below join"),
         (([(224, 5, 3), *JOINED[1:]], unet()), "stride 16"),
-        (([(300, 10, 6), *JOINED[1:]], unet()), "300 channels?"),
+        (([(300, 10, 6), *JOINED[1:]], unet()), "is not right in channels"),
         ((JOINED[:4], unet()), "there are 5 joined maps"),
     ]
 
@@ -77,7 +77,7 @@ def _() -> Any:
     return (Adds, encoder), [
         ((AddsWithoutBias, encoder), "have a bias"),
         ((UNetDecoder, encoder), "that concatenates"),
-        ((Hidden, encoder), "in a ModuleList"),
+        ((Hidden, encoder), "ModuleList"),
         ((AddsNothing, encoder), "changes nothing"),
         ((Adds(encoder.channels, encoder.strides), encoder), "pass the class itself"),
     ]

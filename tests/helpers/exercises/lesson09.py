@@ -62,7 +62,7 @@ def _() -> Any:
         ((right | {"of_gate": row("of_skip", "of_gate")}, *rest), "both halves"),
         ((right | {"of_gate": right["of_skip"]}, *rest), "the other half"),
         ((right | {"of_skip": row()}, *rest), "nothing was silenced"),
-        ((right | {"of_skip": row("of_skip", gates=1)}, *rest), "only one of the four"),
+        ((right | {"of_skip": row("of_skip", gates=1)}, *rest), "not all four gates"),
         (({"of_skip": right["of_skip"]}, *rest), "no row 'of_gate'"),
     ]
 

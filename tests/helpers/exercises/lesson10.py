@@ -11,7 +11,7 @@ from tests.helpers.exercises.registry import case
 @case("10.1")
 def _() -> Any:
     return ((9, 1, 3),), [
-        (((2, 2, 2),), "Without a rate of 1"),
+        (((2, 2, 2),), "without a rate of 1"),
         (((1, 3, 10),), "too wide"),
         (((1, 2, 5),), "see further"),
         (((1, 2.5, 3),), "whole number"),
@@ -36,8 +36,8 @@ def _() -> Any:
     rates = (6, 12, 18)
     return ((0, 8 / 9, 8 / 9), rates, 8), [
         (((1, 1 / 9, 1 / 9), rates, 8), "the weights that live"),
-        (((8 / 9, 8 / 9, 8 / 9), rates, 8), "corners too"),
-        (((0, 4 / 9, 4 / 9), rates, 8), "both directions"),
+        (((8 / 9, 8 / 9, 8 / 9), rates, 8), "in a corner"),
+        (((0, 4 / 9, 4 / 9), rates, 8), "only the corners"),
         (((0, 89, 89), rates, 8), "percent"),
         (((0, 0.5, 0.5), rates, 8), "too low"),
         (((0, None, None), rates, 8), "still missing"),

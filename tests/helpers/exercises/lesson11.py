@@ -25,7 +25,7 @@ def _() -> Any:
     flat = pd.DataFrame({kind: dict.fromkeys(means.index, value) for kind, value in plain.items()})
     rest = table, strata
     return (means.round(3), *rest), [
-        ((groups.median().unstack(), *rest), "medians"),
+        ((groups.median().unstack(), *rest), "median"),
         ((table["dice"].groupby(keys, observed=True).mean().unstack(), *rest), "Dice"),
         ((flat, *rest), "Group by size as well"),
         ((100 * means, *rest), "percent"),
@@ -79,7 +79,7 @@ def _() -> Any:
     own = bet(test) < np.quantile(bet(test), 0.1)
     return ((bet, flagged), z, test), [
         (((inside_only, flagged), z, test), "outside counts"),
-        (((lambda x: bet(x).mean(), flagged), z, test), "two photos"),
+        (((lambda x: bet(x).mean(), flagged), z, test), "2 photos should get 2 numbers"),
         (((lambda x: bet(sigmoid(x)), flagged), z, test), "second sigmoid"),
         (((unguarded, flagged), z, test), "divides 0 by 0"),
         (((bet, own), z, test), "chosen on test"),

@@ -59,7 +59,7 @@ def test_a_function_that_says_nothing_is_not_attempted_and_one_that_raises_crash
         answer = function if name == "03.1" else (function, None)
         verdict = exercises.check(name, answer, *right[1:])
         assert verdict.status == status
-    assert verdict.detail == "ZeroDivisionError: division by zero"
+    assert verdict.detail.startswith("ZeroDivisionError: division by zero (")
 
 
 def test_a_class_that_is_not_finished_is_not_attempted() -> None:
