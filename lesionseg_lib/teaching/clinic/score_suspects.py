@@ -113,9 +113,15 @@ OF_LOGITS: Slot = slot(
     (lambda x: (x - x.min()) / (x.max() - x.min()) > 0.5, why.SCALED),
 )
 OF_MASKS: Slot = slot(
-    None, (_everything, why.ALL_LESION), (_nothing, why.NO_LESION), (lambda m: ~m.astype(bool), why.EXCHANGED)
+    None,
+    (_everything, why.ALL_LESION),
+    (_nothing, why.NO_LESION),
+    (lambda m: ~m.astype(bool), why.EXCHANGED),
+    (lambda m: m >= _most(m), why.EMPTY_BECOMES_ALL),
 )
-TRUTHS: Slot = slot(None, (lambda t: ~t.astype(bool), why.TRUTH_EXCHANGED))
+TRUTHS: Slot = slot(
+    None, (lambda t: ~t.astype(bool), why.TRUTH_EXCHANGED), (lambda t: t >= _most(t), why.EMPTY_BECOMES_ALL)
+)
 FILES: Slot = slot(
     lambda png: png > 128,
     (lambda png: png.astype(float), why.BYTES),

@@ -23,7 +23,7 @@ def _mean_of(*formulas: Callable[..., Any]) -> Callable[..., Any]:
     """The mean of several ratios, as a numerator above 1."""
 
     def ratio(*counts: Any) -> Any:
-        parts = [_divide(*formula(*counts), 1.0) for formula in formulas]
+        parts = [_divide(formula(*counts), 1.0) for formula in formulas]
         return sum(parts) / len(parts), np.ones_like(parts[0])
 
     return ratio
@@ -55,7 +55,8 @@ def _correlation(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
     return tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
 
 
-def _divide(above: Any, below: Any, empty: float) -> Any:
+def _divide(ratio: Any, empty: float) -> Any:
+    above, below = ratio
     with np.errstate(all="ignore"):
         return np.where(np.asarray(below) == 0, np.where(np.asarray(above) == 0, empty, above / below), above / below)
 
@@ -67,7 +68,7 @@ OTHER_FORMULAS: Sequence[tuple[Callable[..., Any], Any]] = [
     (lambda tp, fp, fn, tn: (tn, tn + fp), why.SPECIFICITY),
     (_mean_of(_recall, _skin(_recall)), why.BALANCED),
     (_mean_of(_recall, _precision), why.MEAN_PR),
-    (lambda *c: (_divide(*_recall(*c), 1.0) * _divide(*_precision(*c), 1.0), np.ones_like(c[0])), why.PRODUCT_PR),
+    (lambda *c: (_divide(_recall(*c), 1.0) * _divide(_precision(*c), 1.0), np.ones_like(c[0])), why.PRODUCT_PR),
     (lambda tp, fp, fn, tn: (tp, 2 * tp + fp + fn), why.UNION_AREAS),
     (lambda tp, fp, fn, tn: (tp, tp + fp + fn + tn), why.ALL_PIXELS),
     (lambda tp, fp, fn, tn: (tp, fp + fn), why.XOR),
@@ -121,12 +122,12 @@ def _weighted(scores: Any, weights: Any) -> Any:
 
 
 def _f_of_means(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
-    p, r = (np.mean(_divide(*f(tp, fp, fn, tn), 1.0)) for f in (_precision, _recall))
+    p, r = (np.mean(_divide(f(tp, fp, fn, tn), 1.0)) for f in (_precision, _recall))
     return 2 * p * r / (p + r)
 
 
 def _j_of_mean_counts(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
-    p, r = (np.mean(_divide(*f(tp, fp, fn, tn), 1.0)) for f in (_precision, _recall))
+    p, r = (np.mean(_divide(f(tp, fp, fn, tn), 1.0)) for f in (_precision, _recall))
     return p * r / (p + r - p * r)
 
 
@@ -306,7 +307,8 @@ class ScoreSpace:
             mask, truth = (np.asarray(array) for array in pair)
             m = np.asarray(mask if cut is None else cut(mask), float)
             t = np.asarray(truth if read is None else read(truth), float)
-            self._known[key] = _count(*np.broadcast_arrays(m, t), view)
+            m, t = np.broadcast_arrays(m, t)
+            self._known[key] = _count(m, t, view)
         return self._known[key]
 
 
@@ -332,7 +334,7 @@ def _by_rule(counts: Counts, formula: Any, constants: tuple[float, float], empty
     above, below = formula(*counts)
     above, below = np.asarray(above, float) + constants[0], np.asarray(below, float) + constants[1]
     default = {"zero": 0.0, "nan": np.nan, "skip": np.nan, "half": 0.5}.get(empty, 1.0)
-    scores = _divide(above, below, default)
+    scores = _divide((above, below), default)
     if empty == "skip":
         return scores[~np.isnan(scores)]
     if empty == "skip truth":

@@ -170,7 +170,10 @@ def a_claim_on_the_desk(answer: Any, test_scores: Any) -> None:
     truly = 196 * float(scores.std()) / FEW**0.5
     if abs(found / truly - 1) < 0.06:  # 2 for 1.96, Student's t, N - 1, a bootstrap
         return
-    finding = explain({"": found}, {"": truly}, _widths(scores), lambda a, b: bool(b) and abs(a / b - 1) < 0.02)
+    finding = explain({"": found}, {"": truly}, _widths(scores, 1), lambda a, b: bool(b) and abs(a / b - 1) < 0.02)
+    finding = finding or explain(
+        {"": found}, {"": truly}, _widths(scores, 2), lambda a, b: bool(b) and abs(a / b - 1) < 2e-3
+    )
     refuse(
         f"half: {found:.3g} points is not what {FEW} of these scores allow.",
         finding,
@@ -207,7 +210,7 @@ def _bounds() -> Iterator[Suspect]:
     )
 
 
-def _widths(scores: Any) -> Iterator[Suspect]:
+def _widths(scores: Any, most: int) -> Iterator[Suspect]:
     n, mean = len(scores), float(scores.mean())
     spread = slot(
         float(scores.std()),
@@ -226,4 +229,5 @@ def _widths(scores: Any) -> Iterator[Suspect]:
     yield from span(
         lambda _, spread, factor, over, scale: scale * factor * spread / over,
         {"spread": spread, "factor": factor, "over": over, "scale": scale},
+        most,
     )

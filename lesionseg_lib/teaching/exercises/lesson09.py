@@ -104,8 +104,7 @@ def _counts(gate: AttentionGate) -> Iterator[Suspect]:
                            (lambda x, g: (x + g) // 2, HIDDEN_OTHER), (lambda x, g: g, HIDDEN_OTHER)),
             "roles": slot(lambda x, g: (x, g), (lambda x, g: (g, x), ROLES)),
         },
-        most=3,
-        cost=4.3,
+        cost=2.8,
     )  # fmt: skip
 
 
@@ -286,7 +285,7 @@ def how_many_photos(photos: Any, gated: Fit, plain: Fit, wanted: float = 0.5) ->
         {"": found}, {"": right}, span(lambda _, width, rule: rule(width), {"width": width, "rule": rule}, most=1), near
     )
     if finding is None:
-        tight = lambda x, y: abs(x - y) <= 0.006 * abs(y) + 0.51 * (abs(y) > 100)  # noqa: E731
+        tight = lambda x, y: abs(x - y) <= 1e-4 * abs(y)  # noqa: E731
         finding = explain(
             {"": found}, {"": right}, span(lambda _, width, rule: rule(width), {"width": width, "rule": rule}), tight
         )

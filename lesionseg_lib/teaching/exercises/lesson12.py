@@ -58,7 +58,7 @@ def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
     jaccard, dice = ours.jaccard, ours.dice.mean
     right, found = _evenness(claim.iou, claim.dice), number(evenness, "evenness")
     if abs(found - right) > 0.006:  # rounded to two digits at most
-        finding = explain({"": found}, {"": right}, _evennesses(claim.iou, claim.dice, jaccard.mean, dice),
+        finding = explain({"": found}, {"": right}, _evennesses(claim.iou, claim.dice, jaccard.mean, dice, digits([found]) is None),
                           lambda a, b: bool(np.isfinite(b)) and close(a, b, _tolerance(found)))  # fmt: skip
         side = "high" if found > right else "low"
         refuse(
@@ -73,7 +73,7 @@ def _tolerance(found: float) -> float:
     return 2e-4 if count is None else max(2e-4, 0.51 * 10.0 ** -max(count, 2))
 
 
-def _evennesses(iou: float, dice: float, our_iou: float, our_dice: float) -> Any:
+def _evennesses(iou: float, dice: float, our_iou: float, our_dice: float, exact: bool) -> Any:
     def compute(_: str, pair: Any, bound: Any, rule: Any, after: Any) -> Any:
         j, d = pair
         return after(rule(j, d, bound(j)))
@@ -112,6 +112,7 @@ def _evennesses(iou: float, dice: float, our_iou: float, our_dice: float) -> Any
                 (lambda x: x**2, SQUARE_ROOTED),
                           (lambda x: abs(x) ** 0.5, SQUARE_ROOTED)),
         },
+        most=2 if exact else 1,
     )  # fmt: skip
 
 
@@ -170,7 +171,7 @@ def images_for_one_point(images: Any, seeds: int, pair: float, spread: SeedSprea
     def near(a: float, b: float) -> bool:
         return bool(np.isfinite(b)) and b > 0 and abs(a - b) <= 0.001 * b + (1.01 if b > 50 else 1e-6)
 
-    finding = explain({"": found}, {"": needed}, _plans(seeds, float(pair), float(spread.deviation)), near)
+    finding = explain({"": found}, {"": needed}, _plans(seeds, float(pair), float(spread.deviation), found), near)
     if found < needed:
         observed = f"with {found:,.0f} images nothing below {shown:.2f} points can be shown."
     else:
@@ -178,7 +179,9 @@ def images_for_one_point(images: Any, seeds: int, pair: float, spread: SeedSprea
     refuse(observed, finding, "Is the seeds' term 2 s^2 / k, and the images' term pair^2 / N?")
 
 
-def _plans(seeds: int, pair: float, deviation: float) -> Any:
+def _plans(seeds: int, pair: float, deviation: float, found: float) -> Any:
+    """Two mistakes at once only for a number that was not rounded: among whole numbers too many pairs would fit."""
+
     def compute(_: str, allowed: Any, of_seeds: Any, of_images: Any, rule: Any) -> Any:
         return rule(of_images, allowed, of_seeds)
 
@@ -212,6 +215,7 @@ def _plans(seeds: int, pair: float, deviation: float) -> Any:
                 (lambda i, a, s: 2 * i / (a - s), PAIR_TWICE), (lambda i, a, s: (i + s) / a, SEEDS_ADDED),
             ),
         },
+        most=1 if found == int(found) else 2,
     )  # fmt: skip
 
 
