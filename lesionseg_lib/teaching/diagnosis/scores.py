@@ -271,14 +271,16 @@ class ScoreSpace:
         if batch == "full size":
             return (each * [len(mask) for mask, _ in question]).sum() / (len(question) * len(question[0][0]))
         kept = each[:-1] if batch == "drop last" else each[1:] if batch == "drop first" else each
-        if batch.startswith("drop"):
+        if len(question) == 1:
+            kept = each  # who drops one of several usually keeps an only one
+        elif batch.startswith("drop"):
             weights = np.array([len(mask) for mask, _ in question], float)
             weights = weights[:-1] if batch == "drop last" else weights[1:]
             return _weighted(kept, weights)
         rules: dict[str, Callable[[Any], Any]] = {
             "mean": np.mean, "sum": np.sum, "best": np.max, "worst": np.min, "median": np.median,
         }  # fmt: skip
-        return rules[batch](kept)
+        return rules.get(batch, np.mean)(kept)
 
     def _score(self, label: str, part: Any, cut: Any, read: Any, view: str, formula: Any, constants: Any, empty: str,
                each: Any, reduce: Any, after: Any, whole: Any) -> Any:  # fmt: skip

@@ -58,7 +58,8 @@ def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
     jaccard, dice = ours.jaccard, ours.dice.mean
     right, found = _evenness(claim.iou, claim.dice), number(evenness, "evenness")
     if abs(found - right) > 0.006:  # rounded to two digits at most
-        finding = explain({"": found}, {"": right}, _evennesses(claim.iou, claim.dice, jaccard.mean, dice, digits([found]) is None),
+        suspects = _evennesses(claim.iou, claim.dice, jaccard.mean, dice, digits([found]) is None)
+        finding = explain({"": found}, {"": right}, suspects,
                           lambda a, b: bool(np.isfinite(b)) and close(a, b, _tolerance(found)))  # fmt: skip
         side = "high" if found > right else "low"
         refuse(
