@@ -23,12 +23,12 @@ def _above(limit: float) -> Callable[[Any], Any]:
     return lambda p: p > limit
 
 
-def _photo(function: Callable[..., Any]) -> Callable[[Any], Any]:
+def _photo(function: Any) -> Callable[[Any], Any]:
     """A statistic of each photo, of the shape (N, 1, 1)."""
     return lambda p: function(p, axis=tuple(range(1, p.ndim)), keepdims=True)
 
 
-_mean, _median, _most, _least = map(_photo, (np.mean, np.median, np.max, np.min))
+_mean, _median, _most, _least = (_photo(function) for function in (np.mean, np.median, np.max, np.min))
 
 
 def _stretched(p: Any) -> Any:
@@ -148,7 +148,11 @@ class _Many:
 
 
 def _thresholds(logits: bool) -> list[tuple[Any, Any]]:
-    rules = [(np.mean, why.MANY_THRESHOLDS), (np.median, why.MANY_THRESHOLDS), (np.max, why.BEST_THRESHOLD)]
+    rules: list[tuple[Any, Any]] = [
+        (np.mean, why.MANY_THRESHOLDS),
+        (np.median, why.MANY_THRESHOLDS),
+        (np.max, why.BEST_THRESHOLD),
+    ]
     if logits:
         rules = rules[:1]
     return [(_Many(limits, how), cause) for how, cause in rules for limits in LADDERS]

@@ -68,7 +68,7 @@ def _as_table(means: Any, rows: list[str], columns: list[str]) -> pd.DataFrame |
     """A table of quarters by diagnoses, from a table, a nested dictionary, or a column with two keys."""
     if isinstance(means, pd.Series) and means.index.nlevels == 2:
         inner = set(map(str, means.index.get_level_values(1)))
-        return means.unstack(level=0 if inner <= set(rows) else 1)
+        return pd.DataFrame(means.unstack(level=0 if inner <= set(rows) else 1))
     if isinstance(means, Mapping):
         if all(isinstance(key, tuple) and len(key) == 2 for key in means):
             return _as_table(pd.Series(dict(means)), rows, columns)
