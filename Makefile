@@ -1,8 +1,10 @@
 # Everything the course needs, from a fresh clone. `make help` lists it. Works with GNU make 3.81 (macOS).
+FITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 # The Python that makes .venv: the first of these that fits. Another one: make PYTHON=/path/to/python3.12 ...
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
-	&& echo $$p && exit; done; echo python3)
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c '$(FITS)' 2>/dev/null && echo $$p && exit; done; echo python3)
+endif
 PROFILE ?= smoke
 PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
@@ -22,8 +24,52 @@ help:
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
 	@echo 'make clean    remove what the others built, all but .venv'
 
+# Two `make` at once: the second waits for the first, then finds that all is there. The lock ends with the process.
+LOCKED = $(PYTHON) -c 'import fcntl, os, sys; lock = os.open("pyproject.toml", os.O_RDWR); \
+	fcntl.flock(lock, fcntl.LOCK_EX); os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
+PIP = $(PY) -m pip install --disable-pip-version-check --no-input --progress-bar off --constraint constraints.txt
+LOG = >> .venv/install.log 2>&1
+# First, so that what is built is built by pinned ones.
+BUILD_TOOLS = hatchling editables setuptools setuptools-scm wheel
+
 environment:
-	@$(PYTHON) tools/environment.py
+	@$(PYTHON) -c '' 2>/dev/null || { echo '$(PYTHON) does not run. $(INSTALL_PYTHON)' >&2; exit 1; }
+	@$(LOCKED) $(MAKE) -s PYTHON='$(PYTHON)' .venv/.installed
+
+INSTALL_PYTHON = Install Python 3.11 to 3.14, or name it: make PYTHON=/path/to/python3.12 ...
+
+# .venv/.installed is written last and says where .venv stands, for it cannot be moved; .venv/.unfinished is there while
+# packages are installed. A .venv with neither is somebody's own: packages are added to it.
+ifneq ($(shell .venv/bin/python -c '' 2>/dev/null && cat .venv/.installed 2>/dev/null),$(CURDIR))
+.PHONY: .venv/.installed
+endif
+.venv/.installed: pyproject.toml constraints.txt
+	@if test -e .venv/.unfinished || ! $(PY) -c '' 2>/dev/null || \
+		{ test -e $@ && test "`cat $@`" != '$(CURDIR)'; }; then \
+		$(PYTHON) -c '$(FITS)' || { \
+			echo "This needs Python 3.11 to 3.14, found `$(PYTHON) --version 2>&1` ($(PYTHON)). $(INSTALL_PYTHON)" >&2; \
+			exit 1; }; \
+		echo "Setting up .venv with `$(PYTHON) --version`: once, some minutes (6 GB with PyTorch for CUDA)"; \
+		echo 'To watch: tail -f .venv/install.log'; \
+		rm -rf .venv; \
+		$(PYTHON) -m venv .venv || { \
+			echo 'Python could not make a virtual environment. On Debian, Ubuntu: apt install python3-venv' >&2; \
+			exit 1; }; \
+		touch .venv/.unfinished; \
+	else \
+		echo 'Completing .venv'; \
+		if test -e $@; then mv $@ .venv/.unfinished; fi; \
+	fi
+	@$(PIP) $(BUILD_TOOLS) $(LOG) && $(PIP) --no-build-isolation --editable '.[book,dev]' $(LOG) || { \
+		tail -n 30 .venv/install.log >&2; \
+		echo 'The packages could not be installed (the whole log: .venv/install.log).' >&2; \
+		echo 'This step needs a network, once. After an interruption run the same command again.' >&2; \
+		exit 1; }
+	@$(PIP) --no-build-isolation --editable '.[official]' $(LOG) || { \
+		echo "Left out: the organisers' scorer, whose dependency zipfile-deflate64 needs a C compiler and Python's"; \
+		echo "headers (Debian, Ubuntu: apt install gcc python3-dev). The library's own scores do not need it."; }
+	@rm -f .venv/.unfinished
+	@echo '$(CURDIR)' > $@
 
 course: environment
 	@$(PY) -m tools.course $(PROFILE)

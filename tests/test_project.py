@@ -15,8 +15,9 @@ from packaging.requirements import Requirement
 from lesionseg_lib.cli import app
 from tests.built_wheel import build_wheel
 from tools import ROOT
-from tools.environment import BUILD_TOOLS, NEWEST, OLDEST
 
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+BUILD_TOOLS = re.search(r"^BUILD_TOOLS = (.+)$", MAKEFILE, re.MULTILINE)[1].split()
 CONSTRAINTS = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -63,18 +64,18 @@ def test_the_library_asks_for_lower_bounds_only():
 
 
 def test_no_package_index_is_named():
-    for name in ("pyproject.toml", "constraints.txt", "environment.yml", "Makefile", "tools/environment.py"):
+    for name in ("pyproject.toml", "constraints.txt", "environment.yml", "Makefile"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"index-url|find-links|trusted-host|pypi\.|download\.pytorch", text), name
 
 
 def test_the_pythons_are_the_same_everywhere():
-    version = "{}.{}".format
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"Python {version(*OLDEST)} to {version(*NEWEST)}" in readme
-    assert f"({OLDEST[0]}, {OLDEST[1]}) <= sys.version_info[:2] <= ({NEWEST[0]}, {NEWEST[1]})" in makefile
-    assert distribution("lesionseg").metadata["Requires-Python"] == f">={version(*OLDEST)}"
+    oldest, newest = re.search(r"not \(3, (\d+)\) <= sys\.version_info\[:2\] <= \(3, (\d+)\)", MAKEFILE).groups()
+    assert f"Python 3.{oldest} to 3.{newest}" in readme
+    assert f"Install Python 3.{oldest} to 3.{newest}" in MAKEFILE
+    assert all(f"python3.{minor}" in MAKEFILE for minor in range(int(oldest), int(newest) + 1))
+    assert distribution("lesionseg").metadata["Requires-Python"] == f">=3.{oldest}"
 
 
 def test_the_conda_environment_installs_this_package():
@@ -140,7 +141,7 @@ def test_no_tracked_file_is_larger_than_a_vendored_script():
 
 def test_the_readme_names_only_commands_and_targets_that_exist():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    targets = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1].split()
+    targets = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)[1].split()
     assert {name for name in re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE)} <= set(targets)
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert set(re.findall(r"^lesionseg ([a-z]+)", readme, re.MULTILINE)) == commands
