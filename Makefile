@@ -10,7 +10,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab pictures book lessons accept stamp clean
+.PHONY: help environment course test check lab pictures book lessons accept stamp lock clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -22,6 +22,7 @@ help:
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
+	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 # Two `make` at once: the second waits for the first, then finds that all is there. The lock ends with the process.
@@ -101,6 +102,15 @@ lessons:
 
 accept: environment
 	@$(PY) -m tools.accept
+
+# For maintainers. Pins stay as they are unless named: make lock RAISE='torch torchvision' (or RAISE=everything).
+lock:
+	$(PYTHON) -m venv _build/lock
+	_build/lock/bin/python -m pip install --disable-pip-version-check --quiet uv
+	printf '%s\n' $(BUILD_TOOLS) | _build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--extra book --extra dev --extra official --no-annotate --custom-compile-command 'make lock' \
+		$(if $(filter everything,$(RAISE)),--upgrade,$(RAISE:%=--upgrade-package %)) \
+		--output-file constraints.txt pyproject.toml -
 
 stamp: environment
 	@$(PY) -m tools.stamp

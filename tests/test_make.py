@@ -20,13 +20,19 @@ case "$1 $2 $3" in
 "-m pip install")
     echo "$@" >> asked
     sleep "$(cat slow 2>/dev/null || echo 0)"
-    case "$*" in *official*) test ! -e no-compiler ;; *) test ! -e no-network || {{ echo "no route"; exit 1; }} ;; esac ;;
+    case "$*" in
+    *official*) test ! -e no-compiler ;;
+    *) test ! -e no-network || {{ echo "no route"; exit 1; }} ;;
+    esac ;;
 *) exec {sys.executable} "$@" ;;
 esac
 """
-OLD = PYTHON.replace("*) exec", """--version*) echo "Python 3.10.13" ;;
+OLD = PYTHON.replace(
+    "*) exec",
+    """--version*) echo "Python 3.10.13" ;;
 "-c import sys;"*) exit 1 ;; # asked for its version
-*) exec""")
+*) exec""",
+)
 
 
 @pytest.fixture

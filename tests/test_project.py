@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 import zipfile
 from email.parser import Parser
 from importlib.metadata import distribution
@@ -49,6 +50,27 @@ def test_everything_that_make_installs_is_pinned_to_what_is_installed():
     missing = {name for name, _ in installed if name not in pinned}
     other = {name: version for (name, _), version in installed.items() if version not in pinned[name].specifier}
     assert (missing, other) == (set(), {})
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize(("system", "machine"), [("linux", "x86_64"), ("darwin", "arm64")])
+def test_what_is_asked_for_has_one_pin_that_fits_on_every_python_and_system(python, system, machine):
+    """What a lock made for one machine alone would lack, or a lower bound that was raised without `make lock`."""
+    place = {"python_version": python, "python_full_version": f"{python}.0"}
+    place |= {"sys_platform": system, "platform_machine": machine, "platform_system": system.capitalize()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), []), *BUILD_TOOLS]
+    pinned: dict[str, list[str]] = {}
+    for pin in CONSTRAINTS:
+        if pin.marker is None or pin.marker.evaluate(place):
+            pinned.setdefault(canonical(pin.name), []).append(str(pin.specifier).removeprefix("=="))
+    assert [name for name, versions in pinned.items() if len(versions) > 1] == []
+    stale = [
+        text
+        for text in asked
+        if not Requirement(text).specifier.contains(*pinned.get(canonical(Requirement(text).name), ["0"]))
+    ]
+    assert stale == [], "make lock"
 
 
 def test_every_pin_is_one_version():
