@@ -21,7 +21,7 @@ help:
 	@echo 'make lessons  run the committed lessons with the Python at hand, without .venv: on Colab, in its image'
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
-	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
+	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
 	@echo 'make clean    remove what the others built, all but .venv'
 

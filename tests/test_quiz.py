@@ -12,10 +12,12 @@ from tests.test_prose import unfounded
 from tools import ROOT
 from tools.notebooks import code_sha256, quiz_of, sources, write
 from tools.numbers import UnknownNumber
-from tools.quiz import INTRODUCTION, QUIZ, QuizError, parse, render, show
+from tools.quiz import INTRODUCTION, QuizError, parse, render, show
 
+QUIZ = "{{ quiz() }}"
 BANKS = sorted((ROOT / "notebooks" / "quiz").glob("*.yaml"))
 
+RECORD = {"format": 1, "name": "net", "seed": 0, "test": {"jaccard": {"mean": 0.83449}}}
 FIRST = """\
 - question: |
     A photo has $J = .5$.
@@ -38,7 +40,7 @@ OTHER = """\
   answers:
     - text: This one
       right: true
-      feedback: It reached {{net:jaccard}} and is right.
+      feedback: It reached {{ number("net", "jaccard") }} and is right.
     - text: That one
       feedback: It is wrong, and that is why.
     - text: None of them
@@ -52,7 +54,7 @@ SOURCE = f"""\
 # # A lesson
 
 # %%
-print("{QUIZ}")
+print('{QUIZ}')
 
 # %% [markdown]
 # ## Check yourself
@@ -68,7 +70,7 @@ def source(tmp_path: Path) -> Path:
     """A lesson with a quiz, and in `results` beside its folder the record that the quiz quotes."""
     for folder in ("notebooks/sources", "notebooks/quiz", "results/net"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "results" / "net" / "seed0.json").write_text(json.dumps({"test": {"jaccard": {"mean": 0.83449}}}))
+    (tmp_path / "results" / "net" / "seed0.json").write_text(json.dumps(RECORD))
     (tmp_path / "notebooks" / "quiz" / "01.yaml").write_text(BANK)
     (tmp_path / "notebooks" / "sources" / "01_lesson.py").write_text(SOURCE)
     return tmp_path / "notebooks" / "sources" / "01_lesson.py"
@@ -137,21 +139,21 @@ def test_a_lesson_shows_its_questions_with_numbers_and_its_code_stays(source, re
     assert shown.endswith("</details>\n\n## Where this breaks")
     assert "**Right.** It reached 0.834 and is right." in shown
     assert shown.count("<details>") == shown.count("</details>") == 3 + 4 + 4
-    assert notebook.cells[2].source == f'print("{QUIZ}")'  # braces in code are code
+    assert notebook.cells[2].source == f"print('{QUIZ}')"  # braces in code are code
     before = code_sha256(notebook)
     quiz_of(source).write_text(BANK.replace("A third", "A quarter"))
     assert code_sha256(write(source, results)) == before
 
 
 def test_a_number_without_a_record_names_the_line_of_the_bank(source, results):
-    quiz_of(source).write_text(BANK.replace("net:jaccard", "net:jacquard", 1))
-    with pytest.raises(UnknownNumber, match=r"^quiz/01\.yaml, line 20: \{\{net:jacquard\}\}: 'jacquard' is not"):
+    quiz_of(source).write_text(BANK.replace('"jaccard"', '"jacquard"', 1))
+    with pytest.raises(UnknownNumber, match=r"^quiz/01\.yaml, line 20: number\(\"net\", \"jacquard\"\): 'jacquard' is"):
         write(source, results)
 
 
 def test_a_missing_bank_is_named(source, results):
     quiz_of(source).unlink()
-    with pytest.raises(QuizError, match=r"^quiz/01\.yaml does not exist; expected there: the questions for \{\{quiz"):
+    with pytest.raises(QuizError, match=r"^quiz/01\.yaml does not exist; expected there: the questions of the lesson$"):
         write(source, results)
 
 
@@ -256,4 +258,4 @@ def test_every_answer_has_feedback_that_says_why(bank):
 def test_a_bank_types_no_measured_figure(bank):
     (page,) = (source.stem for source in sources() if quiz_of(source) == bank)
     found = unfounded(bank.read_text(encoding="utf-8"), [], page)
-    assert found == [], "write {{recipe:path}}, or say it in words"
+    assert found == [], 'write {{ number("recipe", "path") }}, or say it in words'

@@ -1,4 +1,4 @@
-"""Questions with a choice of answers: `notebooks/quiz/NN.yaml`, shown in lesson NN where its source says `{{quiz}}`.
+"""Questions with a choice of answers: `notebooks/quiz/NN.yaml`, shown in lesson NN where its source has `quiz()`.
 
 The page needs no kernel and no script: an answer is a `<details>` that opens on its feedback, on GitHub, in Colab,
 in JupyterLab and in the book alike. Between `<summary>` tags these four agree on HTML alone, so the text of an answer
@@ -15,10 +15,7 @@ from typing import Any
 import yaml
 
 from tools import TextError
-from tools.numbers import fill
-
-QUIZ = "{{quiz}}"
-"""The line of a lesson's source that its questions replace."""
+from tools.placeholders import fill
 
 INTRODUCTION = "Choose an answer, then open it: each says why it is right or wrong."
 LETTERS = "ABCD"
@@ -28,6 +25,8 @@ FOLDING = re.compile(r"</?(?:details|summary)\b", re.IGNORECASE)
 
 class QuizError(TextError):
     """A bank that cannot be shown; the message names file and question, what was found and what was expected."""
+
+    placed = True
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ def show(path: Path, results: Path) -> str:
         UnknownNumber: a placeholder that no record can fill; names the line of the bank.
     """
     if not path.is_file():
-        raise QuizError(
-            f"{_name(path)} does not exist; expected there: the questions for {QUIZ} of the lesson's source"
-        )
+        raise QuizError(f"{_name(path)} does not exist; expected there: the questions of the lesson")
     return render(parse(fill(path.read_text(encoding="utf-8"), results, _name(path)), _name(path)))
 
 

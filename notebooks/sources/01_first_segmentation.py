@@ -286,8 +286,8 @@ plots.curves({fit.recipe.name: fit.history})
 # still improved. Later it sinks below, because the network gets to know its training photos. The validation Jaccard
 # zigzags: every epoch ends with somewhat different weights, and the set is small.
 #
-# The star marks the epoch that is kept, in the recorded run number {{dilated-frozen:best_epoch}} of
-# {{dilated-frozen:epochs_run}}. **It is chosen on validation, never on test**; otherwise the test score would praise
+# The star marks the epoch that is kept, in the recorded run number {{ number("dilated-frozen", "best_epoch") }} of
+# {{ number("dilated-frozen", "epochs_run") }}. **It is chosen on validation, never on test**; otherwise the test score would praise
 # the luck of the choice.
 #
 # After every epoch the training kept the probabilities of four validation photos. White is lesion for sure.
@@ -359,13 +359,13 @@ print(f"{len(ranked)} test photos: mean J {mean:.3f}, 95 % interval {low:.3f} to
 figure
 
 # %% [markdown]
-# **One honest number: *J* = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
+# **One honest number: *J* = {{ number("dilated-frozen", "jaccard") }}, 95 % interval {{ number("dilated-frozen", "jaccard_interval") }}**, in the
 # recorded run. It says: with other test photos from the same source, the mean of *this* network would probably lie in
 # the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of another
 # seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special about our
 # copy of the photos.
 #
-# The author of the design reported {{dilated-frozen:recipe.claimed.iou|.3f}}, outside the interval. How such figures
+# The author of the design reported {{ number("dilated-frozen", "recipe.claimed.iou", ".3f") }}, outside the interval. How such figures
 # come about is a story for lesson 07.
 #
 # ## Where did the minutes go?
@@ -538,7 +538,7 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -550,8 +550,8 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #   learn.
 # - A mask is not a diagnosis. Nothing here is a medical device.
 #
-# **In the library**: {{api:encoder}} makes the five maps, {{api:segmenter}} the network around them, {{api:losses}}
-# has the loss; {{api:metrics}} and {{api:evaluation}} score, and {{api:lessons}} hands out photos and trained
+# **In the library**: {{ api("encoder") }} makes the five maps, {{ api("segmenter") }} the network around them, {{ api("losses") }}
+# has the loss; {{ api("metrics") }} and {{ api("evaluation") }} score, and {{ api("lessons") }} hands out photos and trained
 # recipes.
 #
 # Next, [lesson 02](02_know_your_data.ipynb): the photos themselves.

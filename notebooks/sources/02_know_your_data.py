@@ -511,7 +511,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -525,7 +525,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 # - **Looking is choosing.** We looked at training photos for a whole lesson. Whatever you now believe about skin
 #   lesions, you believe about those of this set.
 #
-# **In the library**: {{api:datasets}} reads photos and masks, {{api:cache}} keeps them decoded, {{api:exploring}}
-# measures them, {{api:lookalikes}} finds copies; {{api:probing}} has the AUC and {{api:evaluation}} the score.
+# **In the library**: {{ api("datasets") }} reads photos and masks, {{ api("cache") }} keeps them decoded, {{ api("exploring") }}
+# measures them, {{ api("lookalikes") }} finds copies; {{ api("probing") }} has the AUC and {{ api("evaluation") }} the score.
 #
 # Next, [lesson 03](03_what_is_a_good_mask.ipynb): what a score is, and eighteen ways to break it.

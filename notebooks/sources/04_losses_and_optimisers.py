@@ -610,7 +610,7 @@ exercises.check("04.3", cured)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -624,7 +624,7 @@ exercises.check("04.3", cured)
 # - **Calibration was measured at the epoch with the best *J***, early in each run, and on photos like those of
 #   training. Later epochs tend to be surer, and another clinic's photos are a new question.
 #
-# **In the library**: {{api:losses}} holds all of them, {{api:one_pixel}} follows a pixel, {{api:calibration}} sorts
-# probabilities into bins, {{api:study}} and {{api:effects}} compare runs that differ in one setting.
+# **In the library**: {{ api("losses") }} holds all of them, {{ api("one_pixel") }} follows a pixel, {{ api("calibration") }} sorts
+# probabilities into bins, {{ api("study") }} and {{ api("effects") }} compare runs that differ in one setting.
 #
 # Next, [lesson 05](05_feeding_the_network.ipynb): what the network is fed, and what it waits for.

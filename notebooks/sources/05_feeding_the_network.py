@@ -652,7 +652,7 @@ plots.panels(images, [list(drawn)] * 2, f"Two photos, deformed, {detail}", [[m =
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -668,8 +668,8 @@ plots.panels(images, [list(drawn)] * 2, f"Two photos, deformed, {detail}", [[m =
 # - **Times hold for one machine.** Another disk, another JPEG library, another number of cores, and the shares move.
 #   The sum stays the same.
 #
-# **In the library**: {{api:pairing}} tests whether photo and mask belong together, {{api:mispairs}} makes the
-# mistakes, {{api:transforms}} augments, {{api:worker_draws}} says where random draws come from, {{api:feeding}} times
-# a batch, {{api:batches}} hands batches to the training.
+# **In the library**: {{ api("pairing") }} tests whether photo and mask belong together, {{ api("mispairs") }} makes the
+# mistakes, {{ api("transforms") }} augments, {{ api("worker_draws") }} says where random draws come from, {{ api("feeding") }} times
+# a batch, {{ api("batches") }} hands batches to the training.
 #
 # Next, [lesson 06](06_frozen_features.ipynb): what does a network see that never saw skin?

@@ -522,7 +522,7 @@ exercises.check("12.3", control)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -538,8 +538,8 @@ exercises.check("12.3", control)
 #   512.
 # - **Milliseconds belong to a machine**; on a phone or a GPU the order may be another.
 #
-# **In the library**: {{api:claims}} judges a pair of figures, {{api:records}} reads what was run, {{api:comparison}}
-# puts the two side by side, {{api:effects}} measures steps and the spread of seeds, {{api:ranking}} orders with its
+# **In the library**: {{ api("claims") }} judges a pair of figures, {{ api("records") }} reads what was run, {{ api("comparison") }}
+# puts the two side by side, {{ api("effects") }} measures steps and the spread of seeds, {{ api("ranking") }} orders with its
 # doubt.
 #
 # This was the last lesson. What next? Train a network of your own: take a recipe, change one thing, and compare it
