@@ -1,5 +1,6 @@
 """The package and its pins: what pip, make and a reader of the licence get."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -159,6 +160,14 @@ def test_no_tracked_file_is_larger_than_a_vendored_script():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
     paths = [ROOT / name for name in listed.stdout.split("\0") if name]
     assert [path.name for path in paths if path.exists() and path.stat().st_size > 2_200_000] == []
+
+
+def test_a_vendored_file_is_the_one_that_its_readme_names():
+    vendor = ROOT / "book" / "_static" / "vendor"
+    listed = re.findall(r"^([0-9a-f]{64})  (\S+)$", (vendor / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    found = {path.relative_to(vendor).as_posix() for path in vendor.glob("*/*")}
+    assert {name for _, name in listed} == found
+    assert [name for digest, name in listed if hashlib.sha256((vendor / name).read_bytes()).hexdigest() != digest] == []
 
 
 def test_the_readme_names_only_commands_and_targets_that_exist():
