@@ -97,7 +97,7 @@ book: environment
 lessons:
 	$(PYTHON) -m pip install --quiet . nbval pytest
 	env -u COLAB_RELEASE_TAG LESIONSEG_PROFILE=smoke \
-		$(PYTHON) -m pytest -c /dev/null -q -p no:cacheprovider --nbval-lax --nbval-cell-timeout=600 \
+		$(PYTHON) -m pytest -c /dev/null -q -p no:cacheprovider -p tools.kernels --nbval-lax --nbval-cell-timeout=600 \
 		--nbval-sanitize-with notebooks/nbval.cfg notebooks
 
 accept: environment

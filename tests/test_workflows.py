@@ -50,4 +50,4 @@ def test_actions_are_of_a_named_version(path):
 
 def test_the_target_for_colab_leaves_its_environment_alone():
     dry = subprocess.run(["make", "-n", "lessons"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert ".venv" not in dry and "COLAB_RELEASE_TAG" in dry and "--nbval-lax" in dry
+    assert ".venv" not in dry and "COLAB_RELEASE_TAG" in dry and "-p tools.kernels --nbval-lax" in dry
