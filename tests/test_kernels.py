@@ -49,8 +49,8 @@ def run(number: int) -> tuple[str, list[int], list[str]]:
 def test_a_kernel_is_reached_over_no_tcp_port_and_its_sockets_have_short_paths():
     printed, ports, sockets = run(3)
     assert printed == "9\n"
-    # Over TCP there are six. One is ipykernel's own, for what forked processes print: it cannot be set, and it cannot be
-    # taken by another kernel, since the system chooses it when it is bound.
+    # Over TCP there are six. One is ipykernel's own, for what forked processes print: it cannot be set, and no other
+    # kernel can take it, since the system chooses it when it is bound.
     assert len(ports) <= 1
     assert len(set(sockets)) == 5 and max(map(len, sockets)) < 60
 

@@ -112,6 +112,14 @@ def test_the_citation_has_the_version_of_the_package():
     assert str(citation["version"]) == distribution("lesionseg").version
 
 
+def test_the_changelog_begins_with_the_version_of_the_package():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## \[(.+?)\] - (?:unreleased|\d{4}-\d\d-\d\d)$", changelog, re.MULTILINE)[1]
+    assert newest == distribution("lesionseg").version
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert commands <= set(re.findall(r"`([a-z]+)`", changelog))
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What the build needs, with a result of its own."""
