@@ -1,7 +1,7 @@
 """The committed notebooks: equal to their sources, run to their end in profile full, and running for everyone."""
 
-import os
 import ast
+import os
 import re
 import subprocess
 from pathlib import Path
