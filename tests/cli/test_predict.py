@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ from lesionseg_lib.cli.app import app
 from lesionseg_lib.cli.predict import collect_photos, draw_outline, output_names
 from lesionseg_lib.data.datasets import read_image
 from lesionseg_lib.data.images import upright_size
-from lesionseg_lib.errors import CheckpointError, UnknownNameError
-from lesionseg_lib.experiments.run_folder import find_model
 from lesionseg_lib.models.segmenter import Segmenter
 from tests.helpers.archives import photo
 from tests.helpers.models import SIZE, save_random_model
@@ -246,38 +243,6 @@ def test_the_outline_is_drawn_around_the_mask_and_nowhere_else() -> None:
     assert changed[20, 20:40].all() and changed[39, 20:40].all() and changed[20:40, 20].all()
     assert not changed[24:36, 24:36].any() and not changed[:16].any() and not changed[44:].any()
     assert (draw_outline(image, np.zeros((60, 60), bool)) == image).all()
-
-
-def _run(runs: Path, profile: str, recipe: str, seed: int = 0) -> Path:
-    return save_random_model(runs / profile / recipe / f"seed{seed}" / "best", recipe)
-
-
-def test_a_recipes_model_is_that_of_the_largest_profile(tmp_path: Path) -> None:
-    full, smoke = (_run(tmp_path / "runs", profile, "transposed-frozen") for profile in ("full", "smoke"))
-    _run(tmp_path / "runs", "full", "dilated-all")
-    assert find_model("transposed-frozen", tmp_path / "runs") == full
-    for folder in (smoke, smoke.parent):  # the model's own folder, and that of its run
-        assert find_model(str(folder), tmp_path / "runs") == smoke
-
-
-def test_of_equals_the_newest_model_is_taken(tmp_path: Path) -> None:
-    runs = tmp_path / "full"  # which says nothing about the profile of what is in it
-    folders = [_run(runs, profile, "dilated-all", seed) for profile in ("student", "smoke") for seed in (0, 1, 2)]
-    for age, folder in zip((2, 0, 1, 0, 0, 0), folders, strict=True):
-        os.utime(folder / "model.json", (1e9 - age, 1e9 - age))
-    assert find_model("dilated-all", runs) == folders[1]
-
-
-def test_a_recipe_without_model_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="Train it with `lesionseg train dilated-all`"):
-        find_model("dilated-all", tmp_path / "runs")
-    there = _run(tmp_path / "runs", "smoke", "transposed-frozen")
-    with pytest.raises(CheckpointError, match=f"for example one of {there}"):
-        find_model("dilated-all", tmp_path / "runs")
-    with pytest.raises(UnknownNameError, match="Did you mean 'dilated-all'"):
-        find_model("dilated-al", tmp_path / "runs")
-    with pytest.raises(CheckpointError, match="no such folder"):
-        find_model("some/where", tmp_path / "runs")
 
 
 def test_a_damaged_model_is_named_before_any_photo_is_read(tmp_path: Path) -> None:

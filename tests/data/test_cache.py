@@ -1,17 +1,18 @@
 """The decode-once cache: contents, staleness, damage, several processes."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lesionseg_lib.data.cache import decode_once
+from lesionseg_lib.data.cache import decode, decode_once
 from lesionseg_lib.data.datasets import ISIC2016, LesionFolder, SyntheticLesions, resize_image
+from lesionseg_lib.data.splits import open_splits
 from lesionseg_lib.errors import DataError
+from lesionseg_lib.experiments.profiles import get_profile
 from tests.helpers.archives import encoded, photo, save_pair
 from tests.helpers.disk import fill_disk
 
@@ -217,3 +218,14 @@ def test_the_real_test_images_are_decoded(real_data, tmp_path):
     cached = decode_once(ISIC2016(real_data / "isic2016", split="test"), (32, 32), tmp_path)
     assert cached.images.shape == (379, 32, 32, 3)
     assert 0.2 < cached.masks.mean() < 0.35  # lesions cover about a quarter of the picture
+
+
+def test_the_splits_are_decoded_at_the_networks_size(tmp_path, monkeypatch):
+    monkeypatch.setenv("LESIONSEG_CACHE", str(tmp_path))
+    data = decode(open_splits(replace(get_profile("smoke"), size=(32, 32), synthetic=(4, 2, 2))), (32, 64))
+    assert [part.images.shape for part in (data.train, data.validation, data.test)] == [
+        (4, 32, 64, 3),
+        (2, 32, 64, 3),
+        (2, 32, 64, 3),
+    ]
+    assert set(np.unique(data.train.masks)) == {0, 1}

@@ -7,18 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.stats
 import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from lesionseg_lib.errors import ShapeError, UnknownNameError
-from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 from lesionseg_lib.evaluation.metrics import METRICS, Counts, confusion, dice, jaccard, reduce
 
-FULL, EMPTY = np.ones((4, 5), bool), np.zeros((4, 5), bool)
+FULL = np.ones((4, 5), bool)
 
 
 def counts(*rows: tuple[int, int, int, int]) -> Counts:
@@ -197,54 +194,3 @@ def test_scores_lie_in_the_unit_interval_and_overlap_is_symmetric(prediction: np
         assert ((metric(forth) >= 0) & (metric(forth) <= 1)).all()
     for metric in (jaccard, dice):
         assert np.array_equal(metric(forth), metric(back))
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_the_interval_lies_within_the_values(values: list[float]) -> None:
-    low, high = bootstrap_interval(np.array(values), n=50)
-    assert min(values) - 1e-12 <= low <= high <= max(values) + 1e-12
-
-
-# ---- bootstrap
-
-
-def scores(n: int = 200, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).beta(6, 2, n)
-
-
-def test_the_interval_is_the_same_every_time_and_moves_with_the_seed() -> None:
-    assert bootstrap_interval(scores()) == bootstrap_interval(scores())
-    assert bootstrap_interval(scores()) != bootstrap_interval(scores(), seed=1)
-
-
-def test_the_interval_covers_the_mean_and_widens_with_the_level() -> None:
-    intervals = [bootstrap_interval(scores(), level=level) for level in (0.5, 0.9, 0.99)]
-    widths = [high - low for low, high in intervals]
-    assert all(low < scores().mean() < high for low, high in intervals)
-    assert widths == sorted(widths) and widths[0] < widths[-1]
-
-
-def test_the_interval_equals_scipys() -> None:
-    values = scores()
-    theirs = scipy.stats.bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=2000, rng=np.random.default_rng(1)
-    ).confidence_interval
-    tolerance = 0.1 * (theirs.high - theirs.low)  # the noise of 2000 draws in the tails
-    assert bootstrap_interval(values) == pytest.approx((theirs.low, theirs.high), abs=tolerance)
-
-
-def test_the_interval_has_the_width_of_the_normal_approximation() -> None:
-    values = scores(n=379)
-    low, high = bootstrap_interval(values)
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(379), rel=0.1)
-
-
-def test_equal_values_leave_no_doubt() -> None:
-    assert bootstrap_interval(np.full(10, 0.75)) == (0.75, 0.75)
-
-
-@pytest.mark.parametrize("values", [np.array([]), np.ones((2, 3)), np.float64(1)])
-def test_what_is_not_one_number_an_image_is_refused(values: np.ndarray) -> None:
-    with pytest.raises(ShapeError, match="Expected one number an image"):
-        bootstrap_interval(values)

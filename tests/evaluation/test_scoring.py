@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import sys
-from pathlib import Path
-from typing import Any
-
 import cv2
 import numpy as np
 import pytest
 
-from lesionseg_lib.errors import RecordError, ShapeError
+from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 from lesionseg_lib.evaluation.metrics import METRICS
 from lesionseg_lib.evaluation.official import official_scores
 from lesionseg_lib.evaluation.scoring import score_images, summarise
-from lesionseg_lib.experiments.run_folder import read_logits, save_logits
-from lesionseg_lib.models.postprocessing import predict_mask, sigmoid
+from lesionseg_lib.models.postprocessing import sigmoid
+from tests.helpers.predictions import SIZES, drawn
 from tests.helpers.tiny import ArrayDataset
-
-SIZES = ((40, 60), (33, 17), (64, 64), (16, 16), (20, 90))
-
-
-def logit(p: float) -> float:
-    return float(np.log(p / (1 - p)))
-
-
-def drawn(sizes: tuple[tuple[int, int], ...] = SIZES, seed: int = 0) -> tuple[np.ndarray, ArrayDataset]:
-    """Smooth random logits (N, 16, 16), and truths of these sizes that resemble them; one truth is empty."""
-    rng = np.random.default_rng(seed)
-    logits = np.stack([cv2.GaussianBlur(rng.normal(0, 8, (16, 16)), (5, 5), 0) for _ in sizes]).astype(np.float32)
-    truths = []
-    for (height, width), image_logits in zip(sizes, logits, strict=True):
-        noise = cv2.GaussianBlur(rng.normal(0, 3, (16, 16)), (5, 5), 0)
-        truths.append(cv2.resize(image_logits + noise, (width, height)) > 0)
-    truths[-1] = np.zeros(sizes[-1], bool)
-    return logits, ArrayDataset([np.zeros((*size, 3), np.uint8) for size in sizes], truths)
-
-
-# ---- the order of things
-
-
-def test_probabilities_are_enlarged_before_they_are_thresholded() -> None:
-    # Two columns, p = .9 and .4. Four columns: .9, .75 * .9 + .25 * .4 = .775, .25 * .9 + .75 * .4 = .525, .4.
-    logits = np.array([[logit(0.9), logit(0.4)]] * 2, dtype=np.float32)
-    assert predict_mask(logits, (2, 4)).tolist() == [[True, True, True, False]] * 2
-    hard = cv2.resize((logits > 0).astype(np.uint8), (4, 2), interpolation=cv2.INTER_NEAREST)
-    assert hard.tolist() == [[1, 1, 0, 0]] * 2  # what thresholding first would have given
-
-
-def test_the_threshold_is_one_of_probabilities() -> None:
-    logits = np.array([[logit(0.3), logit(0.55), logit(0.65)]], dtype=np.float32)
-    assert predict_mask(logits, (1, 3)).tolist() == [[False, True, True]]
-    assert predict_mask(logits, (1, 3), threshold=0.25).tolist() == [[True, True, True]]
-    assert predict_mask(logits, (1, 3), threshold=0.6).tolist() == [[False, False, True]]
 
 
 def test_enlarging_first_scores_better_than_enlarging_a_hard_mask() -> None:
@@ -114,52 +73,6 @@ def test_a_summary_has_means_and_intervals_of_every_metric() -> None:
         assert row["mean"] == pytest.approx(table[name].mean())
         assert (row["low"], row["high"]) == bootstrap_interval(table[name].to_numpy())
         assert row["low"] <= row["mean"] <= row["high"]
-
-
-# ---- the organisers' scorer
-
-
-@pytest.mark.parametrize("threshold", [0.5, 0.3])
-def test_the_organisers_scorer_finds_the_same_means(threshold: float) -> None:
-    pytest.importorskip("isic_challenge_scoring", reason="the organisers' scorer is not installed")
-    logits, data = drawn()
-    table = score_images(sigmoid(logits), data, threshold)
-    scores = official_scores(sigmoid(logits), data, threshold)
-    assert scores == pytest.approx({name: table[name].mean() for name in METRICS}, abs=1e-12)
-
-
-def test_without_the_organisers_scorer_there_is_no_official_score(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "isic_challenge_scoring.segmentation", None)
-    assert official_scores(*drawn()) is None
-
-
-# ---- logits on disk
-
-
-def test_kept_logits_give_the_same_masks(tmp_path: Path) -> None:
-    logits, data = drawn()
-    save_logits(tmp_path / "deep" / "logits.npz", data.ids, logits)
-    ids, again = read_logits(tmp_path / "deep" / "logits.npz")
-    assert ids == list(data.ids)
-    assert again.dtype == np.float32 and again.shape == logits.shape
-    np.testing.assert_allclose(again, logits, rtol=1e-3, atol=1e-3)
-    before, after = score_images(sigmoid(logits), data), score_images(sigmoid(again), data)
-    np.testing.assert_allclose(after["jaccard"], before["jaccard"], atol=0.01)
-
-
-def test_a_full_disk_is_reported_and_leaves_the_older_logits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    logits, data = drawn()
-    path = tmp_path / "logits.npz"
-    save_logits(path, data.ids, logits)
-    before = path.read_bytes()
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(RecordError, match="logits.npz: the test logits could not be written .No space left on device"):
-        save_logits(path, data.ids, logits + 1)
-    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["logits.npz"]
 
 
 # ---- probability maps of sizes of their own

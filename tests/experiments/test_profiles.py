@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from lesionseg_lib.data.datasets import SyntheticLesions
-from lesionseg_lib.data.splits import Splits, open_splits
-from lesionseg_lib.errors import DatasetNotFoundError, UnknownNameError
+from lesionseg_lib.errors import UnknownNameError
 from lesionseg_lib.experiments.profiles import PROFILES, get_profile
 from lesionseg_lib.training.recipes import get_recipe
-from tests.helpers.archives import isic_tree
-
-TRAIN = 40  # enough that the rule by ids puts some of them into validation
-
-
-@pytest.fixture
-def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("LESIONSEG_DATA", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def official_data(no_data: Path) -> Path:
-    return isic_tree(no_data / "isic2016", {"train": TRAIN, "test": 3})
-
-
-def ids(splits: Splits) -> list[set[str]]:
-    return [set(part.ids) for part in (splits.train, splits.validation, splits.test)]
 
 
 @pytest.mark.parametrize(
@@ -65,32 +43,3 @@ def test_the_environment_names_the_profile_unless_it_is_given(monkeypatch: pytes
     monkeypatch.setenv("LESIONSEG_PROFILE", "studnet")
     with pytest.raises(UnknownNameError, match="no profile named 'studnet'. Did you mean 'student'"):
         get_profile()
-
-
-def test_smoke_draws_its_data_even_where_real_data_are(official_data: Path) -> None:
-    splits = open_splits(get_profile("smoke"))
-    assert all(isinstance(part, SyntheticLesions) for part in (splits.train, splits.validation, splits.test))
-    assert [len(part) for part in ids(splits)] == [24, 8, 8]
-    assert len({part.content_fingerprint() for part in (splits.train, splits.validation, splits.test)}) == 3
-    assert splits.test.truth(0).shape == (96, 96)  # larger than the network's input
-
-
-def test_student_draws_its_data_only_where_real_data_are_missing(no_data: Path) -> None:
-    splits = open_splits(get_profile("student"))
-    assert [len(part) for part in ids(splits)] == [320, 40, 80]
-    isic_tree(no_data / "isic2016", {"train": TRAIN, "test": 3})
-    assert open_splits(get_profile("student")).name == "isic2016-train"
-
-
-def test_full_takes_real_data_or_says_how_to_get_them(no_data: Path) -> None:
-    with pytest.raises(DatasetNotFoundError, match=re.escape(str(no_data))):
-        open_splits(get_profile("full"))
-
-
-@pytest.mark.parametrize("profile", ["student", "full"])
-def test_real_data_are_split_into_disjoint_sets_and_the_test_set_stays_whole(official_data: Path, profile: str) -> None:
-    train, validation, test = ids(open_splits(get_profile(profile)))
-    assert train and validation
-    assert train | validation == {f"ISIC_1{number:06d}" for number in range(TRAIN)}
-    assert test == {f"ISIC_2{number:06d}" for number in range(3)}
-    assert not train & validation and not (train | validation) & test

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lesionseg_lib.data.cache import decode
 from lesionseg_lib.data.datasets import LesionFolder
 from lesionseg_lib.data.splits import Splits, open_splits
 from lesionseg_lib.errors import CheckpointError
@@ -23,7 +22,7 @@ from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments import run as run_module
 from lesionseg_lib.experiments.profiles import get_profile
 from lesionseg_lib.experiments.run import pick_weights, plateau, run
-from lesionseg_lib.experiments.run_folder import default_results, read_logits, run_folder
+from lesionseg_lib.experiments.run_folder import read_logits, run_folder
 from lesionseg_lib.models.encoder import weights_file
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.results.records import read_record, read_table
@@ -166,23 +165,6 @@ def test_no_image_is_decoded_twice_in_a_run_nor_in_the_next(tmp_path: Path, monk
         with pytest.warns(UserWarning, match="RANDOM"):
             run(get_recipe(name), replace(MINIMAL, max_epochs=2), splits, runs=tmp_path, results=tmp_path / "results")
     assert decoded == Counter("abcdefgh")
-
-
-def test_only_the_full_profile_publishes() -> None:
-    folder = Path("runs") / "somewhere"
-    assert default_results(get_profile("full"), folder) == Path("results")
-    for name in ("smoke", "student"):
-        assert default_results(get_profile(name), folder) == folder / "results"
-
-
-def test_the_splits_are_decoded_at_the_networks_size() -> None:
-    data = decode(open_splits(MINIMAL), (32, 64))
-    assert [part.images.shape for part in (data.train, data.validation, data.test)] == [
-        (4, 32, 64, 3),
-        (2, 32, 64, 3),
-        (2, 32, 64, 3),
-    ]
-    assert set(np.unique(data.train.masks)) == {0, 1}
 
 
 def test_smoke_alone_does_without_weights_and_says_so_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """A small run in a process of its own, to be killed or doubled.
 
-``python -m tests.helpers.core_run FOLDER [PROCESSES [nan]]``. With ``nan`` the loss of process 1 alone is NaN in epoch 2; each process leaves ``stopped-RANK.txt`` with its error.
+``python -m tests.helpers.core_run FOLDER [PROCESSES [nan]]``. With ``nan`` the loss of process 1 alone
+is NaN in epoch 2; each process leaves ``stopped-RANK.txt`` with its error.
 """
 
 from __future__ import annotations

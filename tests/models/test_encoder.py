@@ -9,7 +9,6 @@ import urllib.request
 from pathlib import Path
 from urllib.error import URLError
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -17,7 +16,6 @@ from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
 from lesionseg_lib.errors import UnknownNameError, WeightsNotFoundError
 from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder, weights_file, weights_sha256
-from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
 from tests.helpers.server import serving
 from tests.helpers.tiny import imagenet_weights
 
@@ -126,17 +124,6 @@ def test_freezing_a_stage_that_does_not_exist_changes_nothing() -> None:
 def test_unknown_weights_are_answered_with_the_known_names() -> None:
     with pytest.raises(UnknownNameError, match="IMAGENET1K_V1, IMAGENET1K_V2"):
         MobileNetV2Encoder(weights="IMAGENET")
-
-
-def test_preprocessing_is_that_of_the_weights() -> None:
-    preprocessing = default_preprocessing()
-    assert preprocessing.mean == (0.485, 0.456, 0.406)
-    assert preprocessing.std == (0.229, 0.224, 0.225)
-    pixel = np.array([[[[255, 0, 51]]]], dtype=np.uint8)  # 1, 0 and 0.2 after division by 255
-    expected = [(1 - 0.485) / 0.229, -0.456 / 0.224, (0.2 - 0.406) / 0.225]
-    found = normalise(torch.from_numpy(pixel), preprocessing)
-    assert found.shape == (1, 3, 1, 1)
-    assert found.flatten().tolist() == pytest.approx(expected)
 
 
 # ---- weights that are missing, damaged or downloaded

@@ -18,7 +18,6 @@ from safetensors.torch import load_file, save_file
 from lesionseg_lib.errors import CheckpointError, ShapeError
 from lesionseg_lib.models.decoders import DECODERS
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
-from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, normalise
 from lesionseg_lib.models.segmenter import CARD_NAME, WEIGHTS_NAME, Segmenter
 from tests.helpers.tiny import TinyDecoder, tiny_segmenter
@@ -116,21 +115,6 @@ def test_probabilities_come_at_the_photos_own_size(network: Segmenter, shape: tu
 def test_a_photo_of_the_networks_size_is_not_resampled(network: Segmenter) -> None:
     expected = 1 / (1 + np.exp(-network.logits(IMAGES[:1])[0]))
     np.testing.assert_allclose(network.probabilities(IMAGES[0], (32, 64)), expected, atol=1e-6)
-
-
-def test_sigmoid_is_exact_and_does_not_overflow() -> None:
-    with np.errstate(all="raise"):
-        found = sigmoid(np.array([-1e4, -np.log(3), 0, np.log(3), 1e4], dtype=np.float32))
-    assert found.tolist() == pytest.approx([0, 0.25, 0.5, 0.75, 1])
-
-
-@pytest.mark.parametrize("size", [(7, 9), (3, 5), (12, 5), (2, 2)])
-def test_enlarging_equals_torchs_bilinear_interpolation(size: tuple[int, int]) -> None:
-    small = np.random.default_rng(2).random((3, 5), dtype=np.float32)
-    theirs = torch.nn.functional.interpolate(
-        torch.from_numpy(small)[None, None], size=size, mode="bilinear", align_corners=False
-    )
-    np.testing.assert_allclose(enlarge(small, size), theirs[0, 0].numpy(), atol=1e-6)
 
 
 # ---- saving and loading

@@ -1,8 +1,10 @@
-"""Accuracy against cost: the front is right, named, and told in words."""
+"""Scores with their intervals, beside claims and costs."""
 
+import numpy as np
 import pytest
 
-from lesionseg_lib.plots.intervals import cost_scatter, front
+from lesionseg_lib import plots
+from lesionseg_lib.plots.intervals import cost_scatter, forest, front
 
 ROWS = [
     {"name": "small", "group": "A", "score": 0.7, "low": 0.6, "high": 0.8, "macs": 10.0, "ms": 5.0},
@@ -70,6 +72,75 @@ def test_an_odd_number_of_costs_leaves_no_empty_panel() -> None:
 @pytest.mark.parametrize(
     ("rows", "costs"), [([], COSTS), (ROWS, {}), ([{**ROWS[0], "group": str(i)} for i in range(9)], COSTS)]
 )
-def test_what_cannot_be_drawn_is_refused(rows: list, costs: dict) -> None:
+def test_costs_that_cannot_be_drawn_are_refused(rows: list, costs: dict) -> None:
     with pytest.raises(ValueError, match="expected at least one of each, and at most 8 groups"):
         cost_scatter(rows, costs)
+
+
+def test_comparison_draws_value_interval_and_claim():
+    rows = [
+        {"name": "a", "value": 0.8, "low": 0.78, "high": 0.82, "claimed": 0.9},
+        {"name": "b", "value": 0.7, "low": 0.6, "high": 0.8, "claimed": None},
+    ]
+    figure = plots.comparison(rows)
+    (ax,) = figure.axes
+    of_kind = {marker: [line for line in ax.lines if line.get_marker() == marker] for marker in "oD"}
+    assert [line.get_xdata()[0] for line in of_kind["o"]] == [0.8, 0.7]
+    assert [line.get_xdata()[0] for line in of_kind["D"]] == [0.9]
+    assert [0.78, 0.82] in [list(line.get_xdata()) for line in ax.lines]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+    assert ax.yaxis_inverted()  # the first row on top
+    assert figure.alt_text.endswith("a: 0.800 (0.780 to 0.820), claimed 0.900; b: 0.700 (0.600 to 0.800).")
+
+
+def test_comparison_without_claims_does_not_explain_them():
+    figure = plots.comparison([{"name": "a", "value": 0.5, "low": 0.4, "high": 0.6}])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["measured, 95 % interval"]
+
+
+GAINS = [
+    {"name": "a", "group": "one", "value": 0.1, "low": 0.05, "high": 0.2, "wide": (-0.1, 0.3)},
+    {"name": "b", "group": "one", "value": 0.5, "low": 0.4, "high": 0.6, "wide": (0.3, 0.7), "claimed": 0.8},
+    {"name": "c", "group": "two", "value": -0.5, "low": -0.6, "high": -0.4},
+]
+
+
+def test_a_forests_alt_text_holds_every_number() -> None:
+    alt = forest(GAINS, "gain", ("images", "and seeds"), 0.0, "+.2f").alt_text
+    assert alt == (
+        "gain; intervals: images, then and seeds. a +0.10 (+0.05 to +0.20; -0.10 to +0.30); "
+        "b +0.50 (+0.40 to +0.60; +0.30 to +0.70), claimed +0.80; c -0.50 (-0.60 to -0.40)."
+    )
+
+
+def test_a_dot_is_filled_where_the_widest_interval_leaves_the_reference_out() -> None:
+    (ax,) = forest(GAINS, "gain", reference=0.0).axes
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [line.get_xdata()[0] for line in dots] == [0.1, 0.5, -0.5]
+    assert [line.get_color() == "white" for line in dots] == [True, False, False]
+
+
+def test_rows_stand_below_their_heading_in_order() -> None:
+    (ax,) = forest(GAINS, "gain").axes
+    assert [(text.get_text(), text.get_position()[1]) for text in ax.texts] == [("one", 0), ("two", 3)]
+    assert list(ax.get_yticks()) == [1, 2, 4]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b", "c"]
+    assert ax.yaxis_inverted()
+
+
+def test_what_is_not_there_is_not_in_the_legend() -> None:
+    figure = forest([{"name": "a", "value": 0.5, "low": 0.4, "high": 0.6}], "score", ("images", "seeds"))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["images"]
+    assert not figure.axes[0].texts
+    everything = forest(GAINS, "score", ("images", "seeds")).legends[0]
+    assert [text.get_text() for text in everything.get_texts()] == ["images", "seeds", "claimed"]
+
+
+def test_thirty_rows_still_fit_a_page() -> None:
+    rows = [{"name": f"{i}", "value": i, "low": i - 1, "high": i + 1} for i in np.arange(30.0)]
+    assert forest(rows, "score").get_figheight() < 9
+
+
+def test_a_forest_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to draw"):
+        forest([], "gain")

@@ -1,15 +1,17 @@
-"""The band for one more seed, and what is said of a run."""
+"""How far seeds spread, the band for one more, and what is said of a run."""
 
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import t
 
-from lesionseg_lib.results.seeds import expected_band, judge
-from tests.helpers.records import make_record
+from lesionseg_lib.results.records import load_records
+from lesionseg_lib.results.seeds import SeedSpread, expected_band, judge, seed_spread
+from tests.helpers.records import make_record, put_record
 
 
 def records(**scores: list[float]) -> dict:
@@ -73,3 +75,27 @@ def test_other_test_images_or_an_unknown_recipe_get_no_judgement() -> None:
     record["data"]["test"]["fingerprint"] = "other"
     assert judge(record, KNOWN) is None
     assert judge(make_record("unet-frozen", 0, np.array([0.8])), KNOWN) is None
+
+
+def test_the_spread_is_pooled_over_recipes_with_several_seeds(tmp_path: Path) -> None:
+    for seed, mean in enumerate((0.5, 0.6, 0.7)):
+        put_record(tmp_path, "dilated-all", np.full(3, mean), seed)  # squares .02, degrees 2
+    for seed, mean in enumerate((0.5, 0.54)):
+        put_record(tmp_path, "smp-unet", np.full(3, mean), seed)  # squares .0008, degrees 1
+    put_record(tmp_path, "light", np.full(3, 0.9))
+    spread = seed_spread(load_records(tmp_path))
+    assert (spread.degrees, spread.recipes) == (3, ("dilated-all", "smp-unet"))
+    assert spread.deviation == pytest.approx(np.sqrt(0.0208 / 3))
+
+
+def test_one_seed_each_has_no_spread(tmp_path: Path) -> None:
+    put_record(tmp_path, "light", np.full(3, 0.9))
+    spread = seed_spread(load_records(tmp_path))
+    assert (spread.degrees, spread.recipes) == (0, ()) and np.isnan(spread.deviation)
+
+
+def test_drawn_differences_follow_students_t() -> None:
+    draws = SeedSpread(0.01, 4, ()).draw(200_000, [1, 3], np.random.default_rng(0))
+    assert draws.shape == (200_000, 2)
+    difference = (draws @ [-1, 1]) / (0.01 * np.sqrt(1 + 1 / 3))
+    assert np.quantile(difference, 0.975) == pytest.approx(2.776, abs=0.05)  # t table, 4 degrees of freedom

@@ -1,12 +1,9 @@
-"""Figures about scores say in words what they draw, and refuse what would be drawn wrongly."""
+"""The figure of mean and bound says in words what it draws."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from lesionseg_lib import plots
 from lesionseg_lib.teaching import figures
 
 
@@ -29,26 +26,3 @@ def test_every_photo_lies_on_the_curve_and_the_mean_below() -> None:
 def test_jensen_needs_photos(photos: dict[str, list[float]]) -> None:
     with pytest.raises(ValueError, match="nothing to draw"):
         figures.jensen(photos)
-
-
-def test_lines_tell_ends_and_best_and_differ_in_more_than_colour() -> None:
-    figure = plots.lines([0.1, 0.5, 0.9], {"J": [0.2, 0.8, 0.4], "D": [0.3, 0.9, 0.5]}, "threshold", "mean")
-    assert figure.alt_text == (
-        "mean over threshold. J: 0.200 at 0.1, 0.400 at 0.9, highest 0.800 at 0.5; "
-        "D: 0.300 at 0.1, 0.500 at 0.9, highest 0.900 at 0.5."
-    )
-    first, second = figure.axes[0].lines
-    assert first.get_linestyle() != second.get_linestyle() and first.get_marker() != second.get_marker()
-
-
-@pytest.mark.parametrize(
-    ("series", "message"),
-    [
-        ({}, "0 series over 2 places; expected 1 to 4"),
-        ({str(i): [1.0, 2.0] for i in range(5)}, "5 series over 2 places"),
-        ({"short": [1.0]}, "wrong: short"),
-    ],
-)
-def test_lines_refuse_what_does_not_fit(series: dict[str, list[float]], message: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(message)):
-        plots.lines([0.0, 1.0], series, "x", "y")
