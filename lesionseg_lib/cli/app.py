@@ -152,7 +152,7 @@ def baseline(
     from lesionseg_lib.data.splits import open_splits
     from lesionseg_lib.experiments import baselines
     from lesionseg_lib.experiments.profiles import get_profile
-    from lesionseg_lib.experiments.run_folder import default_results, run_folder
+    from lesionseg_lib.experiments.run_folder import RunFolder
     from lesionseg_lib.results.records import record_path, write_record
     from lesionseg_lib.utils.lookup import look_up
 
@@ -165,7 +165,7 @@ def baseline(
     splits = open_splits(chosen_profile)
     for name in chosen:
         record, table = baselines.run(name, chosen_profile, splits)
-        results_folder = results or default_results(chosen_profile, run_folder(chosen_profile, name, 0, runs))
+        results_folder = results or RunFolder(runs, chosen_profile, name, 0).results
         write_record(results_folder, record, table)
         typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
         typer.echo(score_table(record["test"], record["official"]))

@@ -20,9 +20,10 @@ from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.evaluation.metrics import METRICS
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments import run as run_module
+from lesionseg_lib.experiments.environment import pick_weights
 from lesionseg_lib.experiments.profiles import get_profile
-from lesionseg_lib.experiments.run import pick_weights, plateau, run
-from lesionseg_lib.experiments.run_folder import read_logits, run_folder
+from lesionseg_lib.experiments.run import plateau, run
+from lesionseg_lib.experiments.run_folder import RunFolder, read_logits
 from lesionseg_lib.models.encoder import weights_file
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.results.records import read_record, read_table
@@ -48,7 +49,7 @@ def test_the_record_is_where_it_is_looked_for_and_what_was_returned(finished: tu
     runs, _, (_, record, table) = finished
     folder = runs / "smoke" / "transposed-frozen" / "seed7"
     path = folder / "results" / "transposed-frozen" / "seed7.json"
-    assert run_folder(SMOKE, "transposed-frozen", 7, runs) == folder
+    assert RunFolder(runs, SMOKE, "transposed-frozen", 7).path == folder
     assert read_record(path) == json.loads(json.dumps({"format": 1, **record}))
     pd.testing.assert_frame_equal(read_table(path), table, atol=1e-6, check_dtype=False)
     assert len(table) == 8
@@ -165,6 +166,13 @@ def test_no_image_is_decoded_twice_in_a_run_nor_in_the_next(tmp_path: Path, monk
         with pytest.warns(UserWarning, match="RANDOM"):
             run(get_recipe(name), replace(MINIMAL, max_epochs=2), splits, runs=tmp_path, results=tmp_path / "results")
     assert decoded == Counter("abcdefgh")
+
+
+def test_a_run_folder_names_what_a_run_leaves(finished: tuple[Path, Splits, Any]) -> None:
+    folder = RunFolder(finished[0], SMOKE, RECIPE.name, 7)
+    assert all(path.is_file() for path in (folder.checkpoint, folder.history, folder.previews, folder.logits))
+    assert folder.best.is_dir() and folder.saved_epoch() == SMOKE.apply(RECIPE).epochs
+    assert RunFolder(finished[0], SMOKE, RECIPE.name, 8).saved_epoch() == 0
 
 
 def test_smoke_alone_does_without_weights_and_says_so_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from lesionseg_lib.errors import CheckpointError, RecordError, UnknownNameError
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments.profiles import get_profile
-from lesionseg_lib.experiments.run_folder import default_results, find_model, read_logits, save_logits
+from lesionseg_lib.experiments.run_folder import RunFolder, find_model, read_logits, save_logits
 from lesionseg_lib.models.postprocessing import sigmoid
 from tests.helpers.models import save_random_model
 from tests.helpers.predictions import drawn
@@ -47,10 +47,17 @@ def test_a_full_disk_is_reported_and_leaves_the_older_logits(tmp_path: Path, mon
 
 
 def test_only_the_full_profile_publishes() -> None:
-    folder = Path("runs") / "somewhere"
-    assert default_results(get_profile("full"), folder) == Path("results")
+    assert RunFolder(Path("runs"), get_profile("full"), "light", 0).results == Path("results")
     for name in ("smoke", "student"):
-        assert default_results(get_profile(name), folder) == folder / "results"
+        folder = RunFolder(Path("runs"), get_profile(name), "light", 3)
+        assert folder.results == Path("runs", name, "light", "seed3", "results")
+
+
+def test_a_run_is_known_by_where_its_best_model_lies() -> None:
+    folder = RunFolder(Path("runs") / "a1b2", get_profile("smoke"), "light", 12)
+    assert RunFolder.around(folder.best) == folder
+    for other in ("best", "seed1/best", "elsewhere/light/seed1/best", "smoke/light/one/best", "smoke/light/seed1/last"):
+        assert RunFolder.around(Path("runs") / other) is None, other
 
 
 def _run(runs: Path, profile: str, recipe: str, seed: int = 0) -> Path:
