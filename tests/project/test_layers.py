@@ -151,6 +151,12 @@ def test_a_file_names_files_of_its_own_folder_and_not_the_face_that_names_it(pat
     assert not faces, f"{place(path)}: name the file that defines it, not {', '.join(sorted(faces))}"
 
 
+def test_data_sets_know_neither_splits_nor_cache_nor_transforms() -> None:
+    for path in files_in("data/datasets"):
+        above = {place(file) for file in neighbours(path)} & {"data/splits.py", "data/cache.py", "data/transforms.py"}
+        assert not above, f"{place(path)} imports {above}"
+
+
 def test_no_file_imports_itself_by_a_detour() -> None:
     circles = set()
     for path in FILES:
