@@ -109,7 +109,7 @@ def test_a_lesson_opens_its_own_notebook_in_colab_and_its_own_source_for_editing
 @pytest.mark.parametrize("notebook", committed(), ids=lambda path: path.stem)
 def test_a_lesson_leads_to_the_library_inside_the_book(pages, notebook):
     page = pages[built_book() / "notebooks" / f"{notebook.stem}.html"]
-    assert [link for link in page.links if re.match(r"\.\./api/\w+\.html#module-lesionseg_lib\.", link)] != []
+    assert [link for link in page.links if re.match(r"\.\./api/[\w.]+\.html#module-lesionseg_lib\.", link)] != []
 
 
 def test_a_page_is_edited_in_book(pages):

@@ -9,6 +9,7 @@ import threading
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.helpers.api import PACKAGE
 from tests.helpers.built_book import built_book
 from tools import ROOT
 from tools.book import committed
@@ -19,10 +20,16 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium"),
 ]
+LIBRARY = [
+    "errors",
+    *sorted(".".join(path.parent.relative_to(PACKAGE).parts) for path in PACKAGE.rglob("*/__init__.py")),
+]
 TEXTS = [path.relative_to(ROOT / "book") for path in sorted((ROOT / "book").glob("**/*.md"))]
 PAGES = [path.with_suffix("").as_posix() for path in TEXTS if "vendor" not in path.parts] + ["search"]
+PAGES += [f"api/lesionseg_lib.{name}" for name in LIBRARY]
 PAGES += [f"notebooks/{path.stem}" for path in committed()]
 PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 800}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -103,6 +110,13 @@ def test_a_page_fits_a_phone(page, address, name):
             .map(e => e.tagName + "." + e.className)"""
     )
     assert beyond == []
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_a_page_of_the_library_can_be_looked_through(page, address, name):
+    page.set_viewport_size(DESKTOP)
+    page.goto(f"{address}/api/lesionseg_lib.{name}.html", wait_until="networkidle")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 20 * DESKTOP["height"]
 
 
 @pytest.mark.parametrize("place", ["server", "file"])

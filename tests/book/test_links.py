@@ -7,25 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.api import documented
 from tests.helpers.prose import prose_of
-from tools import ROOT, repository
+from tools import repository
 from tools.links import PLACEHOLDER, UnknownModule, fill, in_book
 from tools.notebooks import sources
 
 LESSONS = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
-
-
-def documented() -> set[str]:
-    """The modules of the library that the pages of `book/api/` show."""
-    return {name for page in (ROOT / "book" / "api").glob("*.md") for name in modules(page, r"\.\. automodule:: ")}
-
-
-def modules(page: Path, before: str) -> list[str]:
-    return re.findall(rf"^{before}lesionseg_lib\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-def test_the_overview_of_the_library_lists_every_documented_module_once() -> None:
-    assert sorted(modules(ROOT / "book" / "api.md", " +~")) == sorted(documented())
 
 
 def test_a_notebook_links_to_the_source_of_a_module_and_of_a_package() -> None:
