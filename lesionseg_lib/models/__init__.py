@@ -1,21 +1,9 @@
-"""Networks: photos -> logits -> masks. Importing anything from here loads torch."""
+"""Networks: photos -> logits -> masks. Importing anything from here loads torch.
 
-from lesionseg_lib.models.decoders import (
-    DECODERS,
-    AttentionGate,
-    Conv5Decoder,
-    DilatedDecoder,
-    LightDecoder,
-    RefineDecoder,
-    SegNetAttentionAtrousDecoder,
-    SegNetAttentionDecoder,
-    SegNetDecoder,
-    SmpUnetDecoder,
-    TransposedDecoder,
-    UNetDecoder,
-    UNetWithoutSkips,
-    build_decoder,
-)
+The decoders themselves are handed on by ``lesionseg_lib.models.decoders``, and listed there alone.
+"""
+
+from lesionseg_lib.models.decoders import DECODERS, build_decoder
 from lesionseg_lib.models.device import pick_device, wait_for_device
 from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder, weights_file, weights_sha256
 from lesionseg_lib.models.postprocessing import binarise, enlarge, predict_mask, sigmoid
@@ -25,21 +13,9 @@ from lesionseg_lib.models.segmenter import Segmenter
 __all__ = [
     "DECODERS",
     "STAGES",
-    "AttentionGate",
-    "Conv5Decoder",
-    "DilatedDecoder",
-    "LightDecoder",
     "MobileNetV2Encoder",
     "Preprocessing",
-    "RefineDecoder",
-    "SegNetAttentionAtrousDecoder",
-    "SegNetAttentionDecoder",
-    "SegNetDecoder",
     "Segmenter",
-    "SmpUnetDecoder",
-    "TransposedDecoder",
-    "UNetDecoder",
-    "UNetWithoutSkips",
     "binarise",
     "build_decoder",
     "default_preprocessing",

@@ -181,6 +181,6 @@ def test_a_vendored_file_is_the_one_that_its_readme_names():
 def test_the_readme_names_only_commands_and_targets_that_exist():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     targets = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)[1].split()
-    assert {name for name in re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE)} <= set(targets)
+    assert {name for name in re.findall(r"(?:^|`)make ([a-z-]+)", readme, re.MULTILINE)} <= set(targets)
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert set(re.findall(r"^lesionseg ([a-z]+)", readme, re.MULTILINE)) == commands
