@@ -97,7 +97,8 @@ def calibration_interval(
 ) -> tuple[float, float]:
     """Percentile interval of ``calibration_error`` over resampled images.
 
-    The error is a sum of distances, so resampling pushes it up, and a small one may lie below its own interval.
+    Model: images are independent draws from one source. The error is a sum of distances, so resampling pushes it up,
+    and a small one may lie below its own interval: read it as a range of what may be seen, not as a test.
     """
     times = count_draws(len(bins.pixels), n, seed)  # (n, N)
     errors = np.abs(times @ (bins.claimed - bins.lesion)).sum(1) / (times @ bins.pixels.sum(1))
