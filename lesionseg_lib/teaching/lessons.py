@@ -24,7 +24,7 @@ from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments.environment import describe
 from lesionseg_lib.experiments.profiles import Profile, get_profile
 from lesionseg_lib.experiments.run import run
-from lesionseg_lib.experiments.run_folder import RunFolder, runs_root
+from lesionseg_lib.experiments.run_folder import RunFolder, runs_root, save_logits
 from lesionseg_lib.models.device import pick_device, wait_for_device
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.models.postprocessing import sigmoid
@@ -116,7 +116,10 @@ class Lesson:
             return None
         record = read_record(path)
         model = Segmenter.load(folder.best, recipe.name)[0].to(self.device)
-        table = score_images(sigmoid(model.logits(self.decoded.test.images)), self.splits.test, recipe.threshold)
+        logits = model.logits(self.decoded.test.images)
+        if not folder.logits.exists():  # a run that was downloaded comes without
+            save_logits(folder.logits, self.splits.test.ids, logits)
+        table = score_images(sigmoid(logits), self.splits.test, recipe.threshold)
         gap = abs(table["jaccard"].mean() - record["test"]["jaccard"]["mean"])
         if gap > 1e-4:
             raise RecordError(
