@@ -1,0 +1,71 @@
+"""Every lesson ends by saying what it used of the library and where to go on, and the links lead there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.prose import prose_of
+from tools import ROOT, repository
+from tools.links import PLACEHOLDER, UnknownModule, fill, in_book
+from tools.notebooks import sources
+
+LESSONS = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+
+
+def documented() -> set[str]:
+    """The modules of the library that the pages of `book/api/` show."""
+    return {name for page in (ROOT / "book" / "api").glob("*.md") for name in modules(page, r"\.\. automodule:: ")}
+
+
+def modules(page: Path, before: str) -> list[str]:
+    return re.findall(rf"^{before}lesionseg_lib\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_overview_of_the_library_lists_every_documented_module_once() -> None:
+    assert sorted(modules(ROOT / "book" / "api.md", " +~")) == sorted(documented())
+
+
+def test_a_notebook_links_to_the_source_of_a_module_and_of_a_package() -> None:
+    assert fill("{{api:metrics}}, {{api:decoders}}", "01.py") == (
+        f"[`metrics`]({repository()}/blob/main/lesionseg_lib/metrics.py), "
+        f"[`decoders`]({repository()}/tree/main/lesionseg_lib/decoders)"
+    )
+
+
+def test_the_book_links_to_its_own_page_and_leaves_other_links_alone() -> None:
+    other = f"[`a`]({repository()}/blob/main/README.md) and [b](02_b.ipynb)"
+    assert in_book(fill("{{api:metrics}}, {{api:decoders}}", "01.py")) == (
+        "[`metrics`](lesionseg_lib.evaluation.metrics), [`decoders`](lesionseg_lib.models.decoders)"
+    )
+    assert in_book(other) == other
+
+
+def test_a_module_that_does_not_exist_is_named() -> None:
+    with pytest.raises(UnknownModule, match=r"^01\.py: \{\{api:metric\}\}: there is no lesionseg_lib/metric$"):
+        fill("{{api:metric}}", "01.py")
+
+
+@LESSONS
+def test_a_lesson_names_what_it_used_of_the_library_and_the_book_documents_it(source: Path) -> None:
+    named = PLACEHOLDER.findall(prose_of(source).partition("**In the library**")[2])
+    assert 3 <= len(named) <= 6, "end with a line '**In the library**: {{api:metrics}} ...', three to six modules"
+    assert sorted(set(named) - documented()) == [], "put it on a page of book/api/ and on book/api.md"
+
+
+@LESSONS
+def test_a_lesson_leads_to_the_next_one(source: Path) -> None:
+    lessons = sources()
+    _, *following = lessons[lessons.index(source) :]
+    links = re.findall(r"^ Next, \[lesson (\d\d)\]\(([\w.]+)\): ", prose_of(source), re.MULTILINE)
+    assert links == [(one.stem[:2], f"{one.stem}.ipynb") for one in following[:1]]
+
+
+@LESSONS
+def test_the_page_of_the_library_has_what_the_lesson_imports(source: Path) -> None:
+    imported = set(re.findall(r"^ *from lesionseg_lib\.(\w+)", source.read_text(encoding="utf-8"), re.MULTILINE))
+    for names in re.findall(r"^ *from lesionseg_lib import (.+)$", source.read_text(encoding="utf-8"), re.MULTILINE):
+        imported |= set(names.split(", "))
+    assert sorted(imported - documented()) == [], "put it on a page of book/api/ and on book/api.md"
