@@ -1,0 +1,22 @@
+"""Weights that no training leaves: not a number, infinite, wiped out."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+
+def weights_fault(state: Mapping[str, Tensor], strict: bool = False) -> str | None:
+    """What is wrong with the tensors of a network, naming the first that is; None if nothing is.
+
+    ``strict``, for weights that no SHA-256 vouches for: also kernels that are all zero, and variances of batch norm
+    that are not above zero, as a file has them whose end was never written.
+    """
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            return f"{name} has values that are not finite"
+        if strict and tensor.ndim > 1 and not tensor.any():
+            return f"{name} is zero throughout"
+        if strict and name.endswith("running_var") and not (tensor > 0).all():
+            return f"{name} has variances that are not above zero"
+    return None
