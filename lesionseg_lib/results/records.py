@@ -54,7 +54,8 @@ def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:
     """
     path = record_path(results, record["name"], record["seed"])
     text = table_text(table)
-    values = {"format": RECORD_FORMAT, **{key: value for key, value in record.items() if key != "sha256"}}
+    told = {key: value for key, value in record.items() if key not in ("format", "sha256")}
+    values = {"format": RECORD_FORMAT, **told}
     digests = {"record": canonical(values), "table": sha256_of(text)}
     content = (json.dumps({**values, "sha256": digests}, indent=1) + "\n").encode()
     try:
