@@ -71,7 +71,7 @@ def _field(place: tuple[int | str, ...]) -> str:
 
 
 def _expected(fault: Any) -> str:
-    if fault["type"] == "extra_forbidden":
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return "no such field"
     return str(fault["msg"]).removeprefix("Value error, ").replace("Input should be ", "").replace("should", "to")
 

@@ -16,10 +16,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lesionseg_lib.errors import CheckpointError, ShapeError
+from lesionseg_lib.models.card import CARD_NAME, WEIGHTS_NAME
 from lesionseg_lib.models.decoders import DECODERS
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.models.preprocessing import Preprocessing, normalise
-from lesionseg_lib.models.card import CARD_NAME, WEIGHTS_NAME
 from lesionseg_lib.models.segmenter import Segmenter
 from tests.helpers.tiny import TinyDecoder, tiny_segmenter
 
