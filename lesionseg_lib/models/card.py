@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -24,7 +24,7 @@ Deviation = Annotated[float, Field(ge=1e-3, le=1, allow_inf_nan=False)]
 class Card(Schema):
     """``size``: (height, width) of the network's input; ``mean``, ``std``: of its colours, on a scale of 0 to 1."""
 
-    format: Literal[1, 2]
+    format: Annotated[int, Field(ge=READABLE[0], le=READABLE[-1])]
     recipe: Name
     threshold: Share
     size: Annotated[list[Side], Field(min_length=2, max_length=2)]

@@ -166,7 +166,8 @@ def read_table(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     csv = path.with_suffix(".csv")
-    told = _open_record(path)[1] if path.exists() else None
+    record = path.with_suffix(".json")
+    told = _open_record(record)[1] if record.exists() else None
     listed = _listed_sha256(csv)
     try:
         try:

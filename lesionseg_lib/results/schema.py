@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from lesionseg_lib.utils.schemas import (
     Count,
@@ -121,7 +121,7 @@ class Digests(Schema):
 class RecordFile(OpenSchema):
     """A record, as ``experiments.run`` and ``experiments.baselines`` make it."""
 
-    format: Literal[1, 2]
+    format: Annotated[int, Field(ge=READABLE[0], le=READABLE[-1])]
     name: Name
     seed: Count
     profile: Name

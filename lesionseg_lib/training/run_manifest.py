@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
+
+from pydantic import Field
 
 from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.utils.bundles import DamageError, clear_leftovers, read_whole, settle, write_bundle
@@ -19,22 +21,29 @@ MANIFEST_FORMAT = 1
 
 
 class Manifest(Schema):
-    """``files``: their paths below the folder, with the SHA-256 of each."""
+    """``files``: their paths below the folder, with the SHA-256 of each; ``sha256``: of this list, see ``_digest``."""
 
-    format: Literal[1]
+    format: Annotated[int, Field(ge=MANIFEST_FORMAT, le=MANIFEST_FORMAT)]
     files: dict[Name, Sha256]
+    sha256: Sha256
 
 
 def parse_manifest(content: bytes, path: Path) -> dict[str, str]:
     """File -> SHA-256 of a manifest. Raises ``CheckpointError``, which names ``path``, field and value."""
     try:
         manifest: Manifest = check(Manifest, parse_json(content))
+        if manifest.sha256 != _digest(manifest.files):
+            raise SchemaError("its list is not the one that was written: its SHA-256 differs")
     except SchemaError as error:
         raise CheckpointError(
             f"{path}: not the manifest of a run ({error}). Restore it, or remove or rename {path.parent} to start "
             f"again."
         ) from error
     return dict(manifest.files)
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    return sha256_of(json.dumps(files, sort_keys=True).encode())
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
@@ -52,7 +61,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files of a run and their manifest: all or none. Raises ``OSError``, and what ``read_manifest`` raises."""
     listed = {**read_manifest(folder), **{name: sha256_of(data) for name, data in files.items()}}
-    content = json.dumps({"format": MANIFEST_FORMAT, "files": listed}, indent=1) + "\n"
+    content = json.dumps({"format": MANIFEST_FORMAT, "files": listed, "sha256": _digest(listed)}, indent=1) + "\n"
     write_bundle(folder / MANIFEST, content.encode(), {folder / name: data for name, data in files.items()})
 
 

@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 
 from lesionseg_lib.errors import LesionSegError
 
-_HELD: dict[str, int] = {}
-"""Folders that this process owns -> the thread that does."""
+_HELD: dict[str, tuple[int, int]] = {}
+"""Folders that are owned -> process and thread that do; a forked process finds its parent's here."""
 
 
 @contextmanager
@@ -26,8 +26,8 @@ def owning(folder: Path, error: type[LesionSegError]) -> Iterator[None]:
     The folder need not be there. Within, the same thread may ask again. Raises ``error`` when somebody else has it,
     with process, machine and time; ``OSError`` when a lock cannot be made there.
     """
-    key, thread = str(folder.absolute()), threading.get_ident()
-    if _HELD.get(key) == thread:
+    key, asking = str(folder.absolute()), (os.getpid(), threading.get_ident())
+    if _HELD.get(key) == asking:
         yield
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def owning(folder: Path, error: type[LesionSegError]) -> Iterator[None]:
             f"folder."
         ) from None
     try:
-        _HELD[key] = thread
+        _HELD[key] = asking
         owner.write_text(
             json.dumps(
                 {"pid": os.getpid(), "host": platform.node(), "since": datetime.now().isoformat(" ", "seconds")}
