@@ -51,5 +51,9 @@ class RecordError(LesionSegError):
     """A record under ``results/`` is missing, damaged or of another format."""
 
 
+class RecipeError(LesionSegError):
+    """A file of recipes is damaged, or a setting in it has a value that it may not have."""
+
+
 class DataWarning(UserWarning):
     """Something about the data was repaired or left aside; the message names the files."""
