@@ -8,7 +8,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab pictures book lessons accept stamp clean
+.PHONY: help environment course test check lab pictures book lessons accept runs-archive stamp clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -20,6 +20,7 @@ help:
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
+	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 environment:
@@ -55,6 +56,9 @@ lessons:
 
 accept: environment
 	@$(PY) -m tools.accept
+
+runs-archive: environment
+	@$(PY) -m tools.runs_archive
 
 stamp: environment
 	@$(PY) -m tools.stamp
