@@ -164,7 +164,8 @@ def test_a_broken_connection_is_continued_and_what_is_there_is_not_fetched_again
     half = len(server.files[name]) // 2
     server.faults[name] = [("drop", half)]
     fetch(server, tmp_path)
-    assert [wanted for file, wanted in server.seen if file == name] == [None, f"bytes={half}-"]
+    first, second = (wanted for file, wanted in server.seen if file == name)
+    assert first is None and second is not None and half - 2**16 < int(second[6:-1]) <= half  # whole chunks are kept
     before = len(server.seen)
     fetch(server, tmp_path)
     assert [file for file, _ in server.seen[before:]] == [MANIFEST]
