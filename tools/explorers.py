@@ -1,7 +1,7 @@
 """The explorers' data and pictures. See `book/_ext/explorers.py` for what an explorer is.
 
-`make book` writes what comes from the records and from the library (`write_built`). What needs a trained network and photos, and the
-pictures for print, are made by `make explorers` and committed; no photograph is among them.
+`make book` writes what comes from the records and from the library (`write_built`). What needs a trained network and
+photos, and the pictures for print, are made by `make explorers` and committed; no photograph is among them.
 """
 
 import io
@@ -91,8 +91,8 @@ def smallest_differences(results: Path) -> dict[str, Any]:
     means = scores.mean().sort_values(ascending=False)
     return {
         "images": len(scores),
-        "pair": pair,
-        "seed": seed_spread(load_records(results)).deviation,
+        "pair": round(pair, 6),
+        "seed": round(float(seed_spread(load_records(results)).deviation), 6),
         "recipes": [[name, round(float(mean), 5), len(recorded[str(name)])] for name, mean in means.items()],
     }
 
@@ -145,9 +145,7 @@ def where_to_cut(lesson: lessons.Lesson) -> dict[str, Any]:
     chosen = free_masks(lesson)
     maps = np.rint(255 * sigmoid(fit.model.logits(lesson.decoded.validation.images[chosen]))).astype(np.uint8)
     truths = [lesson.splits.validation[index].mask for index in chosen]
-    counts = [
-        confusion(probability_mask(p / np.float32(255), t.shape), t) for p, t in zip(maps, truths, strict=True)
-    ]
+    counts = [confusion(probability_mask(p / np.float32(255), t.shape), t) for p, t in zip(maps, truths, strict=True)]
     order = np.argsort([float(jaccard(one)[0]) for one in counts], kind="stable")
     picks = [int(order[round(rank)]) for rank in np.linspace(0, len(order) - 1, min(PHOTOS, len(order)))]
     return {
@@ -204,4 +202,4 @@ def skips(lesson: lessons.Lesson) -> dict[str, Any]:
     }
 
 
-NETWORKS = {"where-to-cut": where_to_cut, "skips": skips}
+NETWORKS = {"where-to-cut": (CUT_RECIPE, where_to_cut), "skips": (SKIP_RECIPE, skips)}

@@ -2,10 +2,11 @@
 
 An explorer is a folder below `book/explorers/`: `explorer.js`, its picture `still.png` and maybe `data.js`; what they
 are called and say stands in `explorers.yml`, what they share in `shared.js` and `shared.css`. The files go into the
-built book as they are, and a page asks only for those of its own explorers.
+built book as they are, and a page asks only for those of its own explorers, when the reader comes near them.
 """
 
 import shutil
+import struct
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,19 +31,29 @@ def read_entries(folder: Path) -> dict[str, dict[str, str]]:
 
 def figure(name: str, entry: dict[str, str], base: str, folder: Path, shared: bool = True) -> str:
     """The HTML of an explorer. ``base`` leads to the folder of explorers; ``shared``: the first one of its page."""
-    scripts = [f"{name}/data.js"] if (folder / name / "data.js").exists() else []
-    files = (["shared.js"] if shared else []) + [*scripts, f"{name}/explorer.js"]
+    files = ["data.js", "explorer.js"] if (folder / name / "data.js").exists() else ["explorer.js"]
+    scripts = " ".join(f"{base}/{name}/{file}" for file in files)
     style = f'<link rel="stylesheet" href="{base}/shared.css">' if shared else ""
+    script = f'<script defer src="{base}/shared.js"></script>' if shared else ""
+    still = folder / name / "still.png"
+    width, height = _size(still) if still.exists() else (0, 0)
     return (
         f'{style}<figure class="explorer" id="explorer-{name}" data-explorer="{name}" '
-        f'aria-labelledby="explorer-{name}-title">'
+        f'data-scripts="{scripts}" aria-labelledby="explorer-{name}-title">'
         f'<div class="explorer-head"><span class="explorer-title" id="explorer-{name}-title">{escape(entry["title"])}'
         f'</span><span class="explorer-try"><b>Try:</b> {escape(entry["try"])}</span></div>'
         f'<div class="explorer-body"></div>'
-        f'<div class="explorer-still"><img src="{base}/{name}/still.png" alt="{escape(entry["alt"])}">'
+        f'<div class="explorer-still"><img src="{base}/{name}/still.png" alt="{escape(entry["alt"])}" '
+        f'width="{width}" height="{height}" loading="lazy">'
         f'<noscript><p class="ex-note">With JavaScript you can play with this picture.</p></noscript></div></figure>'
-        + "".join(f'<script defer src="{base}/{file}"></script>' for file in files)
+        f"{script}"
     )
+
+
+def _size(png: Path) -> tuple[int, int]:
+    """Width and height, which a PNG has behind the name of its first part."""
+    with png.open("rb") as file:
+        return struct.unpack(">II", file.read(24)[16:])
 
 
 class Explorer(SphinxDirective):

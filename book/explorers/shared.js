@@ -3,7 +3,6 @@
    Masks are Uint8Array of 0 and 1, maps Float64Array, both row by row. */
 "use strict";
 window.lesionseg ??= (() => {
-  const builders = {};
   const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
   // ---- Scores: lesionseg_lib.evaluation.metrics ----
@@ -376,18 +375,29 @@ window.lesionseg ??= (() => {
     return () => (running = false);
   }
 
-  function mount(name) {
-    for (const figure of document.querySelectorAll(`.explorer[data-explorer="${name}"]:not(.is-ready)`)) {
-      figure.classList.add("is-ready");
-      Promise.resolve(builders[name](figure.querySelector(".explorer-body"))).then(() => figure.classList.add("is-live"));
-    }
-  }
   /** Announce an explorer: `build(body)` fills it, and may take its time. */
   function explorer(name, build) {
-    builders[name] = build;
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => mount(name));
-    else mount(name);
+    for (const figure of document.querySelectorAll(`.explorer[data-explorer="${name}"]`)) {
+      const live = () => figure.classList.add("is-live");
+      Promise.resolve(build(figure.querySelector(".explorer-body"))).then(live);
+    }
   }
+
+  /** The scripts of an explorer are asked for when the reader comes near; until then, and in print, its picture stands. */
+  function watch() {
+    const near = new IntersectionObserver((entries) => entries.filter((one) => one.isIntersecting).forEach(({ target }) => {
+      near.unobserve(target);
+      for (const src of target.dataset.scripts.split(" ")) {
+        if (document.querySelector(`script[src="${src}"]`)) continue;
+        const script = el("script", { src });
+        script.async = false; // in this order
+        document.head.append(script);
+      }
+    }), { rootMargin: "600px" });
+    document.querySelectorAll(".explorer").forEach((figure) => near.observe(figure));
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", watch);
+  else watch();
 
   return {
     data: {},
