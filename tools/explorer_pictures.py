@@ -25,7 +25,7 @@ from lesionseg_lib.teaching import lessons
 from tools import ROOT
 from tools.explorers import EXPLORERS, NETWORKS, read_script, script, write_built
 
-WIDTH, SHARPNESS, COLOURS = 760, 1.5, 64
+WIDTH, SHARPNESS, COLOURS = 760, 1.5, 128
 STYLE = (
     "body { font: 16px/1.65 sans-serif; margin: 0 auto; max-width: 760px; padding: 0 8px }"
     "[data-theme=dark] body { background: #14181e; color: #ced6dd }"
@@ -41,12 +41,12 @@ def extension() -> Any:
     return module
 
 
-def write_pages(folder: Path, results: Path = ROOT / "results") -> dict[str, Path]:
-    """A page of its own for each explorer whose data are there, in `folder`: name -> path."""
-    shutil.copytree(EXPLORERS, folder / "explorers", dirs_exist_ok=True)
-    write_built(results, folder / "explorers")
+def write_pages(folder: Path, source: Path = EXPLORERS) -> dict[str, Path]:
+    """A page of its own for each explorer in `source` whose data are there, in `folder`: name -> path."""
+    shutil.copytree(source, folder / "explorers", dirs_exist_ok=True)
+    write_built(ROOT / "results", folder / "explorers")
     directive, pages = extension(), {}
-    for name, entry in directive.read_entries(EXPLORERS).items():
+    for name, entry in directive.read_entries(source).items():
         if not ready(name, folder / "explorers"):
             continue
         figure = directive.figure(name, entry, "explorers", folder / "explorers")

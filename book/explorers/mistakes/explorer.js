@@ -154,6 +154,7 @@
       else if (s.hausdorff > 30) text.push("Something lies far from every true border, and Hausdorff alone measures how far. To J an added pixel costs the same wherever it lies.");
       else if (loose > 0.3) text.push("Most of the area is right and most of the border is not: boundary IoU falls long before J does.");
       else if (c.fp && !c.fn) text.push("Sensitivity would be perfect: nothing is missed. J charges what is added.");
+      else if (!c.fp) text.push("Specificity would be perfect: nothing is added. Boundary IoU forgives the bite, for most of the border is right; Hausdorff measures how deep it is.");
       else text.push("Dice only sounds better: for one image it is J on another scale.");
       says.say(text.join(" "));
       picture.redraw();

@@ -61,14 +61,15 @@
         g.strokeStyle = c.paper, g.lineWidth = 2, g.stroke();
       },
     });
-    const n = p.slider({ name: "images", min: Math.log10(45), max: 4, step: 0.005, value: Math.log10(images),
-      show: (v) => Math.round(10 ** v).toLocaleString("en"), change: (v) => ((images = Math.round(10 ** v)), show()) });
+    const sizes = [...new Set([45, 60, 80, 100, 150, 200, 300, data.images, 500, 700, 1000, 1500, 2000, 3000, 10 * data.images, 5000, 7000, 10000])].sort((a, b) => a - b);
+    const n = p.slider({ name: "images", min: 0, max: sizes.length - 1, step: 1, value: sizes.indexOf(images),
+      show: (v) => sizes[v].toLocaleString("en"), change: (v) => ((images = sizes[v]), show()) });
     const k = p.slider({ name: "seeds each", min: 1, max: 10, step: 1, value: seeds, change: (v) => ((seeds = v), show()) });
     const power = p.toggle("and be seen in four trials out of five (2.8 standard errors instead of 1.96)", false, (yes) => ((z = yes ? 2.8 : 1.96), show()));
     const facts = p.tiles({ least: { name: "smallest difference, points" }, tied: { name: "not told from the best" },
       images: { name: "of the variance: images", share: true }, seeds: { name: "of the variance: seeds", share: true } }, "pairs");
     const says = p.sentence();
-    const set = (images_, seeds_) => ((images = images_), (seeds = seeds_), n.set(Math.log10(images)), k.set(seeds), show());
+    const set = (images_, seeds_) => ((images = images_), (seeds = seeds_), n.set(sizes.indexOf(images)), k.set(seeds), show());
 
     function show() {
       const d = now(), tied = recipes.filter(([, mean]) => mean >= best - d).length;
