@@ -145,7 +145,7 @@ window.lesionseg ??= (() => {
     return node;
   }
   const box = (kind, ...children) => el("div", { class: `ex-${kind}` }, ...children);
-  const number = (value, digits = 2) => value.toFixed(digits).replace(/^(-?)0\./, "$1.").replace(/^-/, "\u2212");
+  const number = (value, digits = 2) => value.toFixed(digits).replace(/^(-?)0\./, "$1.").replace(/^-?\.?0+$/, "0").replace(/^-/, "\u2212");
 
   let ids = 0;
   /** A slider with its name and value; `show` writes the value. */
@@ -334,7 +334,7 @@ window.lesionseg ??= (() => {
     ...[["tp", "found"], ["fp", "wrongly added"], ["fn", "missed"], ["line", "true outline"]].map(([kind, name]) =>
       el("span", {}, el("b", { class: `ex-mark ${kind}` }), name)));
 
-  const tick = (v) => number(v, 2).replace(/\.?0+$/, "") || "0";
+  const tick = (v) => number(v).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
   /** Axes of a chart; returns the two scales. */
   function axes(g, c, { left = 34, top = 8, right = 8, bottom = 30, width, height, x, y, xTicks, yTicks, xName, yName,
                         format = tick }) {

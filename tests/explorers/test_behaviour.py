@@ -169,7 +169,7 @@ def tiles(page: Page) -> dict[str, str]:
 def test_a_disc_dragged_home_scores_one(watched: Watched, pages: dict[str, Path]) -> None:
     page = watched.open(pages["mistakes"])
     page.get_by_role("button", name="undo all").click()
-    assert (tiles(page)["J"], tiles(page)["Hausdorff 95 %"]) == ("1.00", ".0 px")
+    assert (tiles(page)["J"], tiles(page)["Hausdorff 95 %"]) == ("1.00", "0 px")
     drag(page, ".ex-columns canvas", (0.5, 0.5), (0.7, 0.5))
     assert float(tiles(page)["J"]) < 0.5
     drag(page, ".ex-columns canvas", (0.7, 0.5), (0.5, 0.5))

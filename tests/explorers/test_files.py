@@ -69,7 +69,7 @@ def test_its_picture_is_of_what_it_shows_now(folder: Path, name: str) -> None:
     if not ready(name):
         pytest.skip("has no data yet")
     still = EXPLORERS / name / "still.png"
-    assert still.stat().st_size < 90_000
+    assert still.stat().st_size < 100_000
     assert PIL.Image.open(still).info.get("source") == source_sha256(name, folder), "make explorers"
 
 

@@ -16,7 +16,7 @@
     /** Where level k stands, in shares of width and height: the finer, the higher and the larger. */
     const place = (k, width, height) => {
       const tall = (height - 30) / rows, y = 22 + k * tall;
-      return { y, h: tall * (1 - gap), w: width * (0.3 - 0.045 * k) };
+      return { y, h: tall * (1 - gap), w: width * (0.32 - 0.03 * k) };
     };
     const net = p.surface({
       label: "The U-Net: the encoder's five levels on the left, the decoder on the right, four skips between them; press a skip to switch it",
@@ -29,7 +29,7 @@
           const box = (x, style) => {
             g.fillStyle = style, g.beginPath(), g.roundRect(x - w / 2, y, w, h, 5), g.fill();
           };
-          const size = side / data.strides[k], text = [`${data.channels[k]} channels`, `${size} \u00d7 ${size}`];
+          const size = side / data.strides[k], shape = `${data.channels[k]} \u00d7 ${size} \u00d7 ${size}`;
           const open = deep || on >> k & 1;
           if (!deep) {
             const a = left + w / 2 + 4, b = right - w / 2 - 10;
@@ -45,8 +45,7 @@
             g.lineTo(right - 6, y - 4), g.stroke();
           } else box(right, c.grid);
           g.fillStyle = c.ink, g.font = `${w < 80 ? 10 : 12}px ${getComputedStyle(body).fontFamily}`;
-          if (h > 30) text.forEach((line, i) => g.fillText(line, left, y + h / 2 + (i ? 8 : -8)));
-          else g.fillText(text[1], left, y + h / 2);
+          g.fillText(shape, left, y + h / 2);
           g.font = `12px ${getComputedStyle(body).fontFamily}`;
           if (k < rows - 1) { // down on the left, up on the right
             const next = y + h + ((height - 30) / rows) * gap;
@@ -77,7 +76,7 @@
       label: "Mean J under all sixteen choices, the chosen one marked; press a bar to choose it",
       ratio: (width) => (width < 480 ? 0.42 : 0.2),
       draw(g, width, height, c) {
-        const top = 14, bottom = height - 34, step = (width - 30) / 16;
+        const top = 8, bottom = height - 34, step = (width - 30) / 16;
         data.means.forEach((mean, k) => {
           const x = 24 + k * step, h = (bottom - top) * mean;
           g.fillStyle = k === on ? c.blue : c.faint, g.fillRect(x + 2, bottom - h, step - 4, h);
@@ -88,8 +87,6 @@
         });
         g.fillStyle = c.soft, g.textAlign = "right", g.textBaseline = "middle";
         g.fillText("1", 18, top), g.fillText("0", 18, bottom);
-        g.textAlign = "left", g.fillText(`mean J of ${data.images} validation photos; dots: skips at strides ${data.strides.slice(0, 4).join(", ")} from above`, 24, 6);
-        g.fillStyle = c.ink, g.textAlign = "center";
       },
       pointer(x, y, event) {
         const width = bars.canvas.clientWidth, k = Math.floor((x * width - 24) / ((width - 30) / 16));
@@ -120,7 +117,9 @@
     }
     body.append(p.box("row", ...switches.map((one) => one.node)),
       p.box("columns", p.box("stack", net.node), p.box("stack", picture.node, p.legend(), p.box("row", which.node, views.node))),
-      facts.node, bars.node, says.node,
+      facts.node, says.node,
+      p.el("p", { class: "ex-note" }, `All sixteen choices, mean J of ${data.images} validation photos. Dots below a bar: skips at strides ${data.strides.slice(0, 4).join(", ")}, from above.`),
+      bars.node,
       p.el("p", { class: "ex-note" }, `${data.recipe} on three validation photos, those at 20, 50 and 80 % of the row by J. A skip that is off carries its average over all photos. Shown at the network's ${side} \u00d7 ${side}; J by the official rule.`));
     show();
   });
