@@ -442,9 +442,9 @@ network.preprocessing = default_preprocessing()
 #
 # ### 1. Move the threshold
 #
-# We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9: `score_images(probabilities,
-# validation, threshold)` with `probabilities = sigmoid(network.logits(small.images))`. Where is the best? How much would you lose at
-# .3? Why must you not try this on the test set?
+# We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9:
+# `score_images(probabilities, validation, threshold)` with `probabilities = sigmoid(network.logits(small.images))`.
+# Where is the best? How much would you lose at .3? Why must you not try this on the test set?
 #
 # ```python
 # means = {}  # threshold: mean J, for 0.1, 0.2, up to 0.9

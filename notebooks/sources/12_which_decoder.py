@@ -516,8 +516,8 @@ exercises.check("12.3", control)
 
 # %% [markdown]
 # Start from `light` and change the decoder, not the other way round. `lessons.start().fit(control)` trains it with
-# seed 0, as in lesson 07 (import `lessons` first), and `experiments.run.run` with any other. Train three seeds of each, or
-# the seeds' spread swallows the answer.
+# seed 0, as in lesson 07 (import `lessons` first), and `experiments.run.run` with any other. Train three seeds of
+# each, or the seeds' spread swallows the answer.
 #
 # ## Take-away
 #
