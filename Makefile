@@ -10,7 +10,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures book lessons accept runs-archive stamp lock clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp lock clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -23,6 +23,7 @@ help:
 	@echo 'make lessons  run the committed lessons with the Python at hand, without .venv: on Colab, in its image'
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
+	@echo 'make explorers make the data and pictures of the explorers anew from recorded runs'
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
@@ -97,6 +98,9 @@ lab: environment
 
 pictures: environment
 	@$(PY) -m tools.pictures
+
+explorers: environment
+	@$(PY) -m tools.explorer_pictures
 
 book: environment
 	@$(PY) -m tools.book

@@ -92,6 +92,8 @@ print("\nmean of all photos", scores.mean().round(3).to_dict())
 # order, as they must. *D* only sounds better: .5 becomes two thirds, .71 becomes .83. So never compare one author's
 # Dice with another's IoU. And one photo's *D* of .90 means a *J* of .82; keep that pair in mind.
 #
+# {{ explorer("mistakes") }}
+#
 # ## Is the mean of Dice the Dice of the mean?
 #
 # The curve $D = f(J) = 2J/(1+J)$ bends downwards: it is *concave*. Take two photos with $J = .2$ and $J = 1$. Their
@@ -169,6 +171,8 @@ plots.lines(cuts, means, "threshold", "mean over validation photos")
 # .7 it moves by less than half a point.** The best is .6, above one half: this network is slightly generous. You may
 # choose that on validation photos; on test photos it would be cheating. The lowest curve, *threshold Jaccard*, asks
 # more. We come to it below.
+#
+# {{ explorer("where-to-cut") }}
 #
 # ## At which size?
 #
@@ -269,6 +273,8 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 # the photos. The last student's interval does not even hold the mean of all. That happens to one in twenty, and
 # nobody knows that it is them. So most differences between decoders in this course could not be seen with 45 photos.
 # (For two networks on the *same* photos there is something sharper: lesson 06 compares photo by photo.)
+#
+# {{ explorer("how-sure") }}
 #
 # ## The clinic
 #
