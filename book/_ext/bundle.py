@@ -40,6 +40,7 @@ OWN_STYLES = (
     "predict.css",
     "quiz.css",
     "reading.css",
+    "print.css",
 )
 
 
