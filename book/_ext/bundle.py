@@ -32,7 +32,7 @@ VARIABLE_ICON = re.compile("--pst-icon-[\\w-]+:\"([\ue000-\uf8ff])\"")
 # Asked for by none of our pages, or replaced: icons, Sphinx's search, tabs.
 UNUSED = ("fontawesome.js", "searchtools.js", "language_data.js", "searchindex.js", "design-tabs.js", "thebe")
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every table
-OWN_SCRIPTS = ("memory.js", "page.js", "predict.js", "quiz.js", "progress.js", "figures.js",)
+OWN_SCRIPTS = ("memory.js", "page.js", "predict.js", "quiz.js", "progress.js", "figures.js", "search.js")
 OWN_STYLES = (
     "course.css",
     "code.css",
