@@ -92,10 +92,12 @@ def test_every_image_has_alternative_text(pages):
     assert without == []
 
 
-def test_mathjax_is_loaded_only_where_there_are_formulas(pages):
-    with_mathjax = {path.stem for path, page in pages.items() if any("mathjax" in load for load in page.loads)}
-    assert "notation" in with_mathjax
-    assert not {"index", "search", "references"} & with_mathjax
+def test_a_page_asks_for_one_style_sheet_and_one_script(pages):
+    extra = {path.name: page.loads for path, page in pages.items()}
+    for name, loads in extra.items():
+        assert sorted(Path(load).name for load in loads if load.endswith((".css", ".js"))) == ["book.css", "book.js"], (
+            name
+        )
 
 
 @pytest.mark.parametrize("notebook", committed(), ids=lambda path: path.stem)

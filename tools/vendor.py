@@ -1,4 +1,4 @@
-"""Fetch the scripts that the book's pages load, so that no page loads anything from another host.
+"""Fetch what the book's pages load of others, so that no page loads anything from another host.
 
 Run by hand to renew them (`python -m tools.vendor`, needs npm); the files are committed. The README beside them is
 written from the same table.
@@ -29,11 +29,14 @@ class Package:
 
 PACKAGES = (
     Package(
-        name="mathjax",
-        version="3.2.2",
-        licence="Apache-2.0",
-        why="typesets formulas; this build carries its glyphs, so it also works from a file opened in a browser",
-        files={"es5/tex-svg.js": "mathjax/tex-svg.js", "LICENSE": "mathjax/LICENSE"},
+        name="@fontsource/stix-two-math",
+        version="5.3.0",
+        licence="OFL-1.1",
+        why="letters and signs of formulas; the book holds those that it shows (book/_ext/bundle.py)",
+        files={
+            "files/stix-two-math-latin-400-normal.woff": "stix-two-math/stix-two-math.woff",
+            "LICENSE": "stix-two-math/LICENSE",
+        },
     ),
 )
 
@@ -62,7 +65,7 @@ def fetch(package: Package, target: Path) -> None:
 
 def readme(target: Path) -> str:
     """Say for each file: package, version, licence, SHA-256."""
-    lines = ["# Vendored scripts", "", "Written by `tools/vendor.py`; do not edit.", ""]
+    lines = ["# Vendored files", "", "Written by `tools/vendor.py`; do not edit.", ""]
     for package in PACKAGES:
         lines += [f"**{package.name} {package.version}** (npm, {package.licence}): {package.why}.", ""]
         lines += ["| file | from | SHA-256 |", "|---|---|---|"]

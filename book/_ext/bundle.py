@@ -27,8 +27,8 @@ FORMULA = re.compile(r"<math\b.*?<annotation", re.DOTALL)
 FORMULA_FONT = Path("_static", "vendor", "stix-two-math", "stix-two-math.woff")
 ICON_FONTS = {"Free": "fa-solid-900.ttf", "Brands": "fa-brands-400.ttf"}
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\(f[0-9a-f]+)"\}')
-ICON_FACE = re.compile(r'@font-face\{[^}]*font-family:[^;}]*(?:Awesome|Font Awesome)[^}]*\}')
-VARIABLE_ICON = re.compile("--pst-icon-[\\w-]+:\"([\ue000-\uf8ff])\"")
+ICON_FACE = re.compile(r"@font-face\{[^}]*font-family:[^;}]*(?:Awesome|Font Awesome)[^}]*\}")
+VARIABLE_ICON = re.compile('--pst-icon-[\\w-]+:"([\ue000-\uf8ff])"')
 # Asked for by none of our pages, or replaced: icons, Sphinx's search, tabs.
 UNUSED = ("fontawesome.js", "searchtools.js", "language_data.js", "searchindex.js", "design-tabs.js", "thebe")
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every table

@@ -1,9 +1,9 @@
 """What a page does with a lesson's cells: predictions before outputs, and code without what only notebooks need.
 
 A prompt is a quotation that begins with ``**Predict``. From it to the next prompt or heading, the outputs of cells and
-the text that reads them are marked ``predicted``; ``_page/predict.js`` folds them until the reader has answered. Without
-scripts, and in print, they are simply there. A comment in the quotation offers answers: ``<!-- choose: 10 | 20 | 40 -->``,
-or asks for a number: ``<!-- number: % -->``.
+the text that reads them are marked ``predicted``; ``_page/predict.js`` folds them until the reader has answered.
+Without scripts, and in print, they are simply there. A comment in the quotation offers answers,
+``<!-- choose: 10 | 20 | 40 -->``, or asks for a number: ``<!-- number: % -->``.
 """
 
 import re

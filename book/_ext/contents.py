@@ -7,18 +7,19 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from cells import lesson_of, prompts
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cells import lesson_of, prompts
-
 SHARED = "_static/share.jpg"
 LONGEST = 200
 QUESTION = re.compile(r"Question \d+\.")
-FOLD = '<script>document.documentElement.classList.add("folds");try{if(JSON.parse(localStorage.getItem(' \
-       '"lesionseg-course")).everything)document.documentElement.classList.remove("folds")}catch{}' \
-       'addEventListener("load",()=>{if(!window.Course)document.documentElement.classList.remove("folds")})</script>'
+FOLD = (
+    '<script>document.documentElement.classList.add("folds");try{if(JSON.parse(localStorage.getItem('
+    '"lesionseg-course")).everything)document.documentElement.classList.remove("folds")}catch{}'
+    'addEventListener("load",()=>{if(!window.Course)document.documentElement.classList.remove("folds")})</script>'
+)
 """Folds before anything is shown; if the book's script does not come, it unfolds."""
 
 
@@ -40,7 +41,9 @@ class Start(SphinxDirective):
         first = min(name for name in self.env.found_docs if lesson_of(name))
         options = self.config.html_theme_options
         slug = urlsplit(str(options["repository_url"])).path
-        colab = f"{options['launch_buttons']['colab_url']}/github{slug}/blob/{options['repository_branch']}/{first}.ipynb"
+        colab = (
+            f"{options['launch_buttons']['colab_url']}/github{slug}/blob/{options['repository_branch']}/{first}.ipynb"
+        )
         links = f'<a href="{first}.html">Start lesson 01</a> <a href="{colab}">Open it in Colab</a>'
         return [nodes.raw("", f'<p class="start-buttons">{links}</p>', format="html")]
 

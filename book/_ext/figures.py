@@ -8,10 +8,9 @@ the colours of the theme; pictures are loaded when they come into sight.
 import re
 from html import escape
 
+from cells import lesson_of
 from docutils import nodes
 from sphinx.application import Sphinx
-
-from cells import lesson_of
 
 LONGEST = 300
 """Characters of alt text; a screen reader takes twenty seconds for them."""
@@ -38,7 +37,7 @@ def _caption(app: Sphinx, doctree: nodes.document, page: str) -> None:
         image["loading"] = "lazy"
     if lesson is None:
         return
-    found = [image for image in doctree.findall(nodes.image) if image.get("alt") and _is_output(image)]
+    found = [one for one in doctree.findall(_is_picture) if one.get("alt") and _is_output(one)]
     for number, image in enumerate(found, start=1):
         name = f"Figure {int(lesson)}.{number}"
         caption, image["alt"], whole = split(image["alt"])
@@ -50,6 +49,11 @@ def _caption(app: Sphinx, doctree: nodes.document, page: str) -> None:
             folded = f"<details><summary>{name} in words</summary><p>{escape(whole)}</p></details>"
             replaced.append(nodes.raw("", f'<div class="in-words">{folded}</div>', format="html"))
         image.parent.replace(image, replaced)
+
+
+def _is_picture(node: nodes.Node) -> bool:
+    """An image, or a chart that is part of the page (alt_text.py)."""
+    return isinstance(node, nodes.image | nodes.raw)
 
 
 def _is_output(node: nodes.Node) -> bool:

@@ -82,10 +82,7 @@ def _visit_inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def _visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
-    # Keyboards reach what scrolls: a long formula on a phone.
-    opening = self.starttag(node, "div", CLASS="math", tabindex="0", role="group")
-    self.body.append(opening.replace("<div ", '<div aria-label="formula" ', 1) + _written(node, display=True))
-    self.body.append("</div>\n")
+    self.body.append(self.starttag(node, "div", CLASS="math") + _written(node, display=True) + "</div>\n")
     raise nodes.SkipNode
 
 

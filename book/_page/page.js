@@ -39,7 +39,8 @@
   });
 
   // What scrolls sideways is reached and scrolled by keyboard.
-  const scrolling = "article pre, article div.math, article .cell_output, article .table-scroll, article .pst-scrollable-table-container";
+  const scrolling = 
+    "article pre, article div.math, article figure, article .text_html, article .pst-scrollable-table-container";
   const markScrolling = () => {
     for (const part of document.querySelectorAll(scrolling)) {
       const wide = part.scrollWidth > part.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(part).overflowX);
@@ -49,10 +50,12 @@
     }
   };
   let waiting = 0;
-  new ResizeObserver(() => {
+  const markSoon = () => {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(markScrolling);
-  }).observe(document.querySelector("article") ?? document.body);
+  };
+  new ResizeObserver(markSoon).observe(document.querySelector("article") ?? document.body);
+  document.addEventListener("toggle", markSoon, true);
 
   // The glossary's entry at a word, by pointer or focus.
   const terms = document.querySelectorAll("a.term");

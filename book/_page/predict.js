@@ -40,7 +40,12 @@
     placeholder.textContent = "Folded until you reveal it: predict above, or look now";
     form.append(field(control, name), button);
     control.append(form);
-    if (parts.length > 0) parts[0].before(placeholder, said);
+    if (parts.length > 0) {
+      // Side by side where there is room; a figure keeps its width, and the prediction stands above it.
+      const pair = make("div", { class: parts[0].querySelector("figure, img, svg.chart") ? "predict-pair wide" : "predict-pair" });
+      parts[0].before(placeholder, pair);
+      pair.append(said, parts[0]);
+    }
     parts.forEach((part, i) => (part.id ||= `${name}-part-${i + 1}`));
     placeholder.setAttribute("aria-controls", parts.map((part) => part.id).join(" "));
 
@@ -59,11 +64,7 @@
       said.hidden = !(open && mine.revealed);
       const unit = control.dataset.unit ? ` ${control.dataset.unit}` : "";
       const text = mine.value ? `${mine.value}${unit}` : "nothing; you looked at once";
-      said.replaceChildren(
-        make("div", {}, make("strong", {}, "You predicted"), make("span", { class: "predict-mine" }, text)),
-        make("div", { "aria-hidden": "true", class: "predict-arrow" }, "→"),
-        make("div", {}, make("strong", {}, "What came out"), make("span", {}, "stands here")),
-      );
+      said.replaceChildren(make("strong", {}, "You predicted"), make("span", { class: "predict-mine" }, text));
       for (const input of form.querySelectorAll("input")) {
         if (input.type === "radio") input.checked = input.value === mine.value;
         else if (document.activeElement !== input) input.value = mine.value ?? "";

@@ -26,7 +26,7 @@
       const bar = item.querySelector("progress");
       return bar && bar.value < bar.max;
     });
-    status.textContent = done > 0 ? `${Math.round((100 * done) / all)} % of the course done.` : "Nothing done yet.";
+    status.textContent = done > 0 ? `${Math.ceil((100 * done) / all)} % of the course done.` : "Nothing done yet.";
     const link = done > 0 && next?.querySelector("a");
     if (link) status.append(" Go on with ", link.cloneNode(true), ".");
   }
