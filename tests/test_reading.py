@@ -1,4 +1,4 @@
-"""What a reader does on a page: predict and reveal, answer, enlarge, search, print, read in the dark and by keyboard."""
+"""What a reader does on a page: predict, answer, enlarge, search, print, read in the dark and by keyboard."""
 
 from __future__ import annotations
 

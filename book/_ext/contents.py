@@ -72,7 +72,8 @@ def _item(app: Sphinx, page: str, name: str) -> str:
         f'<li><a href="{app.builder.get_relative_uri(page, name)}"><span class="lesson-number">{number}</span> '
         f"{escape(words)}</a> "
         f'<span class="lesson-time">{escape(time_of(doctree))}</span> <span class="lesson-progress" '
-        f'data-lesson="{lesson_of(name)}" data-predictions="{len(prompts(doctree))}" data-questions="{asked}"></span></li>'
+        f'data-lesson="{lesson_of(name)}" data-predictions="{len(prompts(doctree))}" data-questions="{asked}">'
+        "</span></li>"
     )
 
 

@@ -40,7 +40,7 @@
 
   // What scrolls sideways is reached and scrolled by keyboard.
   const scrolling = 
-    "article pre, article div.math, article figure, article .text_html, article .pst-scrollable-table-container";
+    "article pre, article div.math, article figure, article .drawing, article .text_html, article .pst-scrollable-table-container";
   const markScrolling = () => {
     for (const part of document.querySelectorAll(scrolling)) {
       const wide = part.scrollWidth > part.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(part).overflowX);
