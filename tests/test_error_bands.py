@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.evaluation.boundaries import distance_to_outline, errors_by_distance
+from lesionseg_lib.evaluation.boundaries import errors_by_distance
 from lesionseg_lib.evaluation.metrics import confusion
+from lesionseg_lib.utils.outline import distance_to_outline
 
 HALF = np.zeros((4, 8), bool)
 HALF[:, 3:] = True  # the outline runs between columns 2 and 3; the frame is none

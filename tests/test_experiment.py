@@ -20,9 +20,10 @@ from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.evaluation.metrics import METRICS
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments import run as run_module
+from lesionseg_lib.experiments.environment import pick_weights
 from lesionseg_lib.experiments.profiles import get_profile
-from lesionseg_lib.experiments.run import pick_weights, plateau, run
-from lesionseg_lib.experiments.run_folder import default_results, read_logits, run_folder
+from lesionseg_lib.experiments.run import plateau, run
+from lesionseg_lib.experiments.run_folder import RunFolder, read_logits
 from lesionseg_lib.models.encoder import weights_file
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.results.records import read_record, read_table
@@ -60,7 +61,7 @@ def test_the_record_is_where_it_is_looked_for_and_what_was_returned(finished: tu
     runs, _, (_, record, table) = finished
     folder = runs / "smoke" / "transposed-frozen" / "seed7"
     path = folder / "results" / "transposed-frozen" / "seed7.json"
-    assert run_folder(SMOKE, "transposed-frozen", 7, runs) == folder
+    assert RunFolder(runs, SMOKE, "transposed-frozen", 7).path == folder
     assert read_record(path) == json.loads(json.dumps({"format": 1, **record}))
     pd.testing.assert_frame_equal(read_table(path), table, atol=1e-6, check_dtype=False)
     assert len(table) == 8
@@ -180,10 +181,24 @@ def test_no_image_is_decoded_twice_in_a_run_nor_in_the_next(tmp_path: Path, monk
 
 
 def test_only_the_full_profile_publishes() -> None:
-    folder = Path("runs") / "somewhere"
-    assert default_results(get_profile("full"), folder) == Path("results")
+    assert RunFolder(Path("runs"), get_profile("full"), "light", 0).results == Path("results")
     for name in ("smoke", "student"):
-        assert default_results(get_profile(name), folder) == folder / "results"
+        folder = RunFolder(Path("runs"), get_profile(name), "light", 3)
+        assert folder.results == Path("runs", name, "light", "seed3", "results")
+
+
+def test_a_run_is_known_by_where_its_best_model_lies() -> None:
+    folder = RunFolder(Path("runs") / "a1b2", SMOKE, "light", 12)
+    assert RunFolder.around(folder.best) == folder
+    for other in ("best", "seed1/best", "elsewhere/light/seed1/best", "smoke/light/one/best", "smoke/light/seed1/last"):
+        assert RunFolder.around(Path("runs") / other) is None, other
+
+
+def test_a_run_folder_names_what_a_run_leaves(finished: tuple[Path, Splits, Any]) -> None:
+    folder = RunFolder(finished[0], SMOKE, RECIPE.name, 7)
+    assert all(path.is_file() for path in (folder.checkpoint, folder.history, folder.previews, folder.logits))
+    assert folder.best.is_dir() and folder.saved_epoch() == SMOKE.apply(RECIPE).epochs
+    assert RunFolder(finished[0], SMOKE, RECIPE.name, 8).saved_epoch() == 0
 
 
 def test_the_splits_are_decoded_at_the_networks_size() -> None:

@@ -183,7 +183,7 @@ def test_a_recipe_that_asks_for_what_does_not_exist_is_refused(field: str, value
         "family": "X", "title": "t", "decoder": "conv5", "trainable_stages": [], "loss": "bce", "optimizer": "adam",
         "learning_rate": 1e-3, "batch_size": 4, "epochs": 1, "augmentation": "none", "choices": "none", field: value,
     }  # fmt: skip
-    with pytest.raises(UnknownNameError, match=f"Recipe mine: '{value}' is not one of"):
+    with pytest.raises(UnknownNameError, match=f"There is no .* .recipe mine. named '{value}'"):
         module._recipe("mine", table)
 
 

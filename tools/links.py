@@ -1,4 +1,4 @@
-"""Links from a lesson to the library: `{{api:metrics}}` in its markdown.
+"""Links from a lesson to the library: `{{ api("evaluation.metrics") }}` in its markdown.
 
 Whoever reads a notebook in Colab, on GitHub or in JupyterLab is led to the module's source in the repository, where
 the docstrings are. In the book the same link leads to the module on a page of `book/api/`.
@@ -8,30 +8,26 @@ import re
 
 from tools import ROOT, TextError, repository
 
-PLACEHOLDER = re.compile(r"\{\{api:(\w+)\}\}")
-
 
 class UnknownModule(TextError):
     """A placeholder names a module that the library does not have."""
 
 
-def fill(text: str, file: str) -> str:
-    """Replace every placeholder in `text` by a link to the module's source in the repository.
+def api(module: str) -> str:
+    """Return a link to the source of a module or a package of the library, whose text is the last of its names.
 
     Raises:
-        UnknownModule: naming the file and the placeholder.
+        UnknownModule: the library has no such module.
     """
-
-    def one(match: re.Match[str]) -> str:
-        for view, path in (("blob", f"lesionseg_lib/{match[1]}.py"), ("tree", f"lesionseg_lib/{match[1]}")):
-            if (ROOT / path).exists():
-                return f"[`{match[1]}`]({repository()}/{view}/main/{path})"
-        raise UnknownModule(f"{file}: {match[0]}: there is no lesionseg_lib/{match[1]}")
-
-    return PLACEHOLDER.sub(one, text)
+    path = "lesionseg_lib/" + module.replace(".", "/")
+    # A folder without this file is no package but what is left of one.
+    for view, found, source in (("blob", f"{path}.py", f"{path}.py"), ("tree", path, f"{path}/__init__.py")):
+        if (ROOT / source).is_file():
+            return f"[`{module.rpartition('.')[2]}`]({repository()}/{view}/main/{found})"
+    raise UnknownModule(f"there is no {path}")
 
 
 def in_book(text: str) -> str:
-    """Turn what `fill` wrote into references that Sphinx resolves, or warns of if the page leaves the module out."""
-    source = re.escape(repository()) + r"/(?:blob|tree)/main/lesionseg_lib/(\w+)(?:\.py)?"
-    return re.sub(rf"\]\({source}\)", r"](lesionseg_lib.\1)", text)
+    """Turn what `api` wrote into references that Sphinx resolves, or warns of if the page leaves the module out."""
+    source = re.escape(repository()) + r"/(?:blob|tree)/main/(lesionseg_lib(?:/\w+)+)(?:\.py)?"
+    return re.sub(rf"\]\({source}\)", lambda match: f"]({match[1].replace('/', '.')})", text)

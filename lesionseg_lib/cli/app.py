@@ -45,6 +45,14 @@ def lesionseg(
 
 @app.command()
 def download(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="With --runs: recipes. Without a name: all recorded runs."),
+    ] = None,
+    recorded: Annotated[
+        bool, typer.Option("--runs", help="Fetch trained networks of the course instead of the photos.")
+    ] = False,
+    url: Annotated[str | None, typer.Option(help="With --runs: another place that has the files of a release.")] = None,
     root: Annotated[
         Path | None,
         typer.Option(
@@ -56,10 +64,19 @@ def download(
         typer.Option(help="official: the organisers' archives. mirror128, mirror256, mirror512: one file of squares."),
     ] = "official",
 ) -> None:
-    """Download ISIC 2016.
+    """Download ISIC 2016, or, with --runs, the networks that the course has trained.
 
-    Continues where it stopped, checks what it got, and does nothing if all is there.
+    Continues where it stopped, checks what it got, and does nothing if all is there. Runs go to $LESIONSEG_RUNS, else
+    to the folder runs: there lessons in profile full take them in place of training.
     """
+    if recorded:
+        from lesionseg_lib.experiments.run_folder import runs_root
+        from lesionseg_lib.experiments.runs_archive import download_runs
+
+        download_runs(names or [], runs_root(), typer.echo, url)
+        return
+    if names or url:
+        raise typer.BadParameter("names and --url go with --runs; ISIC 2016 is downloaded without them.")
     from lesionseg_lib.data.datasets import ISIC2016, default_root, download_isic2016
     from lesionseg_lib.data.datasets.isic_download import expected_counts
 
@@ -152,7 +169,7 @@ def baseline(
     from lesionseg_lib.data.splits import open_splits
     from lesionseg_lib.experiments import baselines
     from lesionseg_lib.experiments.profiles import get_profile
-    from lesionseg_lib.experiments.run_folder import default_results, run_folder
+    from lesionseg_lib.experiments.run_folder import RunFolder
     from lesionseg_lib.results.records import record_path, write_record
     from lesionseg_lib.utils.lookup import look_up
 
@@ -165,7 +182,7 @@ def baseline(
     splits = open_splits(chosen_profile)
     for name in chosen:
         record, table = baselines.run(name, chosen_profile, splits)
-        results_folder = results or default_results(chosen_profile, run_folder(chosen_profile, name, 0, runs))
+        results_folder = results or RunFolder(runs, chosen_profile, name, 0).results
         write_record(results_folder, record, table)
         typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
         typer.echo(score_table(record["test"], record["official"]))

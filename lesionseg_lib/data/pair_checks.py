@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from lesionseg_lib.data.datasets import Image
 from lesionseg_lib.data.properties import lab
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.utils.outline import distance_to_outline
 
 U8 = NDArray[np.uint8]
 
@@ -34,8 +34,8 @@ def outline_contrast(image: Image, mask: NDArray[Any]) -> float:
     if not lesion.any() or lesion.all():
         return float("nan")
     colour, width = lab(image), OUTLINE_WIDTH * np.sqrt(mask.size)
-    inside = lesion & (distance_transform_edt(lesion) <= width)
-    outside = ~lesion & (distance_transform_edt(~lesion) <= width)
+    near = distance_to_outline(lesion) <= width - 0.5  # the centres of a band of so many pixels on either side
+    inside, outside = lesion & near, ~lesion & near
     return float(np.linalg.norm(colour[inside].mean(axis=0) - colour[outside].mean(axis=0)))
 
 

@@ -18,6 +18,7 @@ from scipy.ndimage import binary_erosion, distance_transform_cdt, distance_trans
 
 from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.utils.arrays import Mask
+from lesionseg_lib.utils.outline import distance_to_outline
 
 Array = npt.NDArray[Any]
 
@@ -113,19 +114,6 @@ def _check(prediction: Array, truth: Array) -> None:
 
 
 Pixels = NDArray[np.int64]
-
-
-def distance_to_outline(mask: Mask) -> NDArray[np.float64]:
-    """How far the centre of each pixel lies from the outline of a mask (H, W), in pixels; the same inside and outside.
-
-    The outline runs between pixels, so .5 is the least. The frame of the image is no outline: a lesion that leaves the
-    image has none there. Infinity everywhere for a mask that is empty or full.
-    """
-    if mask.all() or not mask.any():
-        return np.full(mask.shape, np.inf)
-    # For a pixel of the one kind the transform is the distance to the nearest pixel of the other kind.
-    distance = np.where(mask, distance_transform_edt(mask), distance_transform_edt(~mask))
-    return np.asarray(distance - 0.5, dtype=np.float64)
 
 
 def errors_by_distance(prediction: Mask, truth: Mask, edges: Sequence[float]) -> tuple[Pixels, Pixels]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.evaluation.bootstrap import BOOTSTRAP_DRAWS, count_draws, percentile_interval
 
 Array = npt.NDArray[Any]
 
@@ -73,13 +74,13 @@ def calibration_error(bins: Bins) -> float:
     return float(np.abs(bins.claimed.sum(0) - bins.lesion.sum(0)).sum() / bins.pixels.sum())
 
 
-def calibration_interval(bins: Bins, level: float = 0.95, n: int = 2000, seed: int = 0) -> tuple[float, float]:
+def calibration_interval(
+    bins: Bins, level: float = 0.95, n: int = BOOTSTRAP_DRAWS, seed: int = 0
+) -> tuple[float, float]:
     """Percentile interval of ``calibration_error`` over resampled images.
 
     The error is a sum of distances, so resampling pushes it up, and a small one may lie below its own interval.
     """
-    images = len(bins.pixels)
-    times = np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=n)  # (n, N)
+    times = count_draws(len(bins.pixels), n, seed)  # (n, N)
     errors = np.abs(times @ (bins.claimed - bins.lesion)).sum(1) / (times @ bins.pixels.sum(1))
-    low, high = np.quantile(errors, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return percentile_interval(errors, level)

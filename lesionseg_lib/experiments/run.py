@@ -1,6 +1,5 @@
 """A recipe from data to record: decode, train, score once on test, write."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +14,11 @@ from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.evaluation.official import official_scores
 from lesionseg_lib.evaluation.scoring import score_images, summarise
 from lesionseg_lib.evaluation.scoring_rules import readings, train_mode_reading
-from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.experiments.environment import environment, pick_weights
 from lesionseg_lib.experiments.profiles import Profile
-from lesionseg_lib.experiments.run_folder import default_results, run_folder, save_logits
+from lesionseg_lib.experiments.run_folder import RunFolder, save_logits
 from lesionseg_lib.models.cost import count_macs, count_parameters
-from lesionseg_lib.models.encoder import weights_file, weights_sha256
+from lesionseg_lib.models.encoder import weights_sha256
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.results.records import Record, write_record
 from lesionseg_lib.training.checkpoints import Epoch
@@ -27,8 +26,6 @@ from lesionseg_lib.training.loop import Run, train
 from lesionseg_lib.training.losses import get_loss
 from lesionseg_lib.training.recipes import Recipe
 from lesionseg_lib.utils.arrays import Logits
-
-IMAGENET = "IMAGENET1K_V1"
 
 
 def describe_data(splits: Splits, data: Decoded) -> Record:
@@ -41,18 +38,6 @@ def describe_data(splits: Splits, data: Decoded) -> Record:
             for part, decoded in vars(data).items()
         },
     }
-
-
-def pick_weights(profile: Profile) -> str | None:
-    """ImageNet, always, but for a profile that may do without where the weights are not cached: then None, loudly."""
-    if profile.needs_weights or weights_file(IMAGENET).exists():
-        return IMAGENET
-    warnings.warn(
-        f"Profile {profile.name}: no ImageNet weights at {weights_file(IMAGENET)}, so the encoder starts from RANDOM "
-        f"weights. Everything runs, but every score is meaningless. Profile student or full downloads the weights.",
-        stacklevel=2,
-    )
-    return None
 
 
 def run(
@@ -68,17 +53,17 @@ def run(
 ) -> tuple[Run, Record, pd.DataFrame]:
     """Train ``recipe`` in ``profile``, score the best model on the test set, write the record.
 
-    The record goes to ``results`` (default: ``default_results``). Returns the run, its record and the per-image table.
-    Raises what ``train`` raises.
+    The record goes to ``results`` (default: ``RunFolder.results``). Returns the run, its record and the per-image
+    table. Raises what ``train`` raises.
     """
     recipe = profile.apply(recipe)
-    folder = run_folder(profile, recipe.name, seed, runs)
+    folder = RunFolder(Path(runs), profile, recipe.name, seed)
     weights = pick_weights(profile)
     accelerator = Accelerator()
     data = decode(splits, recipe.size)
     machine = environment(accelerator.device)  # before training: the commit the run started from
     finished = train(
-        recipe, data.train, data.validation, folder,
+        recipe, data.train, data.validation, folder.path,
         seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,
     )  # fmt: skip
     network = finished.load_best()
@@ -118,8 +103,8 @@ def run(
         },
     }
     if accelerator.is_main_process:
-        save_logits(folder / "test_logits.npz", splits.test.ids, logits)
-        write_record(Path(results) if results else default_results(profile, folder), record, table)
+        save_logits(folder.logits, splits.test.ids, logits)
+        write_record(Path(results) if results else folder.results, record, table)
     accelerator.wait_for_everyone()
     return finished, record, table
 

@@ -56,7 +56,7 @@ def influence(function: Callable[[Tensor], Tensor], images: Tensor) -> NDArray[n
         cells = function(batch)
         middle = cells[:, :, cells.shape[2] // 2, cells.shape[3] // 2].sum()
         (gradient,) = torch.autograd.grad(middle, batch)
-        strength = gradient.abs().sum(1).double().cpu()  # (n, H, W)
+        strength = gradient.abs().sum(1).cpu().double()  # (n, H, W)
         total += (strength / strength.sum((1, 2), keepdim=True).clamp(min=1e-300)).sum(0)
     return np.asarray((total / len(images)).numpy())
 

@@ -178,8 +178,8 @@ def gate(skip: Shape, signal: Shape, inner: int) -> str:
     sketch.arrow((648, 119), (648, 149))
     sketch.arrow((69, 64), (69, 100), (152, 100), (152, 190), (599, 190), label="the skip itself", dashed=True)
     return sketch.svg(
-        f"Skip {_name(skip)} and gate {_name(signal)} are brought to {inner} x {low} x {low} and added; one coefficient "
-        "a place multiplies the skip."
+        f"Skip {_name(skip)} and gate {_name(signal)} are brought to {inner} x {low} x {low} and added; one "
+        "coefficient a place multiplies the skip."
     )
 
 

@@ -10,14 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from lesionseg_lib.errors import RecordError
+from lesionseg_lib.evaluation.bootstrap import draw_images
 from lesionseg_lib.results.comparison import image_scores
 from lesionseg_lib.results.records import Records
 
-SIGNIFICANCE_DRAWS = (
-    10_000  # so that the smallest p value, 2e-4, is small enough to be multiplied by the number of steps
-)
-
-
+SIGNIFICANCE_DRAWS = 10_000
+"""So many that the smallest p value, 2e-4, can be multiplied by the number of steps and still be small."""
 LEVEL = 0.05
 
 
@@ -33,7 +31,7 @@ def resampled_scores(
     if scores.isna().any(axis=None):
         raise RecordError(f"The tables in {results} list different images, so they cannot be paired. Train again.")
     images = len(scores)
-    drawn = np.random.default_rng(0).integers(0, images, size=(n, images)) + images * np.arange(n)[:, None]
+    drawn = draw_images(images, n) + images * np.arange(n)[:, None]
     weights = np.bincount(drawn.ravel(), minlength=n * images).reshape(n, images) / images
     return pd.DataFrame(weights @ scores.to_numpy(), columns=list(names))
 

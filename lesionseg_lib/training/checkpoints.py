@@ -15,6 +15,7 @@ from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.utils.files import replacing
 
 CHECKPOINT = "checkpoint.pt"
+BEST = "best"  # a folder
 HISTORY = "history.csv"
 PREVIEWS = "previews.npz"
 CHECKPOINT_FORMAT = 1
@@ -49,7 +50,7 @@ def open_folder(folder: Path, identity: Mapping[str, Any], resume: bool) -> dict
     except Exception as error:  # torch.load alone raises six kinds, and advises to switch its safety off
         raise CheckpointError(
             f"{path}: not a readable checkpoint ({type(error).__name__}). It is damaged or cut short; remove or "
-            f"rename {folder} to start again. The best model so far, if any, is in {folder / 'best'}."
+            f"rename {folder} to start again. The best model so far, if any, is in {folder / BEST}."
         ) from error
     if version != CHECKPOINT_FORMAT:
         raise CheckpointError(
@@ -123,6 +124,3 @@ def read_previews(folder: Path | str) -> tuple[list[str], npt.NDArray[np.uint8]]
         raise CheckpointError(f"{path}: no such file. Expected the folder of a run, as `lesionseg train` writes it.")
     with np.load(path) as file:
         return file["ids"].tolist(), file["probabilities"]
-
-
-BEST = "best"

@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
 from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.utils.lookup import look_up
+from lesionseg_lib.utils.outline import distance_to_outline
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -116,8 +116,8 @@ def signed_distance(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
         if mask.all():
             out[:] = -1
         elif mask.any():
-            inside, outside = distance_transform_edt(mask), distance_transform_edt(~mask)
-            out[:] = np.where(mask, 0.5 - inside, outside - 0.5) / side
+            distance = distance_to_outline(mask)
+            out[:] = np.where(mask, -distance, distance) / side
     return phi
 
 

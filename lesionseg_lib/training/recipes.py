@@ -5,20 +5,25 @@ Reading them imports no torch, which takes seconds: the command line lists and c
 
 from __future__ import annotations
 
+import math
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lesionseg_lib.errors import UnknownNameError
 from lesionseg_lib.utils.lookup import look_up
 
-if TYPE_CHECKING:
-    pass
-
-OPTIMIZERS = ("adam", "nadam", "rmsprop")
-SCHEDULES = ("constant", "cosine")
+OPTIMIZERS = {"adam": "Adam", "nadam": "NAdam", "rmsprop": "RMSprop"}
+"""Name in a recipe -> class of ``torch.optim``."""
+SCHEDULES: dict[str, Callable[[int, int], float]] = {
+    "constant": lambda epoch, epochs: 1.0,
+    "cosine": lambda epoch, epochs: (1 + math.cos(math.pi * epoch / epochs)) / 2,
+}
+"""Name in a recipe -> factor on every learning rate after ``epoch`` of ``epochs``."""
+STAGES = (1, 2, 3, 4)
+"""The encoder's stages, from fine to coarse; their layers are in ``models.encoder.STAGES``."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,6 @@ class Recipe:
 
     @property
     def frozen_stages(self) -> tuple[int, ...]:
-        from lesionseg_lib.models.encoder import STAGES
-
         return tuple(stage for stage in STAGES if stage not in self.trainable_stages)
 
     def settings(self) -> dict[str, Any]:
@@ -94,7 +97,6 @@ def _recipe(name: str, table: dict[str, Any]) -> Recipe:
     if "claimed" in table:
         table["claimed"] = Claim(**table["claimed"])
     recipe = Recipe(name=name, **table)
-    for value, allowed in ((recipe.optimizer, OPTIMIZERS), (recipe.schedule, SCHEDULES)):
-        if value not in allowed:
-            raise UnknownNameError(f"Recipe {name}: {value!r} is not one of {', '.join(allowed)}.")
+    look_up(OPTIMIZERS, recipe.optimizer, f"optimiser (recipe {name})")
+    look_up(SCHEDULES, recipe.schedule, f"schedule (recipe {name})")
     return recipe

@@ -48,7 +48,7 @@ train, validation, small = lesson.splits.train, lesson.splits.validation, lesson
 # ## How large, and of what shape?
 #
 # `survey` measures every photo and mask once and keeps the table on disk: one row a photo. The functions behind its
-# columns are in `lesionseg_lib/exploring.py`, a few lines each. What is known without measuring, such as the
+# columns are in `lesionseg_lib/data/properties.py`, a few lines each. What is known without measuring, such as the
 # diagnosis, comes from a list beside the photos. The official archives have no such list; then it says "unknown".
 #
 # > **Predict.** Photos come from many cameras. How many different sizes, width by height, do you expect?
@@ -517,7 +517,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -531,7 +531,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 # - **Looking is choosing.** We looked at training photos for a whole lesson. Whatever you now believe about skin
 #   lesions, you believe about those of this set.
 #
-# **In the library**: {{api:datasets}} reads photos and masks, {{api:cache}} keeps them decoded, {{api:exploring}}
-# measures them, {{api:lookalikes}} finds copies; {{api:probing}} has the AUC and {{api:evaluation}} the score.
+# **In the library**: {{ api("data.datasets") }} reads photos and masks, {{ api("data.cache") }} keeps them decoded, {{ api("data.properties") }}
+# measures them, {{ api("data.duplicates") }} finds copies; {{ api("training.probing") }} has the AUC and {{ api("evaluation.scoring") }} the score.
 #
 # Next, [lesson 03](03_what_is_a_good_mask.ipynb): what a score is, and eighteen ways to break it.

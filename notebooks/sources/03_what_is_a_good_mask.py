@@ -143,8 +143,8 @@ pd.DataFrame(readings, index=["Jaccard", "Dice"]).T.round(3)
 # **The same masks are worth 83, 85 or 88, and each of the three is called IoU somewhere.** Pooling lets every pixel
 # vote, so half of the votes belong to the largest quarter of the lesions, which are easier. The background adds a
 # class that everybody gets right. On the test photos the record of this run says
-# {{dilated-all:readings.per_image.jaccard}}, {{dilated-all:readings.pooled.jaccard}} and
-# {{dilated-all:readings.background_averaged.jaccard}}. Its author claims {{dilated-all:recipe.claimed.iou}}, and the
+# {{ number("dilated-all", "readings.per_image.jaccard") }}, {{ number("dilated-all", "readings.pooled.jaccard") }} and
+# {{ number("dilated-all", "readings.background_averaged.jaccard") }}. Its author claims {{ number("dilated-all", "recipe.claimed.iou") }}, and the
 # rule with background comes nearest. (That proves nothing; lesson 07 goes into it.) The column Dice obeys Jensen in
 # every row. Our rule from here on is the mean over photos: every photo has one vote.
 #
@@ -417,8 +417,8 @@ clinic.visit(ward, columns, pooled, last_batch)
 #   that hold no lesion scored 1, thanks to the small number that was to prevent 0 / 0.
 # - `pooled` is the second row of the table above.
 # - `last_batch` assigns where it should collect. 97 photos in batches of 16 leave one for the last: this score is that
-#   of a single photo. On test it was eleven, which gave {{dilated-all:readings.last_batch.jaccard}} in place of
-#   {{dilated-all:readings.per_image.jaccard}}. A mean of the batches' means gives that one photo the weight of
+#   of a single photo. On test it was eleven, which gave {{ number("dilated-all", "readings.last_batch.jaccard") }} in place of
+#   {{ number("dilated-all", "readings.per_image.jaccard") }}. A mean of the batches' means gives that one photo the weight of
 #   sixteen; the checker asks for it.
 #
 # </details>
@@ -635,7 +635,7 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #   Pair by id, and say what is left over.
 # - `training_mode`: batch norm takes mean and variance from the batch at hand, so a photo's mask depends on its
 #   neighbours, and dropout, where there is any, throws dice. On test the record says
-#   {{dilated-all:readings.train_mode.jaccard}} in place of {{dilated-all:readings.network_size.jaccard}}.
+#   {{ number("dilated-all", "readings.train_mode.jaccard") }} in place of {{ number("dilated-all", "readings.network_size.jaccard") }}.
 # - `best_epoch` takes the luckiest of fifteen numbers and calls it the test score. The luck is large here because two
 #   photos are few; with 379 it is smaller, and it never has the other sign.
 #
@@ -712,7 +712,7 @@ exercises.check("03.2", (highest, rounded, half), test)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -728,7 +728,7 @@ exercises.check("03.2", (highest, rounded, half), test)
 #   one that draws too little they would hurt. What stays is the diagnosis.
 # - **The interval knows photos only**: not seeds, not clinics, not skin that the data set lacks.
 #
-# **In the library**: {{api:metrics}} counts and reduces, {{api:evaluation}} scores photos at the size of their truth,
-# {{api:readings}} has the rules that are called IoU somewhere, {{api:clinic}} the ward and its patients.
+# **In the library**: {{ api("evaluation.metrics") }} counts and reduces, {{ api("evaluation.scoring") }} scores photos at the size of their truth,
+# {{ api("evaluation.scoring_rules") }} has the rules that are called IoU somewhere, {{ api("teaching.clinic") }} the ward and its patients.
 #
 # Next, [lesson 04](04_losses_and_optimisers.ipynb): what a loss rewards, and what an optimiser makes of it.

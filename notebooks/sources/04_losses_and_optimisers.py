@@ -613,7 +613,7 @@ exercises.check("04.3", cured)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -627,7 +627,7 @@ exercises.check("04.3", cured)
 # - **Calibration was measured at the epoch with the best *J***, early in each run, and on photos like those of
 #   training. Later epochs tend to be surer, and another clinic's photos are a new question.
 #
-# **In the library**: {{api:losses}} holds all of them, {{api:one_pixel}} follows a pixel, {{api:calibration}} sorts
-# probabilities into bins, {{api:study}} and {{api:effects}} compare runs that differ in one setting.
+# **In the library**: {{ api("training.losses") }} holds all of them, {{ api("teaching.demos.pixel_loss") }} follows a pixel, {{ api("evaluation.calibration") }} sorts
+# probabilities into bins, {{ api("results.ablations") }} and {{ api("results.ablations") }} compare runs that differ in one setting.
 #
 # Next, [lesson 05](05_feeding_the_network.ipynb): what the network is fed, and what it waits for.

@@ -236,8 +236,8 @@ plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on va
 # %% [markdown]
 # **ImageNet's lead is largest at stride 16 and clear at 8; at 2 and 32 it has none.** The first layers of any network
 # see colours and edges; the last ones of this network were rewarded for forgetting place. And note what one draw of
-# random filters reaches at three scales: more than the {{transposed-frozen:validation.jaccard}} and
-# {{conv5-frozen:validation.jaccard}} of B and E below, which train millions of weights on ImageNet's deepest map.
+# random filters reaches at three scales: more than the {{ number("transposed-frozen", "validation.jaccard") }} and
+# {{ number("conv5-frozen", "validation.jaccard") }} of B and E below, which train millions of weights on ImageNet's deepest map.
 # Whoever says "pre-training helps" owes the reader this bar.
 #
 # ## How far does a cell see?
@@ -348,12 +348,12 @@ for family, fit in fits.items():
 plots.comparison(rows, f"mean over {len(test)} test photos")
 
 # %% [markdown]
-# In our recorded runs B reaches a Jaccard index of {{transposed-frozen:jaccard}}, E {{conv5-frozen:jaccard}} and C
-# {{dilated-frozen:jaccard}}. Dice is near its claim for B and C. **No claimed IoU lies inside its interval**, and each
-# misses in its own way. C's claim of .8716 is close to {{dilated-frozen:readings.background_averaged.jaccard}}, what
+# In our recorded runs B reaches a Jaccard index of {{ number("transposed-frozen", "jaccard") }}, E {{ number("conv5-frozen", "jaccard") }} and C
+# {{ number("dilated-frozen", "jaccard") }}. Dice is near its claim for B and C. **No claimed IoU lies inside its interval**, and each
+# misses in its own way. C's claim of .8716 is close to {{ number("dilated-frozen", "readings.background_averaged.jaccard") }}, what
 # our run gives when the background's IoU is averaged in; E's "about .7" lies between pooling all pixels
-# ({{conv5-frozen:readings.pooled.jaccard}}) and the background's help
-# ({{conv5-frozen:readings.background_averaged.jaccard}}). Such fits suggest; they prove nothing. B's is a case of its
+# ({{ number("conv5-frozen", "readings.pooled.jaccard") }}) and the background's help
+# ({{ number("conv5-frozen", "readings.background_averaged.jaccard") }}). Such fits suggest; they prove nothing. B's is a case of its
 # own, at the end.
 #
 # ## Is C really better than B? Is E?
@@ -443,7 +443,7 @@ for batch in range(33):
 # breaks, and the curve looks like learning. What it costs is trust. Features differ between the first epoch and the
 # last, and between two people who train on the same "frozen" encoder; maps kept yesterday do not fit today; three
 # decoders no longer share an instrument. The same network scored *in* training mode, with the statistics of each test
-# batch, falls from {{dilated-frozen:jaccard}} to {{dilated-frozen:readings.train_mode.jaccard}}.
+# batch, falls from {{ number("dilated-frozen", "jaccard") }} to {{ number("dilated-frozen", "readings.train_mode.jaccard") }}.
 #
 # `encoder.freeze` does both halves: no gradient, and evaluation mode for what is frozen, defended against every later
 # `model.train()`. Do not believe it; compare bits.
@@ -487,8 +487,8 @@ for name in ("transposed-frozen", "transposed-finetuned", "dilated-frozen", "con
 # %% [markdown]
 # **No set of masks gives .2985 together with .7522, however they are averaged, as long as both are averaged in the
 # same way.** Read backwards, a mean Dice of .7522 needs a mean IoU of .603 or more. Our run of that recipe has
-# {{transposed-frozen:jaccard}} and {{transposed-frozen:dice}}, its intervals {{transposed-frozen:jaccard_interval}}
-# and {{transposed-frozen:dice_interval}}. The Dice is credible, then; the IoU is not.
+# {{ number("transposed-frozen", "jaccard") }} and {{ number("transposed-frozen", "dice") }}, its intervals {{ number("transposed-frozen", "jaccard_interval") }}
+# and {{ number("transposed-frozen", "dice_interval") }}. The Dice is credible, then; the IoU is not.
 #
 # And the fine-tuned network of the same write-up has *the same* .2985, to four digits, beside another Dice. A score
 # that does not depend on the network does not look at its output. What scores about .3, whatever the network says?
@@ -588,7 +588,7 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -606,7 +606,7 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 # - **Photos of 256 pixels.** The test photos have a long side of 256 pixels here; against native sizes all scores
 #   would move by a little.
 #
-# **In the library**: {{api:encoder}} and {{api:decoders}} make the networks, {{api:batches}} computes frozen maps
-# once, {{api:probing}} reads them without a decoder, {{api:cost}} counts, {{api:training}} trains.
+# **In the library**: {{ api("models.encoder") }} and {{ api("models.decoders") }} make the networks, {{ api("training.batches") }} computes frozen maps
+# once, {{ api("training.probing") }} reads them without a decoder, {{ api("models.cost") }} counts, {{ api("training.loop") }} trains.
 #
 # Next, [lesson 07](07_fine_tuning.ipynb): the encoder learns too.

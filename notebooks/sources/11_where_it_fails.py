@@ -122,7 +122,7 @@ print(f"more false positives than false negatives: {over.mean():.0%} of all phot
 # %% [markdown]
 # **Seven photos in a hundred lose a fifth of all that is lost**, and nearly all of them by calling too much lesion:
 # nine in ten, where among all photos it is less than two in three. The threshold Jaccard sets such photos to 0; it
-# is {{dilated-all:threshold_jaccard}}, against a mean *J* of {{dilated-all:jaccard}}. Whoever wants to raise the
+# is {{ number("dilated-all", "threshold_jaccard") }}, against a mean *J* of {{ number("dilated-all", "jaccard") }}. Whoever wants to raise the
 # mean has two ways: repair a few blunders, or move hundreds of borders by a pixel.
 #
 # ## Name them yourself
@@ -557,7 +557,7 @@ exercises.check("11.3", (expected, flagged), z, logits)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -572,7 +572,7 @@ exercises.check("11.3", (expected, flagged), z, logits)
 #   clinic's photos the probabilities must be checked again.
 # - **Hair and contrast are measured by simple rules** that can be fooled (lesson 02).
 #
-# **In the library**: {{api:failures}} names mistakes, {{api:boundaries}} measures borders, {{api:calibration}} checks
-# probabilities, {{api:exploring}} describes photos, {{api:evaluation}} and {{api:metrics}} score.
+# **In the library**: {{ api("evaluation.failures") }} names mistakes, {{ api("evaluation.boundaries") }} measures borders, {{ api("evaluation.calibration") }} checks
+# probabilities, {{ api("data.properties") }} describes photos, {{ api("evaluation.scoring") }} and {{ api("evaluation.metrics") }} score.
 #
 # Next, [lesson 12](12_which_decoder.ipynb): all decoders side by side, and how sure their order is.
