@@ -83,12 +83,12 @@ def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], do
     first = next((p for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 60), None)
     about = escape(_shortened(first.astext())) if first is not None else ""
     title = escape(app.env.titles[page].astext())
-    base = str(app.config.html_baseurl).rstrip("/")
+    owner, name = urlsplit(str(app.config.html_theme_options["repository_url"])).path.strip("/").split("/")
+    base = f"https://{owner}.github.io/{name}"  # where publish.yml puts the book
     tags = [f'<meta name="description" content="{about}" />', f'<meta property="og:title" content="{title}" />']
     tags += [f'<meta property="og:description" content="{about}" />', '<meta property="og:type" content="article" />']
-    if base:
-        tags.append(f'<meta property="og:image" content="{base}/{SHARED}" />')
-        tags.append('<meta name="twitter:card" content="summary_large_image" />')
+    tags.append(f'<meta property="og:image" content="{base}/{SHARED}" />')
+    tags.append('<meta name="twitter:card" content="summary_large_image" />')
     if lesson_of(page):
         tags.append(FOLD)
     context["metatags"] = context.get("metatags", "") + "\n".join(tags)
