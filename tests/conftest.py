@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser_fixtures import address, browser, page, watched  # noqa: F401
-
 
 @pytest.fixture
 def real_data() -> Path:

@@ -38,7 +38,7 @@ from lesionseg_lib.teaching.demos.loss_recall import recall
 from lesionseg_lib.teaching.exercises.answers import is_blank, number, numbers
 from lesionseg_lib.training import build, probing, recipes
 from lesionseg_lib.training.checkpoints import BEST
-from tests.test_notebooks import of
+from tests.helpers.notebooks import of
 from tools.notebooks import SOLUTION, read, sources, tags
 
 SIZE = (64, 64)

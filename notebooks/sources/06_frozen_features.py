@@ -27,7 +27,7 @@ import torch
 
 from lesionseg_lib import plots
 from lesionseg_lib.evaluation import bootstrap, scoring
-from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.teaching import exercises, lessons
 from lesionseg_lib.training import batches, build, losses, probing, recipes
 
@@ -171,7 +171,7 @@ for stride, j in yardstick.items():
 # %%
 i = int(yardstick[32].argsort()[len(validation) // 2])  # the median photo at stride 32
 coarse = [probing.cover(validation.masks[[i]], s)[0].numpy() for s in encoder.strides[1:]]
-masks = [scoring.enlarge(share, validation.size) > 0.5 for share in coarse]
+masks = [enlarge(share, validation.size) > 0.5 for share in coarse]
 titles = ["photo, truth", *(f"stride {s}: {yardstick[s][i]:.2f}" for s in encoder.strides[1:])]
 alt = f"The true mask of one photo averaged to four strides and enlarged again, the true outline on top. {titles[1:]}"
 plots.panels([[validation.images[i], *masks]], [titles], alt, [[validation.masks[i] == 1] * 5])

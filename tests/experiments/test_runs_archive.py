@@ -32,9 +32,9 @@ from lesionseg_lib.experiments.runs_archive import (
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.results.records import write_record
 from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews, save_state
-from tests.core_fixtures import cached
 from tests.helpers.models import SIZE, save_random_model
 from tests.helpers.server import FileServer, serving
+from tests.helpers.tiny import cached
 
 RECIPE = "transposed-frozen"
 
