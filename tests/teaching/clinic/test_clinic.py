@@ -24,7 +24,7 @@ from lesionseg_lib.teaching.clinic import Ward, check, cures, patients, symptom,
 from lesionseg_lib.teaching.clinic.cases import CASES
 from lesionseg_lib.teaching.clinic.comparison import difference
 from lesionseg_lib.teaching.clinic.cures import iou
-from tests.core_fixtures import tiny_segmenter
+from tests.helpers.tiny import tiny_segmenter
 
 LESSON = Path(lesionseg_lib.__file__).parents[1] / "notebooks" / "sources" / "03_what_is_a_good_mask.py"
 PATIENTS = pytest.mark.parametrize("name", CASES)

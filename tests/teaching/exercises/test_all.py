@@ -19,7 +19,7 @@ from lesionseg_lib.teaching import exercises
 from lesionseg_lib.teaching.diagnosis.reading import is_blank, number, numbers
 from tests.helpers.exercises import CASES, arguments
 from tests.helpers.exercises.lesson08 import Unfinished
-from tests.test_notebooks import of
+from tests.helpers.notebooks import of
 from tools.notebooks import SOLUTION, read, sources, tags
 
 
