@@ -150,6 +150,8 @@ EMPTY: Slot = slot(
     ("nan", why.EMPTY_NAN),
     ("skip", why.EMPTY_SKIPPED),
     ("skip truth", why.SKIPS_WITHOUT_LESION),
+    ("skip truth, else one", why.SKIPS_WITHOUT_LESION),
+    ("skip truth, else zero", why.SKIPS_WITHOUT_LESION),
     ("truth one", why.NO_LESION_ONE),
     ("truth zero", why.NO_LESION_ZERO),
     ("mask one", why.NOTHING_DRAWN_ONE),

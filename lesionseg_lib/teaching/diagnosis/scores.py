@@ -135,8 +135,9 @@ def _by_rule(counts: GroupCounts, formula: Any, constants: tuple[float, float], 
     scores = divide((above, below), default)
     if empty == "skip":
         return scores[~np.isnan(scores)]
-    if empty == "skip truth":
-        return scores[~no_truth]
+    if empty.startswith("skip truth"):
+        none = {"one": [1.0], "zero": [0.0]}.get(empty.rpartition(" ")[2], [])
+        return scores[~no_truth] if not no_truth.all() else np.array(none)
     if empty == "skip mask":
         return scores[~no_mask]
     if empty == "skip zeros":
