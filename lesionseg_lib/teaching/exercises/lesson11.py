@@ -67,7 +67,7 @@ def diagnosis_or_size(means: Any, table: pd.DataFrame, strata: pd.DataFrame) -> 
         demand(kind in mine, f"there is no column {kind!r}; found {', '.join(mine.columns)}.")
     size = strata["size"].astype(str)
     for kind in (kind for kind in columns if kind in mine):
-        _check_groups(kind, mine, table, size, kinds)
+        _check_groups(kind, mine, table, size, kinds, rows)
 
 
 def _as_table(means: Any, rows: list[str], columns: list[str]) -> pd.DataFrame | None:
@@ -94,11 +94,12 @@ def _as_table(means: Any, rows: list[str], columns: list[str]) -> pd.DataFrame |
     return means
 
 
-def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any, kinds: Any) -> None:
+def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any, kinds: Any, rows: list[str]) -> None:
     own = table[kinds == kind]
     groups = own.groupby(size[kinds == kind])["jaccard"]
-    keys = [str(key) for key in groups.groups]
-    expected = {str(key): float(value) for key, value in groups.mean().items()}
+    means = {str(key): float(value) for key, value in groups.mean().items()}
+    keys = [row for row in rows if row in means]
+    expected = {key: means[key] for key in keys}
     found = {}
     for key in keys:
         value = opened(mine.loc[key, kind])
@@ -131,8 +132,8 @@ def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any,
         (OF_AREAS, lambda: {str(k): float(v) / len(table) for k, v in groups.size().items()}),
         (SORTED_ALONE, lambda: dict(zip(keys, sorted(expected[k] for k in keys), strict=True))),
         (SORTED_ALONE, lambda: dict(zip(_in_order(size, keys), (expected[k] for k in keys), strict=True))),
-        (SORTED_ALONE, lambda: dict(zip(keys, (expected[k] for k in _in_order(size, keys)), strict=True))),
-        (SORTED_ALONE, lambda: dict(zip(_in_order(mine.index, keys), (expected[k] for k in keys), strict=True))),
+        (SORTED_ALONE, lambda: dict(zip(keys, (expected[k] for k in sorted(keys)), strict=True))),
+        (SORTED_ALONE, lambda: dict(zip(sorted(keys), (expected[k] for k in keys), strict=True))),
     ]  # fmt: skip
     judge(found, expected, bases, of=kind)
 
@@ -176,7 +177,7 @@ def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
         {"": found},
         {"": best},
         wrong_temperatures(z, t, every, entropy, best),
-        lambda a, b: b > 0 and abs(np.log(a / b)) < 0.03,
+        lambda a, b: b > 0 and abs(np.log(a / b)) < 0.06,
         seconds=2,
     )
     softer = "flatter" if found > best else "sharper"
