@@ -36,7 +36,7 @@ class MissingPackageError(LesionSegError):
 
 
 class ShapeError(LesionSegError):
-    """An array or image size does not fit."""
+    """An array does not fit: its shape, its type or its values."""
 
 
 class CheckpointError(LesionSegError):

@@ -19,10 +19,12 @@ from lesionseg_lib.errors import CheckpointError, DataWarning, ShapeError, Unkno
 from lesionseg_lib.models.card import CARD_NAME, MODEL_FORMAT, WEIGHTS_NAME, check_card, demand_recipe, read_card
 from lesionseg_lib.models.decoders import DECODERS, build_decoder
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.mode import evaluation_mode
 from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
 from lesionseg_lib.models.sound_weights import weights_fault
 from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
+from lesionseg_lib.utils.checks import Need, check_arrays
 from lesionseg_lib.utils.files import sha256_of
 
 
@@ -56,14 +58,16 @@ class Segmenter(nn.Module):
 
     @torch.no_grad()
     def logits(self, images: npt.NDArray[np.uint8], batch_size: int = 32) -> npt.NDArray[np.float32]:
-        """uint8 RGB (N, H, W, 3) -> float32 logits (N, H, W), in evaluation mode; the mode is restored."""
-        training = self.training
-        self.eval()
-        parts = [
-            self(self.normalise(images[i : i + batch_size]))[:, 0].float().cpu().numpy()
-            for i in range(0, len(images), batch_size)
-        ]
-        self.train(training)
+        """uint8 RGB (N, H, W, 3) -> float32 logits (N, H, W), in evaluation mode; the mode is restored.
+
+        Raises ``ShapeError``.
+        """
+        check_arrays(images=Need(images, "N H W 3", "uint8"))
+        with evaluation_mode(self):
+            parts = [
+                self(self.normalise(images[i : i + batch_size]))[:, 0].float().cpu().numpy()
+                for i in range(0, len(images), batch_size)
+            ]
         return np.concatenate(parts)
 
     def probabilities(self, image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.float32]:

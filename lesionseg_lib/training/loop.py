@@ -181,10 +181,11 @@ def _validate(
     logits = network.logits(data.images)  # (N, H, W)
     truth = np.asarray(data.masks).astype(bool)
     loss = loss_of(torch.from_numpy(logits)[:, None], torch.from_numpy(truth)[:, None].float())
+    if not torch.isfinite(loss):  # the caller stops, and says where and why
+        return float(loss), float("nan"), float("nan"), np.zeros_like(data.masks[:PREVIEW_IMAGES])
     probabilities = sigmoid(logits)
     counts = confusion(binarise(probabilities, recipe.threshold), truth)
-    with np.errstate(invalid="ignore"):  # where the loss is NaN the caller stops, and says more than numpy
-        preview = (probabilities[:PREVIEW_IMAGES] * 255).round().astype(np.uint8)
+    preview = (probabilities[:PREVIEW_IMAGES] * 255).round().astype(np.uint8)
     return float(loss), reduce(counts, "jaccard"), reduce(counts, "dice"), preview
 
 

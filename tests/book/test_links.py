@@ -7,51 +7,47 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.api import documented
 from tests.helpers.prose import prose_of
-from tools import ROOT, repository
-from tools.links import PLACEHOLDER, UnknownModule, fill, in_book
+from tools import repository
+from tools.links import UnknownModule, api, in_book
 from tools.notebooks import sources
 
+PLACEHOLDER = re.compile(r"\{\{ api\(\"([\w.]+)\"\) \}\}")
 LESSONS = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
 
 
-def documented() -> set[str]:
-    """The modules of the library that the pages of `book/api/` show."""
-    return {name for page in (ROOT / "book" / "api").glob("*.md") for name in modules(page, r"\.\. automodule:: ")}
-
-
-def modules(page: Path, before: str) -> list[str]:
-    return re.findall(rf"^{before}lesionseg_lib\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-def test_the_overview_of_the_library_lists_every_documented_module_once() -> None:
-    assert sorted(modules(ROOT / "book" / "api.md", " +~")) == sorted(documented())
-
-
 def test_a_notebook_links_to_the_source_of_a_module_and_of_a_package() -> None:
-    assert fill("{{api:metrics}}, {{api:decoders}}", "01.py") == (
-        f"[`metrics`]({repository()}/blob/main/lesionseg_lib/metrics.py), "
-        f"[`decoders`]({repository()}/tree/main/lesionseg_lib/decoders)"
+    assert f"{api('evaluation.metrics')}, {api('models.decoders')}" == (
+        f"[`metrics`]({repository()}/blob/main/lesionseg_lib/evaluation/metrics.py), "
+        f"[`decoders`]({repository()}/tree/main/lesionseg_lib/models/decoders)"
     )
+
+
+def test_a_module_in_a_folder_goes_by_its_last_name_and_the_book_knows_the_whole() -> None:
+    link = api("models.decoders.unet")
+    assert link == f"[`unet`]({repository()}/blob/main/lesionseg_lib/models/decoders/unet.py)"
+    assert in_book(link) == "[`unet`](lesionseg_lib.models.decoders.unet)"
 
 
 def test_the_book_links_to_its_own_page_and_leaves_other_links_alone() -> None:
     other = f"[`a`]({repository()}/blob/main/README.md) and [b](02_b.ipynb)"
-    assert in_book(fill("{{api:metrics}}, {{api:decoders}}", "01.py")) == (
+    assert in_book(f"{api('evaluation.metrics')}, {api('models.decoders')}") == (
         "[`metrics`](lesionseg_lib.evaluation.metrics), [`decoders`](lesionseg_lib.models.decoders)"
     )
     assert in_book(other) == other
 
 
-def test_a_module_that_does_not_exist_is_named() -> None:
-    with pytest.raises(UnknownModule, match=r"^01\.py: \{\{api:metric\}\}: there is no lesionseg_lib/metric$"):
-        fill("{{api:metric}}", "01.py")
+@pytest.mark.parametrize("module", ["metric", "decoders.unets", "decoders.unet.UNet"])
+def test_a_module_that_does_not_exist_is_named(module: str) -> None:
+    with pytest.raises(UnknownModule, match=f"^there is no lesionseg_lib/{module.replace('.', '/')}$"):
+        api(module)
 
 
 @LESSONS
 def test_a_lesson_names_what_it_used_of_the_library_and_the_book_documents_it(source: Path) -> None:
     named = PLACEHOLDER.findall(prose_of(source).partition("**In the library**")[2])
-    assert 3 <= len(named) <= 6, "end with a line '**In the library**: {{api:metrics}} ...', three to six modules"
+    assert 3 <= len(named) <= 6, "end with '**In the library**: {{ api(\"metrics\") }} ...', three to six modules"
     assert sorted(set(named) - documented()) == [], "put it on a page of book/api/ and on book/api.md"
 
 

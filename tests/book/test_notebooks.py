@@ -1,5 +1,6 @@
 """The committed notebooks: equal to their sources, run to their end in profile full, and running for everyone."""
 
+import ast
 import os
 import re
 import subprocess
@@ -46,11 +47,20 @@ def test_a_notebook_is_small_enough_for_an_evening(path):
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and "install" not in tags(cell)]
     assert path.stat().st_size <= 1_000_000
     assert len(code) <= 25
-    # Ten lines of code; the blank ones are the formatter's, the title of a solution is no code.
-    lines = [list(filter(str.strip, cell.source.removeprefix(SOLUTION).splitlines())) for cell in code]
+    # Ten lines of code; the blank ones are the formatter's, the title of a solution is no code, and of imports nobody
+    # has to keep anything in mind: they say where each thing lives.
+    lines = [list(filter(str.strip, without_imports(cell.source.removeprefix(SOLUTION)))) for cell in code]
     assert [cell.source for cell, own in zip(code, lines, strict=True) if len(own) > 10] == []
     plain = [text for cell in code for text in texts(cell) if not text.startswith("<div>")]  # markup is not shown
     assert [text[:80] for text in plain if text.count("\n") > 100] == []
+
+
+def without_imports(code):
+    """The lines of a cell but those of its import statements."""
+    magic = re.sub(r"^%.*$", "pass", code, flags=re.MULTILINE)
+    imports = [node for node in ast.walk(ast.parse(magic)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    taken = {number for node in imports for number in range(node.lineno, node.end_lineno + 1)}
+    return [line for number, line in enumerate(code.splitlines(), start=1) if number not in taken]
 
 
 @NOTEBOOKS

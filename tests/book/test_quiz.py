@@ -12,10 +12,12 @@ from tests.helpers.prose import unfounded
 from tools import ROOT
 from tools.notebooks import code_sha256, quiz_of, sources, write
 from tools.numbers import UnknownNumber
-from tools.quiz import INTRODUCTION, QUIZ, QuizError, parse, render, show
+from tools.quiz import INTRODUCTION, QuizError, parse, render, show
 
+QUIZ = "{{ quiz() }}"
 BANKS = sorted((ROOT / "notebooks" / "quiz").glob("*.yaml"))
 
+RECORD = {"format": 1, "name": "net", "seed": 0, "test": {"jaccard": {"mean": 0.83449}}}
 FIRST = """\
 - question: |
     A photo has $J = .5$.
@@ -38,7 +40,7 @@ OTHER = """\
   answers:
     - text: This one
       right: true
-      feedback: It reached {{net:jaccard}} and is right.
+      feedback: It reached {{ number("net", "jaccard") }} and is right.
     - text: That one
       feedback: It is wrong, and that is why.
     - text: None of them
@@ -52,7 +54,7 @@ SOURCE = f"""\
 # # A lesson
 
 # %%
-print("{QUIZ}")
+print('{QUIZ}')
 
 # %% [markdown]
 # ## Check yourself
@@ -68,7 +70,7 @@ def source(tmp_path: Path) -> Path:
     """A lesson with a quiz, and in `results` beside its folder the record that the quiz quotes."""
     for folder in ("notebooks/sources", "notebooks/quiz", "results/net"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "results" / "net" / "seed0.json").write_text(json.dumps({"test": {"jaccard": {"mean": 0.83449}}}))
+    (tmp_path / "results" / "net" / "seed0.json").write_text(json.dumps(RECORD))
     (tmp_path / "notebooks" / "quiz" / "01.yaml").write_text(BANK)
     (tmp_path / "notebooks" / "sources" / "01_lesson.py").write_text(SOURCE)
     return tmp_path / "notebooks" / "sources" / "01_lesson.py"
@@ -137,66 +139,73 @@ def test_a_lesson_shows_its_questions_with_numbers_and_its_code_stays(source, re
     assert shown.endswith("</details>\n\n## Where this breaks")
     assert "**Right.** It reached 0.834 and is right." in shown
     assert shown.count("<details>") == shown.count("</details>") == 3 + 4 + 4
-    assert notebook.cells[2].source == f'print("{QUIZ}")'  # braces in code are code
+    assert notebook.cells[2].source == f"print('{QUIZ}')"  # braces in code are code
     before = code_sha256(notebook)
     quiz_of(source).write_text(BANK.replace("A third", "A quarter"))
     assert code_sha256(write(source, results)) == before
 
 
 def test_a_number_without_a_record_names_the_line_of_the_bank(source, results):
-    quiz_of(source).write_text(BANK.replace("net:jaccard", "net:jacquard", 1))
-    with pytest.raises(UnknownNumber, match=r"^quiz/01\.yaml, line 20: \{\{net:jacquard\}\}: 'jacquard' is not"):
+    quiz_of(source).write_text(BANK.replace('"jaccard"', '"jacquard"', 1))
+    with pytest.raises(UnknownNumber, match=r"^quiz/01\.yaml, line 20: number\(\"net\", \"jacquard\"\): 'jacquard' is"):
         write(source, results)
 
 
 def test_a_missing_bank_is_named(source, results):
     quiz_of(source).unlink()
-    with pytest.raises(QuizError, match=r"^quiz/01\.yaml does not exist; expected there: the questions for \{\{quiz"):
+    with pytest.raises(QuizError, match=r"^quiz/01\.yaml does not exist; expected there: the questions of the lesson$"):
         write(source, results)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (BANK, "", "x: found nothing; expected a list of 3 to 6 questions"),
-        (BANK, "question: 1", "x: found dict \"{'question': 1}\"; expected a list of 3 to 6 questions"),
-        (FIRST, "", "x: found a list of 2; expected a list of 3 to 6 questions"),
-        (BANK, BANK + 4 * OTHER, "x: found a list of 7; expected a list of 3 to 6 questions"),
-        (FIRST, "- 12\n", "x, question 1: found int '12'; expected the keys answers, question"),
+        (BANK, "", "x: Input should be a valid list; found nothing"),
+        (BANK, "question: 1", "x: Input should be a valid list; found dict \"{'question': 1}\""),
+        (FIRST, "", "x: List should have at least 3 items after validation, not 2; found a list of 2"),
+        (BANK, BANK + 4 * OTHER, "x: List should have at most 6 items after validation, not 7; found a list of 7"),
+        (FIRST, "- 12\n", "x, question 1: Input should be a valid dictionary or instance of Question; found int '12'"),
         (
             "  answers:",
             "  choices:",
-            "x, question 1: found the unknown key 'choices'; expected the keys answers, quest",
+            "x, question 1, answers: Field required\nx, question 1, choices: Extra inputs",
         ),
-        (FIRST, "- answers: []\n", "x, question 1: found no 'question'; expected the keys answers, question"),
-        ("question: Which one?", "question:", "x, question 2: found nothing under 'question'; expected text"),
-        ("Which one?", "Which <details>?", "x, question 2: found <details> in 'question'; expected no folded part"),
-        (FIRST[FIRST.index("    - text: A") :], "", "x, question 1: found a list of 2 under 'answers'; expected a l"),
-        (OTHER, OTHER + "    - text: E\n      feedback: e\n", "x, question 2: found a list of 5 under 'answers'; expe"),
-        ("  answers:\n", "  answers: {}\n  more:\n", "x, question 1: found the unknown key 'more'; expected the keys"),
-        ("A third", ".3", "x, question 1, answer C: found float '0.3' under 'text'; expected text (in quotes"),
-        ("A third", "yes", "x, question 1, answer C: found bool 'True' under 'text'; expected text (in quotes"),
+        (FIRST, "- answers: []\n", "x, question 1, question: Field required\nx, question 1, answers: List should have"),
+        ("question: Which one?", "question:", "x, question 2, question: Input should be a valid string; found nothing"),
+        ("Which one?", "Which <details>?", "x, question 2, question: no folded part may be inside an answer or a ques"),
+        (FIRST[FIRST.index("    - text: A") :], "", "x, question 1, answers: List should have at least 3 items"),
+        (OTHER, OTHER + "    - text: E\n      feedback: e\n", "x, question 2, answers: List should have at most 4 ite"),
+        (
+            "  answers:\n",
+            "  answers: {}\n  more:\n",
+            "x, question 1, answers: Input should be a valid list; found dict",
+        ),
+        ("A third", ".3", "x, question 1, answer C, text: Input should be a valid string; found float '0.3'"),
+        ("A third", "yes", "x, question 1, answer C, text: Input should be a valid string; found bool 'True'"),
         (
             "A third",
             "$J$",
-            "x, question 1, answer C: found $ in 'text', which not every page renders there; expected wo",
+            "x, question 1, answer C, text: not every page renders $ here; expected words, or a form",
         ),
-        ("A third", "see [a](b)", "x, question 1, answer C: found ]( in 'text', which not every page renders there"),
-        ("A third", "a **b**", "x, question 1, answer C: found ** in 'text', which not every page renders there"),
-        ("      feedback: That is", "      note: That is", "x, question 1, answer C: found the unknown key 'note'; ex"),
+        ("A third", "see [a](b)", "x, question 1, answer C, text: not every page renders ]( here; expected plain text"),
+        ("A third", "a **b**", "x, question 1, answer C, text: not every page renders ** here; expected plain text"),
         (
-            "feedback: That is less than J, which never happens.",
-            "right: false",
-            "x, question 1, answer C: found no 'fe",
+            "      feedback: That is",
+            "      note: That is",
+            "x, question 1, answer C, feedback: Field required\nx, que",
         ),
-        ("That is less than J, which never happens.", "''", "x, question 1, answer C: found nothing under 'feedback'"),
-        ("That is less", "</Details> is less", "x, question 1, answer C: found </Details> in 'feedback'; expected no"),
-        ("right: true", "right: 1", "x, question 1, answer B: found int '1' under 'right'; expected true, or no such"),
-        ("right: true", "right: false", "x, question 1: found as right: none; expected exactly one answer with 'right"),
+        ("That is less than J, which never happens.", "''", "x, question 1, answer C, feedback: String should have at"),
+        (
+            "That is less",
+            "</Details> is less",
+            "x, question 1, answer C, feedback: no folded part may be inside an an",
+        ),
+        ("right: true", "right: 1", "x, question 1, answer B, right: Input should be a valid boolean; found int '1'"),
+        ("right: true", "right: false", "x, question 1: exactly one answer has 'right: true'; here: none"),
         (
             "    - text: That",
             "      # and\n    - right: true\n      text: That",
-            "x, question 2: found as right: A and B",
+            "x, question 2: exactly one answer has 'right: true'; here: A and B",
         ),
         (
             "    - text: A third",
@@ -256,4 +265,4 @@ def test_every_answer_has_feedback_that_says_why(bank):
 def test_a_bank_types_no_measured_figure(bank):
     (page,) = (source.stem for source in sources() if quiz_of(source) == bank)
     found = unfounded(bank.read_text(encoding="utf-8"), [], page)
-    assert found == [], "write {{recipe:path}}, or say it in words"
+    assert found == [], 'write {{ number("recipe", "path") }}, or say it in words'

@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.cli import train
+from lesionseg_lib.data.splits import open_splits
 from lesionseg_lib.errors import TrainingError
 from lesionseg_lib.evaluation.metrics import METRICS
+from lesionseg_lib.experiments.environment import Situation
+from lesionseg_lib.experiments.profiles import get_profile
 from lesionseg_lib.results.records import read_record, write_record
 from lesionseg_lib.training.recipes import load_recipes
 from tests.helpers.commands import RUN, SMOKE, an_empty_place, cache, lesionseg, refused
@@ -133,3 +136,44 @@ def test_all_means_every_recipe_once_and_ctrl_c_stops_the_queue(trained: list[st
         f"Stopped {last} before its first epoch was complete; nothing is saved. Start again: "
         f"lesionseg train {last} --profile smoke --seed 7 --runs runs --results {tmp_path}"
     )
+
+
+# ---- what is said, without training
+
+
+MACHINE = {"device": "cpu: a processor", "threads": 1}
+
+
+def situation(**changes: Any) -> Situation:
+    splits = open_splits(get_profile("smoke"))
+    settings = {"weights": None, "machine": MACHINE, "notes": (), **changes}
+    return Situation(get_profile("smoke"), splits, **settings)
+
+
+def test_the_opening_tells_profile_data_weights_and_device() -> None:
+    profile, data, weights, device = train.opening(situation(), processes=1).splitlines()
+    assert profile == f"Profile  smoke: {get_profile('smoke').purpose}"
+    assert data.startswith("Data     synthetic") and data.endswith(": 24 train, 8 validation, 8 test images")
+    assert weights == "Weights  RANDOM: every score is meaningless"
+    assert device == "Device   cpu: a processor, 1 thread"
+
+
+def test_the_opening_tells_of_several_threads_and_processes() -> None:
+    text = train.opening(situation(weights="V1", machine={"device": "cuda: a card", "threads": 4}), processes=2)
+    assert text.splitlines()[2:] == ["Weights  ImageNet (V1)", "Device   cuda: a card, 4 threads, 2 processes"]
+
+
+def test_the_report_holds_a_score_against_the_seeds_recorded_before() -> None:
+    """Two recorded seeds, .6 and .8: a mean of .7 and s = .1414, so 95 % of further ones lie within
+    .7 +- 12.706 * .1414 * sqrt(1.5) = .7 +- 2.2: any score is inside."""
+    recorded = {"light": {seed: make_record("light", seed, np.full(3, 0.6 + 0.2 * seed)) for seed in (0, 1)}}
+    text = train.score_report(make_record("light", 2, np.full(3, 0.75)), recorded)
+    assert text.startswith("Best epoch 1 of 2 (by the validation Jaccard). Test, 3 images:\n")
+    assert "Test Jaccard 0.750. From 2 recorded seeds, 95 % of further ones are expected within -1.501 to 2.901" in text
+    assert "organisers' scorer is not installed" not in text
+
+
+def test_the_report_without_the_organisers_scorer_says_how_to_get_it() -> None:
+    text = train.score_report(make_record("light", 2, np.full(3, 0.75), official=None), {})
+    assert text.splitlines()[-1].startswith("The organisers' scorer is not installed")
+    assert "95 % of further ones" not in text  # nothing is recorded

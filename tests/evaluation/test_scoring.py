@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import cast
+
 import cv2
 import numpy as np
 import pytest
@@ -10,8 +13,9 @@ from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 from lesionseg_lib.evaluation.metrics import METRICS
 from lesionseg_lib.evaluation.official import official_scores
-from lesionseg_lib.evaluation.scoring import score_images, summarise
+from lesionseg_lib.evaluation.scoring import score_images, score_model, summarise
 from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.models.segmenter import Segmenter
 from tests.helpers.predictions import SIZES, drawn
 from tests.helpers.tiny import ArrayDataset
 
@@ -86,3 +90,36 @@ def test_masks_at_the_truths_size_are_scored_as_they_are() -> None:
     table = score_images(masks, data)
     assert table["jaccard"].tolist() == [0, 1, 1, 1, 1] and table["fn"][0] == data.truths[0].sum()
     assert official_scores(masks, data) in (None, pytest.approx({name: table[name].mean() for name in METRICS}))
+
+
+# ---- a saved model
+
+
+class LeftHalf:
+    """A network that is sure of the left half of every image of 2 x 4 pixels."""
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        assert images.shape[1:] == (2, 4, 3)
+        return np.tile(np.array([40, 40, -40, -40], np.float32), (len(images), 2, 1))
+
+
+@pytest.mark.parametrize(("threshold", "jaccard"), [(0.5, [1.0, 0.5]), (0.2, [0.8, 0.4])])
+def test_a_model_is_scored_at_the_size_and_threshold_of_its_card(
+    threshold: float, jaccard: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enlarged to 8 columns its probabilities are 1, 1, 1, .75, .25, 0, 0, 0: a mask of 4 columns, or of 5."""
+    monkeypatch.setenv("LESIONSEG_CACHE", str(tmp_path))
+    truths = np.zeros((2, 4, 8), bool)
+    truths[0, :, :4] = truths[1, :, :2] = True
+    data = ArrayDataset([np.zeros((4, 8, 3), np.uint8)] * 2, list(truths), "halves")
+    found = score_model(cast(Segmenter, LeftHalf()), {"size": [2, 4], "threshold": threshold}, data)
+    assert found.table["jaccard"].tolist() == pytest.approx(jaccard)
+    assert found.table["dice"].tolist() == pytest.approx([2 * j / (1 + j) for j in jaccard])
+    assert found.table[["height", "width"]].to_numpy().tolist() == [[4, 8], [4, 8]]
+    assert found.summary["jaccard"]["mean"] == pytest.approx(sum(jaccard) / 2)
+    # Two images: of the draws of both, both ends have a chance of a quarter.
+    assert (found.summary["jaccard"]["low"], found.summary["jaccard"]["high"]) == pytest.approx(
+        (jaccard[1], jaccard[0])
+    )
+    if found.official is not None:
+        assert found.official["jaccard"] == pytest.approx(sum(jaccard) / 2)

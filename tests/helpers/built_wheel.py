@@ -1,6 +1,7 @@
 """The wheel of this checkout, and a Python that has it instead of the checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -25,7 +26,7 @@ def wheel_python(folder: Path, requirements: Path | None = None) -> Path:
 
     What a file of ``requirements`` lists is installed into it and hides this environment's version. The packages of
     this environment are put on its path by a .pth file. The checkout stands in a .pth file of theirs, which Python
-    does not follow from there.
+    does not follow from there. Beside the wheel lies the plugin for nbval's kernels.
     """
     wheel = build_wheel(ROOT, folder / "wheel")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
@@ -36,6 +37,7 @@ def wheel_python(folder: Path, requirements: Path | None = None) -> Path:
     if requirements is not None:
         subprocess.run([*install, "--requirement", str(requirements)], check=True)
     (packages,) = (folder / "venv").glob("lib/python*/site-packages")
+    shutil.copy(ROOT / "tools" / "kernels.py", packages / "kernels_over_ipc.py")
     (packages / "environment.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
 
@@ -53,6 +55,6 @@ def run_alone(notebook: Path, python: Path, folder: Path) -> subprocess.Complete
     copy = folder / "alone" / notebook.name
     copy.write_bytes(notebook.read_bytes())
     checks = ["--nbval-lax", "--nbval-sanitize-with", str(ROOT / "notebooks" / "nbval.cfg"), "--nbval-cell-timeout=600"]
-    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    options = ["-q", "-p", "kernels_over_ipc", "-p", "no:cacheprovider", "--rootdir", str(folder)]
     command = [python, "-m", "pytest", *checks, *options, str(copy)]
     return subprocess.run(command, cwd=copy.parent, env=kept, capture_output=True, text=True)

@@ -32,10 +32,8 @@ ALLOWED = {
 }
 """Figures that no run produced and no run can contradict, by page and with the reason."""
 
-QUOTED = re.compile(
-    r"```.*?```|`[^`]*`|\{\{.*?\}\}|<!-- (\w+) -->.*?<!-- /\1 -->|<!-- =.*?<!-- = -->|\S+://\S+", re.DOTALL
-)
-"""What is no prose: code, placeholders, what `make stamp` writes, addresses."""
+QUOTED = re.compile(r"```.*?```|`[^`]*`|\{\{.*?\}\}|\S+://\S+", re.DOTALL)
+"""What is no prose: code, placeholders, addresses."""
 
 
 def constants() -> set[float]:

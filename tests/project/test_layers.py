@@ -151,6 +151,12 @@ def test_a_file_names_files_of_its_own_folder_and_not_the_face_that_names_it(pat
     assert not faces, f"{place(path)}: name the file that defines it, not {', '.join(sorted(faces))}"
 
 
+def test_data_sets_know_neither_splits_nor_cache_nor_transforms() -> None:
+    for path in files_in("data/datasets"):
+        above = {place(file) for file in neighbours(path)} & {"data/splits.py", "data/cache.py", "data/transforms.py"}
+        assert not above, f"{place(path)} imports {above}"
+
+
 def test_no_file_imports_itself_by_a_detour() -> None:
     circles = set()
     for path in FILES:
@@ -249,8 +255,9 @@ def test_no_test_imports_another_test(path: Path) -> None:
 
 
 def test_every_file_has_its_tests_where_it_is_looked_for() -> None:
-    """``data/cache.py`` in ``tests/data/test_cache.py``; ``models/decoders/unet.py`` in its folder's tests."""
-    missing = {place(path) for path in FILES if not path.name.startswith("_") and not _tests_of(path)}
+    """``data/cache.py`` in ``tests/data/test_cache.py``. Lessons' files are tested by lesson."""
+    files = [path for path in FILES if not path.name.startswith("_") and folder_of(path) != "teaching"]
+    missing = {place(path) for path in files if not _tests_of(path)}
     assert missing == set(TESTED_ELSEWHERE), "write its tests, or say in TESTED_ELSEWHERE where they are"
     for file in TESTED_ELSEWHERE.values():
         assert (ROOT / "tests" / file).exists(), file
@@ -261,4 +268,14 @@ def _tests_of(path: Path) -> bool:
     return (ROOT / "tests" / relative.parent / f"test_{relative.name}").exists()
 
 
-TESTED_ELSEWHERE: dict[str, str] = {}
+TESTED_ELSEWHERE = {
+    "errors.py": "book/test_error_page.py",
+    "utils/arrays.py": "project/test_layers.py",  # names of types alone
+    "data/datasets/synthetic_lesion.py": "data/datasets/test_synthetic.py",
+    "data/datasets/synthetic_artefacts.py": "data/datasets/test_synthetic.py",
+    "models/decoders/aspp.py": "models/decoders/test_segnet.py",
+    "models/decoders/attention.py": "models/decoders/test_segnet.py",
+    "models/decoders/blocks.py": "models/decoders/test_all.py",
+    "models/decoders/light.py": "models/decoders/test_all.py",
+    "models/decoders/refine.py": "models/decoders/test_all.py",
+}

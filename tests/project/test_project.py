@@ -1,8 +1,10 @@
 """The package and its pins: what pip, make and a reader of the licence get."""
 
+import hashlib
 import re
 import shutil
 import subprocess
+import tomllib
 import zipfile
 from email.parser import Parser
 from importlib.metadata import distribution
@@ -15,8 +17,9 @@ from packaging.requirements import Requirement
 from lesionseg_lib.cli.app import app
 from tests.helpers.built_wheel import build_wheel
 from tools import ROOT
-from tools.environment import BUILD_TOOLS, NEWEST, OLDEST
 
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+BUILD_TOOLS = re.search(r"^BUILD_TOOLS = (.+)$", MAKEFILE, re.MULTILINE)[1].split()
 CONSTRAINTS = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -50,6 +53,27 @@ def test_everything_that_make_installs_is_pinned_to_what_is_installed():
     assert (missing, other) == (set(), {})
 
 
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize(("system", "machine"), [("linux", "x86_64"), ("darwin", "arm64")])
+def test_what_is_asked_for_has_one_pin_that_fits_on_every_python_and_system(python, system, machine):
+    """What a lock made for one machine alone would lack, or a lower bound that was raised without `make lock`."""
+    place = {"python_version": python, "python_full_version": f"{python}.0"}
+    place |= {"sys_platform": system, "platform_machine": machine, "platform_system": system.capitalize()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), []), *BUILD_TOOLS]
+    pinned: dict[str, list[str]] = {}
+    for pin in CONSTRAINTS:
+        if pin.marker is None or pin.marker.evaluate(place):
+            pinned.setdefault(canonical(pin.name), []).append(str(pin.specifier).removeprefix("=="))
+    assert [name for name, versions in pinned.items() if len(versions) > 1] == []
+    stale = [
+        text
+        for text in asked
+        if not Requirement(text).specifier.contains(*pinned.get(canonical(Requirement(text).name), ["0"]))
+    ]
+    assert stale == [], "make lock"
+
+
 def test_every_pin_is_one_version():
     assert [str(pin) for pin in CONSTRAINTS if not re.fullmatch(r"==[\w.!+]+", str(pin.specifier))] == []
 
@@ -63,18 +87,18 @@ def test_the_library_asks_for_lower_bounds_only():
 
 
 def test_no_package_index_is_named():
-    for name in ("pyproject.toml", "constraints.txt", "environment.yml", "Makefile", "tools/environment.py"):
+    for name in ("pyproject.toml", "constraints.txt", "environment.yml", "Makefile"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"index-url|find-links|trusted-host|pypi\.|download\.pytorch", text), name
 
 
 def test_the_pythons_are_the_same_everywhere():
-    version = "{}.{}".format
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"Python {version(*OLDEST)} to {version(*NEWEST)}" in readme
-    assert f"({OLDEST[0]}, {OLDEST[1]}) <= sys.version_info[:2] <= ({NEWEST[0]}, {NEWEST[1]})" in makefile
-    assert distribution("lesionseg").metadata["Requires-Python"] == f">={version(*OLDEST)}"
+    oldest, newest = re.search(r"not \(3, (\d+)\) <= sys\.version_info\[:2\] <= \(3, (\d+)\)", MAKEFILE).groups()
+    assert f"Python 3.{oldest} to 3.{newest}" in readme
+    assert f"Install Python 3.{oldest} to 3.{newest}" in MAKEFILE
+    assert all(f"python3.{minor}" in MAKEFILE for minor in range(int(oldest), int(newest) + 1))
+    assert distribution("lesionseg").metadata["Requires-Python"] == f">=3.{oldest}"
 
 
 def test_the_conda_environment_installs_this_package():
@@ -86,6 +110,14 @@ def test_the_conda_environment_installs_this_package():
 def test_the_citation_has_the_version_of_the_package():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert str(citation["version"]) == distribution("lesionseg").version
+
+
+def test_the_changelog_begins_with_the_version_of_the_package():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## \[(.+?)\] - (?:unreleased|\d{4}-\d\d-\d\d)$", changelog, re.MULTILINE)[1]
+    assert newest == distribution("lesionseg").version
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert commands <= set(re.findall(r"`([a-z]+)`", changelog))
 
 
 @pytest.fixture
@@ -111,7 +143,13 @@ def test_the_wheel_has_code_recipes_types_records_and_licences(checkout, tmp_pat
         names = set(wheel.namelist())
         metadata = Parser().parsestr(wheel.read("lesionseg-0.1.0.dist-info/METADATA").decode())
         table = wheel.read("lesionseg_lib/_results/net/seed0.csv").decode()
-    for name in ("__init__.py", "py.typed", "recipes.toml", "datasets/__init__.py", "_results/net/seed0.json"):
+    for name in (
+        "__init__.py",
+        "py.typed",
+        "training/recipes.toml",
+        "data/datasets/__init__.py",
+        "_results/net/seed0.json",
+    ):
         assert f"lesionseg_lib/{name}" in names
     assert {name.split("/")[0] for name in names} == {"lesionseg_lib", "lesionseg-0.1.0.dist-info"}
     assert table == "id,jaccard,dice\nX1,0.5,0.666667\n"  # what paired comparisons need, and no more
@@ -138,9 +176,17 @@ def test_no_tracked_file_is_larger_than_a_vendored_script():
     assert [path.name for path in paths if path.exists() and path.stat().st_size > 2_200_000] == []
 
 
+def test_a_vendored_file_is_the_one_that_its_readme_names():
+    vendor = ROOT / "book" / "_static" / "vendor"
+    listed = re.findall(r"^([0-9a-f]{64})  (\S+)$", (vendor / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    found = {path.relative_to(vendor).as_posix() for path in vendor.glob("*/*")}
+    assert {name for _, name in listed} == found
+    assert [name for digest, name in listed if hashlib.sha256((vendor / name).read_bytes()).hexdigest() != digest] == []
+
+
 def test_the_readme_names_only_commands_and_targets_that_exist():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    targets = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1].split()
-    assert {name for name in re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE)} <= set(targets)
+    targets = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)[1].split()
+    assert {name for name in re.findall(r"(?:^|`)make ([a-z-]+)", readme, re.MULTILINE)} <= set(targets)
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert set(re.findall(r"^lesionseg ([a-z]+)", readme, re.MULTILINE)) == commands

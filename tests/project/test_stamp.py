@@ -1,15 +1,16 @@
 """The repository's address and the recorded numbers stand in one place; everything else repeats them."""
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tools import ROOT, repository
+from tests.helpers.records import put_record
+from tools import ROOT, repository, slug
 from tools.numbers import UnknownNumber
-from tools.stamp import ADDRESSED, lessons_table, readdress, results_table, slug, stamp_readme, stamped
+from tools.stamp import ADDRESSED, lessons_table, readdress, readme, results_table, stamped
 
 ELSEWHERE = "https://gitlab.com/clinic/skin-course"
 
@@ -24,13 +25,13 @@ def test_the_address_stands_nowhere_but_in_the_config_and_the_stamped_files():
         pytest.skip("not a checkout")
     found = subprocess.run(["git", "grep", "-lF", slug(repository())], cwd=ROOT, capture_output=True, text=True)
     holders = {name for name in found.stdout.split() if not name.startswith("notebooks/") or "sources" in name}
-    assert holders == {"_config.yml", *ADDRESSED} - {"environment.yml"}
+    assert holders == {"_config.yml", "README.md", *ADDRESSED} - {"environment.yml"}
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A copy of the files that are stamped, without results and lessons."""
-    for name in (*ADDRESSED, "_config.yml"):
+    for name in (*ADDRESSED, "_config.yml", "README.md.j2"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "results").mkdir()
     return tmp_path
@@ -61,10 +62,7 @@ def test_addresses_are_replaced_whole_and_as_owner_and_name(text, expected):
 
 def record(root: Path, recipe: str) -> None:
     score = {"mean": 0.83449, "low": 0.8201, "high": 0.8496}
-    folder = root / "results" / recipe
-    folder.mkdir(parents=True)
-    content = {"format": 1, "name": recipe, "seed": 0, "test": {"jaccard": score, "dice": score}, "readings": {}}
-    (folder / "seed0.json").write_text(json.dumps(content))
+    put_record(root / "results", recipe, np.array([0.5]), test={"jaccard": score, "dice": score})
 
 
 def test_the_table_has_a_row_for_every_recipe_and_says_what_was_not_run(root):
@@ -77,19 +75,15 @@ def test_the_table_has_a_row_for_every_recipe_and_says_what_was_not_run(root):
     assert "light" in rows and "light-focal" not in rows  # the study of losses is lesson 04's
 
 
-def test_numbers_in_the_readme_follow_the_record(root):
+def test_the_readme_is_its_template_with_the_tables_and_numbers_of_the_records(root):
     record(root, "net")
-    parts = "<!-- results -->\n<!-- /results -->\n<!-- lessons -->\n<!-- /lessons -->\n"
-    text = stamp_readme(parts + "J = <!-- =net:jaccard -->old<!-- = -->.", root)
-    assert text.endswith("J = <!-- =net:jaccard -->0.834<!-- = -->.")
-    assert stamp_readme(text, root) == text
-    with pytest.raises(UnknownNumber, match="no record of 'other'"):
-        stamp_readme(parts + "<!-- =other:jaccard --><!-- = -->", root)
-
-
-def test_a_readme_without_a_place_for_the_results_is_refused(root):
-    with pytest.raises(ValueError, match="<!-- results -->"):
-        stamp_readme("nothing", root)
+    (root / "README.md.j2").write_text(
+        'J = {{ number("net", "jaccard") }}\n{{ results_table() }}\n{{ lessons_table() }}\n'
+    )
+    assert readme(root) == f"J = 0.834\n{results_table(root)}\n{lessons_table(root)}\n"
+    (root / "README.md.j2").write_text('one\n{{ number("other", "jaccard") }}\n')
+    with pytest.raises(UnknownNumber, match=r"^README\.md\.j2, line 2: .*no record of 'other'"):
+        readme(root)
 
 
 def test_lessons_are_listed_by_their_titles_with_a_link_to_colab(root):

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tools import repository
+from tools import TextError, repository, slug
 from tools.accept import accept, refusal
 from tools.execute import LessonError, execute
 from tools.notebooks import code_sha256, differences, first_error, read, save, tags, write
-from tools.numbers import UnknownNumber, fill, resolve
+from tools.numbers import UnknownNumber, number
+from tools.placeholders import fill
 
 LESSON = """\
 # %% [markdown]
 # # A lesson
 #
-# It reached {{net:jaccard}}.
+# It reached {{ number("net", "jaccard") }}.
 
 # %%
 half = f"{{1}} {1 / 2}"
@@ -26,7 +27,9 @@ print(half)
 # The end.
 """
 RECORD = {
+    "format": 1,
     "name": "net",
+    "seed": 0,
     "macs": 123456789,
     "best_epoch": 7,
     "parameters": {"total": 6995457},
@@ -55,41 +58,80 @@ def results(source: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("placeholder", "text"),
+    ("arguments", "text"),
     [
-        ("net:jaccard", "0.834"),
-        ("net:test.jaccard.low", "0.820"),
-        ("net:jaccard_interval", "0.820 to 0.850"),
-        ("net:jaccard_interval|.1%", "82.0% to 85.0%"),
-        ("net:loss", "0.200"),
-        ("net:parameters.total", "6,995,457"),
-        (" net : macs | .1e ", "1.2e+08"),
-        ("net:best_epoch", "7"),
-        ("net:data.name", "isic2016"),
+        (("net", "jaccard"), "0.834"),
+        (("net", "test.jaccard.low"), "0.820"),
+        (("net", "jaccard_interval"), "0.820 to 0.850"),
+        (("net", "jaccard_interval", ".1%"), "82.0% to 85.0%"),
+        (("net", "loss"), "0.200"),
+        (("net", "parameters.total"), "6,995,457"),
+        (("net", "macs", ".1e"), "1.2e+08"),
+        (("net", "best_epoch"), "7"),
+        (("net", "data.name"), "isic2016"),
     ],
 )
-def test_a_placeholder_becomes_the_recorded_number(results, placeholder, text):
-    assert resolve(placeholder, results) == text
+def test_a_number_is_the_recorded_one(results, arguments, text):
+    assert number(results, *arguments) == text
 
 
 @pytest.mark.parametrize(
     ("placeholder", "message"),
     [
-        ("other:jaccard", "no record of 'other' (recorded: net)"),
-        ("net:jacard", "'jacard' is not in the record; there is: name, macs"),
-        ("net:parameters.all", "'all' is not in the record; there is: total"),
-        ("net:best_epoch.mean", "'mean' is not in the record; there is: int"),
-        ("net:parameters", "is no number but dict"),
-        ("net:best_epoch_interval", "has no interval"),
-        ("net:jaccard|d", "Unknown format code 'd'"),
-        ("net.jaccard", "expected {{recipe:path}}"),
+        ('number("other", "jaccard")', "there is no record of 'other' (recorded: net)"),
+        ('number("net", "jacard")', "'jacard' is not in the record; there is: format, name, seed"),
+        ('number("net", "parameters.all")', "'all' is not in the record; there is: total"),
+        ('number("net", "best_epoch.mean")', "'mean' is not in the record; there is: int"),
+        ('number("net", "parameters")', "is no number but dict"),
+        ('number("net", "best_epoch_interval")', "'best_epoch' has no interval"),
+        ('number("net", "jaccard", "d")', "Unknown format code 'd' for object of type 'float'"),
+        ('api("metric")', "there is no lesionseg_lib/metric"),
     ],
 )
-def test_a_placeholder_without_a_number_is_an_error_that_names_file_line_and_reason(results, placeholder, message):
-    with pytest.raises(UnknownNumber) as error:
-        fill(f"one\ntwo {{{{{placeholder}}}}}", results, "page.md", first_line=10)
-    assert str(error.value).startswith(f"page.md, line 11: {{{{{placeholder}}}}}: ")
-    assert message in str(error.value)
+def test_a_placeholder_that_cannot_be_filled_is_an_error_that_names_file_line_and_reason(results, placeholder, message):
+    with pytest.raises(TextError) as error:
+        fill(f'one {{{{ number("net", "loss") }}}}\ntwo {{{{{placeholder}}}}} {{{{ slug }}}}', results, "page.md", 10)
+    assert str(error.value).startswith(f"page.md, line 11: {placeholder}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ numbers('net') }}", "'numbers' is undefined"),
+        ("{{ address }}", "'address' is undefined"),
+        ("{{ quiz() }}", "'quiz' is undefined"),  # only a lesson has one
+        ("{{ number('net') }}", 'number("net"): number() missing 1 required positional argument'),
+        ("{{net:jaccard}}", "expected token 'end of print statement', got ':'"),
+        ("{{ number('net', 'loss') }", "unexpected '}'"),
+        ("$x^{{10}}$", "'10' between double braces: expected number(...)"),
+        ("$x^{{n}}$", "'n' is undefined"),
+        ("{{ slug|upper }}", "'LESIONSEG/LESIONSEG-COURSE' between double braces: expected number(...)"),
+    ],
+)
+def test_nothing_else_stands_between_double_braces(results, text, message):
+    with pytest.raises(TextError) as error:
+        fill(f"one\n\n{text}\n", results, "page.md")
+    assert str(error.value).startswith(f"page.md, line 3: {message}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n", "one\n\n", "$\\frac{a}{b_{n}}$ {%n%} {# no comment #} {cite}`a`\n", "# set\n## block\n", "<!-- a -->"],
+)
+def test_what_is_no_placeholder_stays_to_the_last_byte(results, text):
+    assert fill(text, results, "page.md") == text
+
+
+def test_the_address_of_the_repository_is_filled_in(results):
+    assert fill("{{ repository }} {{ slug }}", results, "page.md") == f"{repository()} {slug(repository())}"
+
+
+def test_a_damaged_record_is_no_number(results):
+    for text in ("{", json.dumps(RECORD | {"format": 0})):
+        (results / "torn").mkdir(exist_ok=True)
+        (results / "torn" / "seed0.json").write_text(text)
+        with pytest.raises(UnknownNumber, match=r"seed0\.json: (not a JSON record|format 0, expected 1)"):
+            number(results, "torn", "jaccard")
 
 
 def test_a_notebook_has_its_numbers_and_the_install_cell_after_the_title(source, results):
@@ -120,7 +162,7 @@ def test_the_same_source_gives_the_same_bytes(source, results, tmp_path):
 
 
 def test_an_unknown_number_names_the_lesson_and_the_line(source, results):
-    source.write_text(LESSON.replace("net:jaccard", "net:jacquard"))
+    source.write_text(LESSON.replace('"jaccard"', '"jacquard"'))
     with pytest.raises(UnknownNumber, match=r"^01_lesson\.py, line 4: "):
         write(source, results)
 

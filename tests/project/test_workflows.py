@@ -18,8 +18,38 @@ def steps(path):
     return [step for job in jobs.values() for step in job["steps"]]
 
 
-def test_all_three_are_there():
-    assert {path.stem for path in FILES} == {"test", "colab", "publish"}
+def test_all_of_them_are_there():
+    assert {path.stem for path in FILES} == {"test", "colab", "parity", "publish", "links"}
+
+
+def test_the_oldest_and_the_newest_python_and_macos_are_tried():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    oldest, newest = re.search(r"not \((3, \d+)\) <= sys\.version_info\[:2\] <= \((3, \d+)\)", makefile).groups()
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]
+    tried = jobs["check"]["strategy"]["matrix"]["include"]
+    assert {oldest.replace(", ", "."), newest.replace(", ", ".")} <= {place["python"] for place in tried}
+    assert {place["os"].partition("-")[0] for place in tried} == {"ubuntu", "macos"}
+
+
+def test_a_link_check_reads_what_is_there():
+    (lychee,) = [step for step in steps(ROOT / ".github/workflows/links.yml") if "lychee" in step.get("uses", "")]
+    read = [word.strip('"') for word in lychee["with"]["args"].split() if "." in word and not word[0].isdigit()]
+    assert len(read) >= 5 and [pattern for pattern in read if not list(ROOT.glob(pattern))] == []
+
+
+def test_the_actions_are_renewed():
+    settings = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
+    assert [update["package-ecosystem"] for update in settings["updates"]] == ["github-actions"]
+
+
+def test_a_commit_is_checked_by_what_make_check_runs():
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    hooks = {hook["id"]: hook for repo in yaml.safe_load(text)["repos"] for hook in repo["hooks"]}
+    assert set(hooks) == {"ruff", "ruff-format", "mypy", "check-yaml"}
+    check = subprocess.run(["make", "-n", "check"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for hook in ("ruff", "ruff-format", "mypy"):
+        command = hooks[hook]["entry"].removesuffix(" --force-exclude")
+        assert re.search(rf"^{re.escape(command)}( --check)?$", check, re.MULTILINE), command
 
 
 @each
@@ -45,9 +75,9 @@ def test_a_workflow_says_when_it_may_do_what_and_for_how_long(path):
 @each
 def test_actions_are_of_a_named_version(path):
     used = [step["uses"] for step in steps(path) if "uses" in step]
-    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", action) for action in used), used
+    assert all(re.fullmatch(r"(actions/[a-z-]+|lycheeverse/lychee-action)@v\d+", action) for action in used), used
 
 
 def test_the_target_for_colab_leaves_its_environment_alone():
     dry = subprocess.run(["make", "-n", "lessons"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert ".venv" not in dry and "COLAB_RELEASE_TAG" in dry and "--nbval-lax" in dry
+    assert ".venv" not in dry and "COLAB_RELEASE_TAG" in dry and "-p tools.kernels --nbval-lax" in dry

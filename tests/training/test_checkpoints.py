@@ -16,7 +16,6 @@ import torch
 from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.training.checkpoints import CHECKPOINT, Epoch, open_folder, read_history, read_previews, save_state
 from lesionseg_lib.training.run_manifest import MANIFEST
-from lesionseg_lib.utils.files import replacing
 
 IDENTITY = {"name": "dilated-all", "size": [32, 32], "learning_rate": 1e-3, "seed": 0}
 HISTORY = [
@@ -179,24 +178,6 @@ def test_a_full_disk_leaves_the_checkpoint_of_the_epoch_before(
     assert state is not None and len(state["history"]) == 1
     save(tmp_path, epochs=2)  # and with space again it goes on
     assert read_history(tmp_path) == HISTORY
-
-
-def test_replacing_keeps_the_old_file_when_writing_fails(tmp_path: Path) -> None:
-    path = tmp_path / "file.txt"
-    path.write_text("old")
-
-    def write_half() -> None:
-        with replacing(path) as part:
-            part.write_text("ne")
-            raise ValueError("half way")
-
-    with pytest.raises(ValueError, match="half way"):
-        write_half()
-    assert contents(tmp_path) == {"file.txt": b"old"}
-    with replacing(path) as part:
-        part.write_text("new")
-        assert path.read_text() == "old"
-    assert contents(tmp_path) == {"file.txt": b"new"}
 
 
 # ---- reading

@@ -190,22 +190,22 @@ def test_a_killed_process_leaves_only_whole_folders_behind(isic_server, tmp_path
     assert names(tmp_path) == ["isic2016", "scratch"]
 
 
-def test_the_mirror_is_downloaded_and_verified(server, tmp_path, monkeypatch):
+def test_the_mirror_is_downloaded_and_verified(isic_server, tmp_path, monkeypatch):
     data = npz(mirror_arrays())
-    server.files["isic2016_128.npz"] = data
+    isic_server.files["isic2016_128.npz"] = data
     with pytest.raises(DownloadError, match="is not the file expected: MD5"):
-        download_isic2016(tmp_path / "isic2016", source="mirror128", base_url=server.url)
+        download_isic2016(tmp_path / "isic2016", source="mirror128", base_url=isic_server.url)
     assert not (tmp_path / "isic2016").exists()
     monkeypatch.setitem(MIRROR_MD5, "mirror128", hashlib.md5(data).hexdigest())
-    download_isic2016(tmp_path / "isic2016", source="mirror128", base_url=server.url)
-    assert names(tmp_path) == ["isic2016"]
+    download_isic2016(tmp_path / "isic2016", source="mirror128", base_url=isic_server.url)
+    assert names(tmp_path) == ["isic2016", "scratch"]
     assert len(ISIC2016(tmp_path / "isic2016", split="test", source="mirror128")) == 2
 
 
-def test_a_mirror_that_is_something_else_is_refused_even_without_checksum(server, tmp_path):
-    server.files["isic2016_128.npz"] = npz({"train_images": mirror_arrays()["train_images"]})
+def test_a_mirror_that_is_something_else_is_refused_even_without_checksum(isic_server, tmp_path):
+    isic_server.files["isic2016_128.npz"] = npz({"train_images": mirror_arrays()["train_images"]})
     with pytest.raises(DownloadError, match=r"is not the mirror expected\. .*expected test_label"):
-        download_isic2016(tmp_path / "isic2016", source="mirror128", base_url=server.url, checksum=False)
+        download_isic2016(tmp_path / "isic2016", source="mirror128", base_url=isic_server.url, checksum=False)
     assert not (tmp_path / "isic2016").exists()
 
 
