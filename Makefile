@@ -10,13 +10,14 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab pictures explorers book lessons accept runs-archive stamp lock clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp lock clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
 	@echo '              LESSONS="05 12": only these, and no book'
 	@echo 'make test     lint, types, unit tests, every notebook from the wheel and with the versions of Colab, the book, the book in a browser'
 	@echo 'make check    lint, types, unit tests: for the inner loop'
+	@echo 'make parity   thousands of cases held against other libraries, and a table of who defines what alike [CASES=200]'
 	@echo 'make lab      JupyterLab on the notebooks'
 	@echo 'make book     the book as HTML, from the committed, executed notebooks'
 	@echo 'make lessons  run the committed lessons with the Python at hand, without .venv: on Colab, in its image'
@@ -86,6 +87,11 @@ check: environment
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m 'not slow' -n 2
+
+# A dozen cases of each row run in `make test`; nothing here is run by two processes, which would each print a part.
+CASES ?= 200
+parity: environment
+	PARITY_CASES=$(CASES) OMP_NUM_THREADS=1 $(PY) -m pytest -q tests/parity
 
 lab: environment
 	@$(PY) -m jupyterlab notebooks

@@ -87,6 +87,7 @@ print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 # | 32 | 128 / 32 = 4 | 1280 |
 #
 # > **Predict.** Which holds more numbers: the photo, 128 x 128 x 3, or the last map?
+# > <!-- choose: the photo | the last map -->
 
 # %%
 from time import perf_counter

@@ -52,6 +52,7 @@ train, validation, small = lesson.splits.train, lesson.splits.validation, lesson
 # diagnosis, comes from a list beside the photos. The official archives have no such list; then it says "unknown".
 #
 # > **Predict.** Photos come from many cameras. How many different sizes, width by height, do you expect?
+# > <!-- number: sizes -->
 
 # %%
 folder = lesson.decoded.train.path.parent  # where the decoded photos are kept
@@ -72,6 +73,7 @@ print(f"aspects from {aspect.min():.2f} to {aspect.max():.2f}; the commonest:", 
 # ## Where is the lesion, and how much of the photo is it?
 #
 # > **Predict** the histogram of the lesion's share of the photo. Is its median nearer to 10, 20 or 40 %?
+# > <!-- choose: 10 % | 20 % | 40 % -->
 
 # %%
 area = table["area"]
@@ -277,6 +279,7 @@ pd.crosstab(disc, table["diagnosis"])
 # aside: their border is straight where the photo ends, and nobody drew that.
 #
 # > **Predict.** One hump, or two?
+# > <!-- choose: one | two -->
 
 # %%
 whole = table["frame"] == 0
@@ -300,6 +303,7 @@ photo_browser.ends(train, detail)
 # *true* mask over cells of 4 x 4 pixels, enlarge it again, and score it: nothing is lost but detail.
 #
 # > **Predict.** How many points of *J* does a ragged mask lose against a smooth one of the same size?
+# > <!-- number: points -->
 
 # %%
 coarse = torch.logit(probing.cover(small.masks, 4), eps=1e-6).numpy()
@@ -398,6 +402,7 @@ plots.panels(chosen, [[i[-7:] for i in ids] for _, ids in sides], alt)
 # descriptions is .9 or more ([imagededup](https://github.com/idealo/imagededup)'s defaults).
 #
 # > **Predict.** How many test photos would that throw out?
+# > <!-- number: photos -->
 
 # %%
 rules = {"dHash, 10 bits or fewer": dhash <= 10, "pHash, 10 bits or fewer": phash <= 10}

@@ -459,6 +459,7 @@ plots.curves({f"{name} ({known[name].optimizer})": recorded[name][0]["history"] 
 # having looked twelve times (Holm's correction; lesson 12 explains both).
 #
 # > **Predict.** How many of the twelve leave out zero?
+# > <!-- number: of twelve -->
 
 # %% tags=["nbval-check-output"]
 twins = [ablations.Step("loss", "light-dice", name, "loss") for name in ("light-iou", "light-dice-boundary")]

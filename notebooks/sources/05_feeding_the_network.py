@@ -404,6 +404,7 @@ pd.DataFrame(table, index=[f"{what} {c}" for what in ("mean", "std") for c in "R
 # kept arrays of `decode_once`.
 #
 # > **Predict.** Eight times the side is 64 times the pixels. How much slower?
+# > <!-- number: times slower -->
 
 # %%
 some = [sample for sample, _ in zip(lesson.splits.validation, range(16), strict=False)]
@@ -476,6 +477,7 @@ plots.stacked_bars(milliseconds, f"milliseconds a step of {recipe.batch_size} ph
 #
 # > **Predict.** Files are small, loading and network take turns. How many times faster is a step with the GPU of 20?
 # > And with that of 100?
+# > <!-- number: times -->
 
 # %%
 rows = {}

@@ -68,6 +68,7 @@ with torch.no_grad():
 # photo 17 are the same in epoch 25 as in epoch 1. So we compute them once; `FrozenPyramids` keeps them.
 #
 # > **Predict.** Photos are kept as bytes, maps as 32-bit numbers. How many times more memory do the maps take?
+# > <!-- number: times -->
 
 # %%
 start = time.perf_counter()
@@ -247,6 +248,7 @@ plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on va
 # distance: $r \leftarrow r + (k - 1)\,d$, then $d \leftarrow d\,s$. Begin with $r = d = 1$.
 #
 # > **Predict.** One 3 x 3 kernel in each of 17 blocks, and one before. Is the deepest field about 60, 150 or 500 wide?
+# > <!-- choose: 60 | 150 | 500 -->
 
 # %% tags=["nbval-check-output"]
 r, d, field = 1, 1, {}

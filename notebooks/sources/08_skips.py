@@ -312,6 +312,7 @@ pd.DataFrame(costs, kinds).T.map("{:,}".format)
 # ([Odena et al. 2016](https://distill.pub/2016/deconv-checkerboard/)).
 #
 # > **Predict.** Stride 2. With which of the kernels 2, 3 and 4 is every pixel covered equally often?
+# > <!-- choose: 2 and 3 | 2 and 4 | 3 and 4 | all three -->
 
 # %% tags=["nbval-check-output"]
 stamps = {f"kernel {k}": torch.ones(k) for k in (2, 3, 4)} | {"bilinear": torch.tensor([1, 3, 3, 1]) / 4}
@@ -430,6 +431,7 @@ pd.concat([pd.DataFrame(gains).agg(mean_and_interval).to_frame("all photos").T, 
 # wrong ones. (A cell at stride 32 is 32 pixels wide.)
 #
 # > **Predict.** Without skips, are there more errors at one pixel's distance, at ten, or at thirty?
+# > <!-- choose: at one pixel | at ten | at thirty -->
 
 # %%
 EDGES, bands = (0, 1, 2, 4, 8, 16, np.inf), {}

@@ -188,6 +188,7 @@ table.round(2)
 # profile `full` this takes the recorded runs; otherwise it trains, and prints an epoch a line.
 #
 # > **Predict.** By how many points does the gated network beat its control?
+# > <!-- number: points -->
 
 # %%
 NAMES = ["segnet-attention-frozen", GATED, PLAIN]

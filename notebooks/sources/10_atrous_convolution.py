@@ -407,6 +407,7 @@ plots.panels([[maps[n] for n in names]], [names], alt, [[squares[n] for n in nam
 # says the same to every cell of every photo. If the network leans on that branch, its score falls.
 #
 # > **Predict.** Which branch is missed most: the cell itself, rates 1, 2, 3, or the mean of the map?
+# > <!-- choose: the cell itself | rate 1 | rate 2 | rate 3 | the mean -->
 
 # %%
 context, said = atrous.decoder.context, {}
@@ -488,6 +489,7 @@ for name, network in (("stride 32", encoder), ("stride 16, rate 2", dense)):
 # is the old map, enlarged smoothly to the same number of cells.
 #
 # > **Predict.** Which scores higher: the old map enlarged, or the dense one? By much?
+# > <!-- choose: the old map enlarged | the dense one -->
 
 
 # %%

@@ -42,6 +42,7 @@ lesson = lessons.start()
 # is "lesion, for certain", black "skin, for certain", grey is doubt.
 #
 # > **Predict.** What comes first: the place, the border, or the certainty?
+# > <!-- choose: the place | the border | the certainty -->
 
 # %%
 fit = lesson.fit("dilated-all")
@@ -93,6 +94,7 @@ show(plots.overlays, picks, columns=4)
 # grey, and the two kinds of error get a colour and a pattern each.
 #
 # > **Predict.** Which error will there be more of: skin called lesion, or lesion called skin?
+# > <!-- choose: skin called lesion | lesion called skin -->
 
 # %%
 show(plots.error_maps, picks, columns=4)
@@ -197,6 +199,7 @@ strata["diagnosis"] = [test.attributes(i).get("diagnosis") for i in range(len(te
 
 # %% [markdown]
 # > **Predict** the widest gap: between small and large, pale and dark, bald and hairy, or benign and malignant?
+# > <!-- choose: small and large | pale and dark | bald and hairy | benign and malignant -->
 
 # %%
 rows = []

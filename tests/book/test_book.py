@@ -5,11 +5,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from tests.helpers.built_book import built_book
 from tools import ROOT, repository
 from tools.book import committed
+from tools.pictures import SHARED, SHARED_SIZE, shared
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -92,10 +95,12 @@ def test_every_image_has_alternative_text(pages):
     assert without == []
 
 
-def test_mathjax_is_loaded_only_where_there_are_formulas(pages):
-    with_mathjax = {path.stem for path, page in pages.items() if any("mathjax" in load for load in page.loads)}
-    assert "notation" in with_mathjax
-    assert not {"index", "search", "references"} & with_mathjax
+def test_a_page_asks_for_one_style_sheet_and_one_script(pages):
+    extra = {path.name: page.loads for path, page in pages.items()}
+    for name, loads in extra.items():
+        assert sorted(Path(load).name for load in loads if load.endswith((".css", ".js"))) == ["book.css", "book.js"], (
+            name
+        )
 
 
 @pytest.mark.parametrize("notebook", committed(), ids=lambda path: path.stem)
@@ -120,3 +125,21 @@ def test_the_footer_names_the_licences(pages):
     for path in pages:
         if path.stem not in ("genindex", "search"):
             assert "CC BY 4.0" in path.read_text(encoding="utf-8"), path.name
+
+
+def test_a_page_says_what_it_is_to_whoever_shares_its_address(pages):
+    for path in pages:
+        if path.stem in ("genindex", "search"):
+            continue
+        head = path.read_text(encoding="utf-8").split("</head>")[0]
+        assert len(re.search(r'<meta name="description" content="([^"]*)"', head)[1]) > 40, path.name
+        shown = re.search(r'<meta property="og:image" content="https://[^/]+/[^/]+/([^"]+)"', head)[1]
+        assert (built_book() / shown).is_file()
+        assert 'rel="icon"' in head
+
+
+def test_the_picture_of_a_link_is_what_the_library_draws():
+    kept = PIL.Image.open(SHARED)
+    assert kept.size == SHARED_SIZE
+    apart = np.abs(np.asarray(kept, float) - np.asarray(shared(), float))
+    assert apart.mean() < 4  # JPEG, and the letters of another version of Matplotlib

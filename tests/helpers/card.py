@@ -1,9 +1,9 @@
 """A graphics card that is not there: tensors that say they lie on another device, and refuse what a real one refuses.
 
-``insert()`` makes ``pick_device`` choose it. A tensor moved there is a ``CardTensor``, which keeps its numbers on the CPU
-and computes there, but raises as CUDA does when it meets a tensor of the CPU that has dimensions, and when it is turned
-into a NumPy array without ``.cpu()``. The device goes by the name ``meta``: the only one beside the CPU that torch knows
-everywhere, and for which gradients need no driver.
+``insert()`` makes ``pick_device`` choose it. A tensor moved there is a ``CardTensor``, which keeps its numbers on the
+CPU and computes there, but raises as CUDA does when it meets a tensor of the CPU that has dimensions, and when it is
+turned into a NumPy array without ``.cpu()``. The device goes by the name ``meta``: the only one beside the CPU that
+torch knows everywhere, and for which gradients need no driver.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def compute(function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) ->
     if on_card and on_cpu and function not in ACROSS:
         shapes = ", ".join(str(tuple(t.shape)) for t in given)
         raise RuntimeError(
-            f"{function}: expected all tensors to be on the same device, but found the card and the CPU (shapes {shapes})"
+            f"{function}: expected all tensors on the same device, but found the card and the CPU (shapes {shapes})"
         )
     wanted = named.get("device")
     to_card = on_card if wanted is None else torch.device(wanted).type == CARD.type
@@ -123,10 +123,10 @@ class _Construction(TorchFunctionMode):
     ) -> Any:
         named = dict(named or {})
         wanted = named.get("device")
-        if function in (torch.tensor, torch.as_tensor, torch.asarray) and wanted is not None:
-            if torch.device(wanted).type == CARD.type:
-                named["device"] = "cpu"
-                return function(*arguments, **named).to(CARD)
+        to_card = wanted is not None and torch.device(wanted).type == CARD.type
+        if to_card and function in (torch.tensor, torch.as_tensor, torch.asarray):
+            named["device"] = "cpu"
+            return function(*arguments, **named).to(CARD)
         return function(*arguments, **named)
 
 

@@ -1,6 +1,7 @@
 """What every figure keeps: its width, its weight, its alt text; what none draws."""
 
 import io
+import re
 from base64 import b64decode
 
 import matplotlib.pyplot as plt
@@ -33,13 +34,15 @@ def test_every_figure_has_alt_text_book_width_stays_under_150_kB_and_is_not_left
         data, metadata = figure.mimebundle()
         (kind,) = [kind for kind in data if kind.startswith("image/")]
         kinds.append(kind)
-        picture = b64decode(data[kind])
+        picture = data[kind].encode() if kind == "image/svg+xml" else b64decode(data[kind])
         assert len(figure.alt_text) > 20
         assert data["text/plain"] == metadata[kind]["alt"] == figure.alt_text
         assert 500 <= metadata[kind]["width"] <= 730
-        assert PIL.Image.open(io.BytesIO(picture)).format == {"image/png": "PNG", "image/jpeg": "JPEG"}[kind]
+        if kind != "image/svg+xml":
+            assert PIL.Image.open(io.BytesIO(picture)).format == {"image/png": "PNG", "image/jpeg": "JPEG"}[kind]
         assert len(picture) < 150_000
-    assert kinds == ["image/jpeg"] * 5 + ["image/png"] * 4  # photos as JPEG, drawings as PNG
+    # Photos as JPEG, maps as PNG, charts as SVG.
+    assert kinds == ["image/jpeg"] * 5 + ["image/png"] + ["image/svg+xml"] * 3
     assert plt.get_fignums() == []
 
 
@@ -63,7 +66,20 @@ def test_with_alt_takes_a_pyplot_figure_over():
     ours = plots.with_alt(figure, " A line rises. ")
     assert ours is figure and ours.alt_text == "A line rises."
     assert figure.number not in plt.get_fignums()  # the inline backend would show it a second time
-    assert ours.mimebundle()[1]["image/png"]["alt"] == "A line rises."
+    assert ours.mimebundle()[1]["image/svg+xml"]["alt"] == "A line rises."
+
+
+def test_a_chart_is_the_same_text_whenever_it_is_drawn_and_its_words_are_words():
+    drawn = [plots.curves({"a": history(0.5, 0.7)}).mimebundle()[0]["image/svg+xml"] for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert re.search(r"<text [^>]*>epoch</text>", drawn[0])
+    assert "<dc:date>" not in drawn[0]
+
+
+def test_a_chart_of_very_many_points_is_stored_as_pixels():
+    figure = plots.new_figure(2, "Ten thousand points.")
+    figure.add_subplot().scatter(*np.random.default_rng(0).normal(size=(2, 10_000)))
+    assert "image/png" in figure.mimebundle()[0]
 
 
 def test_with_alt_refuses_an_empty_text():
@@ -80,8 +96,8 @@ def test_with_alt_refuses_an_empty_text():
         ((IMAGES, [TRUTH, TRUTH], [PREDICTION]), "1 predictions for 2 images"),
         ((IMAGES[:1], [TRUTH], [PREDICTION], ["a", "b"]), "2 ids for 1 images"),
         ((IMAGES[:1], [TRUTH], [PREDICTION], None, []), "0 scores for 1 images"),
-        ((IMAGES[:1], [TRUTH], [PREDICTION[:8]]), r"\(16, 16, 3\) and mask \(8, 16\)"),
-        (([IMAGES[0][..., 0]], [TRUTH], [PREDICTION]), r"image \(16, 16\)"),
+        ((IMAGES[:1], [TRUTH], [PREDICTION[:8]]), r"\(16, 16, 3\), mask \(8, 16\)"),
+        (([IMAGES[0][..., 0]], [TRUTH], [PREDICTION]), r"image has shape \(16, 16\)"),
     ],
 )
 def test_shapes_and_numbers_that_do_not_fit_are_refused(plot, arguments, words):

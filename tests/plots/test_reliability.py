@@ -17,7 +17,7 @@ def test_it_tells_its_numbers_and_skips_empty_bins() -> None:
     left, right = figure.axes
     assert left.lines[0].get_xdata().tolist() == [0, 1]  # the diagonal: what may be believed
     assert right.lines[0].get_ydata() == pytest.approx([70, 30])
-    assert figure.mimebundle()[0]["image/png"]
+    assert figure.mimebundle()[0]["image/svg+xml"]
 
 
 def test_lines_differ_in_style_and_marker() -> None:

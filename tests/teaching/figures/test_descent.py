@@ -21,7 +21,7 @@ def test_it_tells_how_far_each_came() -> None:
     assert right.get_yscale() == "log"
     assert left.lines[0].get_linestyle() != left.lines[1].get_linestyle()
     assert left.lines[0].get_marker() != left.lines[1].get_marker()
-    assert figure.mimebundle()[0]["image/png"]
+    assert figure.mimebundle()[0]["image/svg+xml"]
 
 
 @pytest.mark.parametrize("paths", [{}, {"no steps": PATH[:1]}, {"flat": np.zeros(3)}, dict.fromkeys("abcdef", PATH)])
