@@ -1,4 +1,4 @@
-"""A page with an explorer on it, watched."""
+"""A page with an explorer that remembers what went wrong."""
 
 from __future__ import annotations
 
