@@ -10,7 +10,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp lock clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp mutants lock clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -27,6 +27,7 @@ help:
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
+	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 # Two `make` at once: the second waits for the first, then finds that all is there. The lock ends with the process.
@@ -129,6 +130,9 @@ lock:
 
 stamp: environment
 	@$(PY) -m tools.stamp
+
+mutants: environment
+	@OMP_NUM_THREADS=1 $(PY) -m tests.teaching.mutants.report --page
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache
