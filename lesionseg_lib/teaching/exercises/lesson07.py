@@ -189,7 +189,7 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
         (NOT_PUT_BACK, lambda: dict.fromkeys(STAGES, both[small])),
         (TOGETHER, lambda: each(lambda s: tuple(range(1, s + 1)))),
         (WEIGHTS_ONLY, lambda: each(lambda s: (s,), "weights")),
-        (ALL_FOUR, lambda: dict.fromkeys(STAGES, score(logits(STAGES)))),
+        (ALL_FOUR, lambda: dict.fromkeys(STAGES, score(logits(tuple(STAGES))))),
         (NEXT_STAGE, lambda: {s: expected[s % 4 + 1] for s in STAGES}),
         (NEXT_STAGE, lambda: {s: (expected[s - 1] if s > 1 else both[small]) for s in STAGES}),
         (COSTS, lambda: {s: both[small] - expected[s] for s in STAGES}),
@@ -217,7 +217,7 @@ def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[i
             "pooled")),
         (scoring.ACCURACY, lambda: reduce(counts, "accuracy")), (scoring.LOGIT_LIMIT,
             lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
-        (ALL_FOUR, lambda: put(STAGES)), *((LEFT_CHANGED, lambda s=s: put((s,))) for s in STAGES),  # type: ignore[misc]
+        (ALL_FOUR, lambda: put(tuple(STAGES))), *((LEFT_CHANGED, lambda s=s: put((s,))) for s in STAGES),  # type: ignore[misc]
         *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),  # type: ignore[misc]
         (table.ZERO, lambda: 0.0), (table.ONE_MINUS, lambda: 1 - both[True]), (scoring.EXCHANGED,
             lambda: reduce(confusion(z <= 0, truth), "jaccard")),
