@@ -29,6 +29,7 @@ from lesionseg_lib.experiments.runs_archive import (
     release_url,
 )
 from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.results.records import read_record, read_table, write_record
 from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews, save_state
 from lesionseg_lib.training.recipes import get_recipe
 from tests.helpers.models import SIZE, save_random_model
@@ -139,7 +140,8 @@ def test_weights_are_halved_only_where_the_masks_stay(tmp_path: Path) -> None:
 def test_a_run_of_another_training_than_its_record_is_not_packed(trained: Place, tmp_path: Path) -> None:
     place = Place(tmp_path / "runs", trained.results, tmp_path / "packed")
     shutil.copytree(trained.runs, place.runs)
-    shutil.copy(place.run(1).history, place.run(0).history)
+    for file in (place.run(1).history, place.run(1).path / "run.json"):
+        shutil.copy(file, place.run(0).path)
     with pytest.raises(CheckpointError, match="seed0: its history is not that of the record .* different trainings"):
         place.pack()
 
@@ -186,8 +188,8 @@ def test_runs_of_other_records_are_refused(
 ) -> None:
     results = tmp_path / "results"
     shutil.copytree(trained.results, results)
-    path = results / RECIPE / "seed0.json"
-    path.write_text(path.read_text().replace('"epochs_run": 1', '"epochs_run": 2'))
+    record = read_record(results / RECIPE / "seed0.json")
+    write_record(results, {**record, "threads": 2}, read_table(results / RECIPE / "seed0.json"))
     monkeypatch.setenv("LESIONSEG_RESULTS", str(results))
     with pytest.raises(DownloadError, match="another record describes than the one installed. Update lesionseg"):
         fetch(server, tmp_path / "runs")
