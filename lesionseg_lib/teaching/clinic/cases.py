@@ -64,6 +64,7 @@ def _logits() -> Cases:
         "one photo of four pixels": (_row(2, 0.3, -0.3, -2), _row(1, 1, 1, 0) == 1),
         BOTH: (np.log(SLOPE / (1 - SLOPE)), TRUTH),
         "logits close to zero": (np.where(DRAWN, 0.01, -0.01), TRUTH),
+        "two photos, surer of skin than of lesion": (np.where(SLOPE > 0.5, 1, 3) * np.log(SLOPE / (1 - SLOPE)), TRUTH),
         FOUR: (4 * np.log(FOUR_SLOPES / (1 - FOUR_SLOPES)), FOUR_TRUTHS),
     }
 

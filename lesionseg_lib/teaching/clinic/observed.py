@@ -54,7 +54,7 @@ def of_counts(questions: Mapping[str, Any], found: Mapping[str, Any], right: Map
         return None
     small = [label for label in wrong if sizes[label] < 20_000]
     large = [label for label in wrong if label not in small]
-    rounds = [label for label in small if off[label] < 0.004]
+    rounds = [label for label in small if off[label] < 0.02]
     if rounds == small:  # the small ones are rounded at most
         if any(off[label] > 0.05 or np.isnan(values[label]) for label in large):
             return SIXTEEN if not any(values[label] < 0 for label in large) else INT16

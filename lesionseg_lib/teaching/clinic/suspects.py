@@ -1,7 +1,6 @@
 """Suspects for the patients that do not score: sizes, pairs, the network's mode, the epoch; and who suspects what."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import cv2
@@ -9,6 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from lesionseg_lib.teaching.clinic.epoch_suspects import of_epochs
+from lesionseg_lib.teaching.clinic.pair_suspects import of_pairs
 from lesionseg_lib.teaching.clinic.score_suspects import (
     of_batches,
     of_dice,
@@ -17,30 +18,47 @@ from lesionseg_lib.teaching.clinic.score_suspects import (
     of_masks,
     of_probabilities,
 )
-from lesionseg_lib.teaching.diagnosis import score_causes as scores
 from lesionseg_lib.teaching.diagnosis.causes import cause
-from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone, slot, span
+from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone
 
 Questions = Mapping[str, Any]
 
 GREYS = cause("greys-of-resizing")
+
 BICUBIC = cause("greys-of-bicubic")
+
 ONLY_WHITE = cause("only-white")
+
 OTHER_LEVEL = cause("other-level")
+
 WIDTH_FIRST = cause("width-first")
+
 RESHAPED = cause("reshaped")
+
 CROPPED = cause("cropped")
+
 STRIDED = cause("every-nth")
+
 MIRRORED = cause("mirrored")
+
 TURNED = cause("transposed")
+
 CUT_FIRST = cause("cut-before-enlarging")
+
 SMOOTH_STAIRS = cause("hard-mask-smoothed")
+
 NEAREST_P = cause("probabilities-by-nearest")
+
 OTHER_ENLARGING = cause("other-interpolation")
+
 LOWER_LIMIT = cause("other-cut-after-enlarging")
+
 NOT_EXCHANGED = cause("inverted-mask")
+
 LEVEL_128 = cause("limit-of-bytes")
+
 ALL = cause("everything-is-lesion")
+
 NONE = cause("nothing-is-lesion")
 
 
@@ -73,10 +91,12 @@ def _middle(png: Any, size: Any) -> Any:
 
 
 NEAREST = [_cv(cv2.INTER_NEAREST_EXACT), _cv(cv2.INTER_NEAREST), _torch("nearest")]
+
 SMOOTH = [
     _cv(cv2.INTER_LINEAR), _cv(cv2.INTER_AREA), _cv(cv2.INTER_CUBIC), _cv(cv2.INTER_LANCZOS4), _torch("bilinear"),
     _torch("bilinear", align_corners=True), _torch("bilinear", antialias=True), _torch("area"), _torch("bicubic"),
 ]  # fmt: skip
+
 OF_PIL = [_pil(flag) for flag in (Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS,
                                   Image.Resampling.BOX, Image.Resampling.HAMMING)]  # fmt: skip
 
@@ -153,146 +173,6 @@ def of_enlarging(questions: Questions) -> Iterator[Suspect]:
         yield suspect(LOWER_LIMIT, lambda p, size, g=logit: linear(g(p).astype(np.float32), size) > 0.5)
 
 
-ZIPPED = cause("sorted-and-zipped")
-AS_LISTED = cause("zipped-as-listed")
-BEGINS_ALIKE = cause("prefix")
-CONTAINS = cause("contains")
-MADE_UP = cause("names-made-up")
-TURNED_ROUND = cause("mask-first")
-IDS_ONLY = cause("ids-only")
-EVERYBODY = cause("all-combinations")
-SHORT_IDS = cause("short-ids")
-UNPAIRED = cause("unpaired-kept")
-NUMBER_ONLY = cause("digits-of-the-name")
-TOO_FEW = cause("pairs-lost")
-ORDER_LOST = cause("sets-have-no-order")
-
-
-def of_pairs(questions: Questions) -> Iterator[Suspect]:
-    """Names of photos and masks."""
-
-    def right(photos: Sequence[str], masks: Sequence[str]) -> list[tuple[str, str]]:
-        return [(p, m) for p in photos for m in masks if p[:-4] == m[:-17]]
-
-    def suspect(why: Any, pair: Callable[[Any, Any], Any]) -> Suspect:
-        return alone(why, lambda label: sorted(map(str, pair(*questions[label]))))
-
-    shared = lambda a, b: [m for m in b if any(p[:-4] == m[:-17] for p in a)]  # noqa: E731
-    yield suspect(ZIPPED, lambda a, b: zip(sorted(a), sorted(b), strict=False))
-    yield suspect(ZIPPED, lambda a, b: zip(sorted(a), sorted(b)[-len(a) :], strict=False))
-    yield suspect(ZIPPED, lambda a, b: zip(sorted(a, key=len), sorted(b, key=len), strict=False))
-    yield suspect(ZIPPED, lambda a, b: zip(sorted(a, reverse=True), sorted(b, reverse=True), strict=False))
-    yield suspect(ZIPPED, lambda a, b: list(zip(sorted(a), sorted(b), strict=False))[: len(a) - 1])
-    yield suspect(ZIPPED, lambda a, b: zip(sorted(a), sorted(shared(a, b)), strict=False))
-    yield suspect(AS_LISTED, lambda a, b: zip(a, b, strict=False))
-    yield suspect(AS_LISTED, lambda a, b: zip(a, shared(a, b), strict=False))
-    yield suspect(BEGINS_ALIKE, lambda a, b: [(p, m) for p in a for m in b if m.startswith(p[:-4])])
-    yield suspect(BEGINS_ALIKE, lambda a, b: [(p, next(m for m in b if m.startswith(p[:-4]))) for p in a
-                                              if any(m.startswith(p[:-4]) for m in b)])  # fmt: skip
-    yield suspect(BEGINS_ALIKE, lambda a, b: [(p, next(m for m in sorted(b) if m.startswith(p[:-4]))) for p in a
-                                              if any(m.startswith(p[:-4]) for m in b)])  # fmt: skip
-    yield suspect(BEGINS_ALIKE, lambda a, b: [(p, [m for m in b if m.startswith(p[:-4])][-1]) for p in a
-                                              if any(m.startswith(p[:-4]) for m in b)])  # fmt: skip
-    yield suspect(CONTAINS, lambda a, b: [(p, m) for p in a for m in b if p[:-4] in m])
-    yield suspect(CONTAINS, lambda a, b: [(p, m) for p in a for m in b if p[:-4] in m or m[:-17] in p])
-    yield suspect(MADE_UP, lambda a, b: [(p, p[:-4] + "_Segmentation.png") for p in a])
-    yield suspect(MADE_UP, lambda a, b: [(m[:-17] + ".jpg", m) for m in b])
-    yield suspect(TURNED_ROUND, lambda a, b: [(m, p) for p, m in right(a, b)])
-    yield suspect(TURNED_ROUND, lambda a, b: zip(sorted(b), sorted(a), strict=False))
-    yield suspect(IDS_ONLY, lambda a, b: [(p[:-4], m[:-17]) for p, m in right(a, b)])
-    yield suspect(IDS_ONLY, lambda a, b: [(p[:-4], m[:-4]) for p, m in right(a, b)])
-    yield suspect(IDS_ONLY, lambda a, b: [p[:-4] for p, m in right(a, b)])
-    yield suspect(IDS_ONLY, lambda a, b: [(p[:-4], m) for p, m in right(a, b)])
-    yield suspect(IDS_ONLY, lambda a, b: [(p, m[:-17]) for p, m in right(a, b)])
-    yield suspect(EVERYBODY, product)
-    for n in range(1, 13):
-        yield suspect(SHORT_IDS, lambda a, b, n=n: [(p, m) for p in a for m in b if p[:n] == m[:n]])
-        yield suspect(SHORT_IDS, lambda a, b, n=n: {p: m for p in a for m in b if p[:n] == m[:n]}.items())
-        yield suspect(SHORT_IDS, lambda a, b, n=n: [(p, by[p[:n]]) for by in [{m[:n]: m for m in b}]
-                                                    for p in a if p[:n] in by])  # fmt: skip
-    for without in (None, "", np.nan):
-        yield suspect(UNPAIRED, lambda a, b, w=without: [(p, dict(right(a, b)).get(p, w)) for p in a])
-    digits = lambda name: "".join(c for c in name if c.isdigit())  # noqa: E731
-    yield suspect(NUMBER_ONLY, lambda a, b: [(p, m) for p in a for m in b if digits(p) == digits(m)])
-    yield suspect(
-        NUMBER_ONLY, lambda a, b: {digits(m): (p, m) for p in a for m in b if digits(p) == digits(m)}.values()
-    )
-    yield suspect(TOO_FEW, lambda a, b: right(a, b)[:-1])
-    yield suspect(TOO_FEW, lambda a, b: right(a, b)[1:])
-
-
-ON_TEST = cause("chosen-on-test")
-VALIDATION_SAID = cause("validation-reported")
-ROLES = cause("roles-exchanged")
-LAST_EPOCH = cause("last-epoch")
-FIRST_EPOCH = cause("first-epoch")
-WORST_EPOCH = cause("worst-epoch")
-OFF_BY_ONE = cause("epoch-off-by-one")
-AN_INDEX = cause("epoch-number")
-MEAN_TEST = cause("mean-of-epochs")
-WORST_TEST = cause("lowest-on-test")
-BOTH_SAY = cause("sum-of-both")
-FIRST_PEAK = cause("stopped-at-first-dip")
-ALL_EPOCHS = cause("all-epochs")
-THE_PAIR = cause("two-numbers")
-GAP = cause("smallest-gap")
-MEDIAN_EPOCH = cause("median-epoch")
-
-
-def of_epochs(questions: Questions) -> Iterator[Suspect]:
-    """Two lists of scores, one number an epoch."""
-
-    def suspect(why: Any, report: Callable[[Any, Any], Any]) -> Suspect:
-        return alone(why, lambda label: report(*(np.array(scores) for scores in questions[label])))
-
-    best = lambda v: int(np.argmax(v))  # noqa: E731
-
-    def dip(v: Any) -> int:
-        return next((i for i in range(len(v) - 1) if v[i + 1] <= v[i]), len(v) - 1)
-
-    yield suspect(ON_TEST, lambda v, t: t.max())
-    yield suspect(VALIDATION_SAID, lambda v, t: v.max())
-    yield suspect(ROLES, lambda v, t: v[best(t)])
-    yield suspect(LAST_EPOCH, lambda v, t: t[-1])
-    yield suspect(LAST_EPOCH, lambda v, t: v[-1])
-    yield suspect(FIRST_EPOCH, lambda v, t: t[0])
-    yield suspect(WORST_EPOCH, lambda v, t: t[int(np.argmin(v))])
-    yield suspect(OFF_BY_ONE, lambda v, t: t[min(best(v) + 1, len(t) - 1)])
-    yield suspect(OFF_BY_ONE, lambda v, t: t[(best(v) + 1) % len(t)])
-    yield suspect(OFF_BY_ONE, lambda v, t: t[best(v) - 1])
-    yield suspect(OFF_BY_ONE, lambda v, t: t[max(best(v) - 1, 0)])
-    yield suspect(OFF_BY_ONE, lambda v, t: t[best(v[1:])])
-    yield suspect(OFF_BY_ONE, lambda v, t: t[1 + best(v[1:])])
-    yield suspect(OFF_BY_ONE, lambda v, t: t[best(v[:-1])])
-    yield suspect(AN_INDEX, lambda v, t: best(v))
-    yield suspect(AN_INDEX, lambda v, t: best(v) + 1)
-    yield suspect(AN_INDEX, lambda v, t: best(t))
-    yield suspect(MEAN_TEST, lambda v, t: t.mean())
-    yield suspect(MEAN_TEST, lambda v, t: v.mean())
-    yield suspect(MEAN_TEST, lambda v, t: (v[best(v)] + t[best(v)]) / 2)
-    yield suspect(WORST_TEST, lambda v, t: t.min())
-    yield suspect(BOTH_SAY, lambda v, t: t[best(v + t)])
-    yield suspect(BOTH_SAY, lambda v, t: t[best(v * t)])
-    yield suspect(BOTH_SAY, lambda v, t: (v + t).max() / 2)
-    yield suspect(BOTH_SAY, lambda v, t: max(v.max(), t.max()))
-    yield suspect(BOTH_SAY, lambda v, t: min(v.max(), t.max()))
-    yield suspect(GAP, lambda v, t: t[int(np.argmin(np.abs(v - t)))])
-    yield suspect(FIRST_PEAK, lambda v, t: t[dip(v)])
-    yield suspect(FIRST_PEAK, lambda v, t: t[min(dip(v) + 1, len(t) - 1)])
-    yield suspect(MEDIAN_EPOCH, lambda v, t: np.median(t))
-    yield suspect(ALL_EPOCHS, lambda v, t: t)
-    yield suspect(THE_PAIR, lambda v, t: (v[best(v)], t[best(v)]))
-    yield suspect(THE_PAIR, lambda v, t: (best(v), t[best(v)]))
-    steps = slot(lambda v, t: t[best(v)], (lambda v, t: t.max(), ON_TEST), (lambda v, t: v.max(), VALIDATION_SAID))
-    after = slot(lambda x: x, (lambda x: 100 * x, scores.PERCENT), (lambda x: 1 - x, scores.COMPLEMENT),
-                 (lambda x: np.round(x, 1), scores.ROUNDED), (lambda x: int(x), scores.TRUNCATED))  # fmt: skip
-
-    def compute(label: str, pick: Any, then: Any) -> Any:
-        return then(pick(*(np.array(part) for part in questions[label])))
-
-    yield from span(compute, {"pick": steps, "then": after})
-
-
 SUSPECTS: dict[str, Callable[[Questions], Iterator[Suspect]]] = {
     "soft": of_probabilities,
     "cut": of_logits,
@@ -311,5 +191,6 @@ SUSPECTS: dict[str, Callable[[Questions], Iterator[Suspect]]] = {
     "pairs": of_pairs,
     "best_epoch": of_epochs,
 }
+
 """Patient -> who may have treated it, given its questions. ``half`` and ``training_mode`` are "
 "observed (``observed``)."""

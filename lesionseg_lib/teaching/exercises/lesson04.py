@@ -1,6 +1,5 @@
 """Exercises of lesson 04: the gradient of soft IoU, Tversky tuned to a recall, and a loss that is cured."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,16 @@ from torch import Tensor
 from lesionseg_lib.teaching.demos.loss_recall import recall
 from lesionseg_lib.teaching.diagnosis import loss_causes as why
 from lesionseg_lib.teaching.diagnosis.engine import Finding, close, explain
+from lesionseg_lib.teaching.diagnosis.gradients import autograd, gradients, probability
 from lesionseg_lib.teaching.diagnosis.guard import called, guarded
 from lesionseg_lib.teaching.diagnosis.losses import soft_dice, tversky
 from lesionseg_lib.teaching.diagnosis.observing import narrowed
 from lesionseg_lib.teaching.diagnosis.reading import Wrong, ask, demand, number, opened, refuse, several
-from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone, slot, span
 from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.training.losses import get_loss
 
 RECALL = (0.94, 0.96)
+
 _PULL, _ONE, _NOTHING = "04: Where does it pull?", "04: One mask, three mistakes", "04: Nothing there"
 
 
@@ -64,84 +64,18 @@ def gradient_of_iou(gradient: Any) -> None:
             f"one number a pixel: expected {tuple(z.shape)}, found {array.shape}.",
         )
         found[name] = array.reshape(-1)
-        right[name] = _autograd("iou", z, t).numpy().reshape(-1).astype(float)
+        right[name] = autograd("iou", z, t).numpy().reshape(-1).astype(float)
     off = [name for name in found if not _equal(found[name], right[name])]
     if not off:
         return
     if all(np.abs(values).max() == 0 for values in found.values()):
         refuse("all of it is 0.", Finding(((why.ALL_ZERO,),)))
-    finding = explain(found, right, _gradients(cases), _equal)
+    finding = explain(found, right, gradients(cases), _equal)
     name = off[0]
     share = float(np.abs(found[name] - right[name]).max() / np.abs(right[name]).max())
     refuse(
         f"{name}: off by {share:.1%} of the largest value.", finding, narrowed(off, [n for n in found if n not in off])
     )
-
-
-def _gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
-    arrays = {
-        name: (z.numpy().reshape(-1).astype(float), t.numpy().reshape(-1).astype(float))
-        for name, (z, t) in cases.items()
-    }
-
-    def compute(
-        name: str, sign: Any, chain: Any, di: Any, du: Any, rule: Any, power: Any, s: Any, scale: Any, below: Any
-    ) -> Any:
-        z, t = arrays[name]
-        p = 0.5 * (1 + np.tanh(0.5 * z))
-        overlap, union = (p * t).sum() + s[0], below(p, t) + s[1]
-        return sign * chain(p) * rule(di(t), du(t), overlap, union) / union**power * scale(len(p))
-
-    steps = {
-        "sign": slot(-1.0, (1.0, why.SIGN)),
-        "chain": slot(
-            lambda p: p * (1 - p), (lambda p: 1.0, why.CHAIN), (lambda p: p, why.CHAIN_PART),
-            (lambda p: 1 - p, why.CHAIN_PART), (lambda p: (p * (1 - p)) ** 2, why.CHAIN_PART),
-            (lambda p: p * (1 + p), why.CHAIN_PART), (lambda p: p - 1, why.CHAIN_PART),
-            (lambda p: p**2 * (1 - p), why.CHAIN_PART),
-            (lambda p: p * (p - 1), why.SIGN), (lambda p: 1 - p**2, why.CHAIN_PART),
-        ),
-        "di": slot(lambda t: t, (lambda t: 1.0, why.DI), (lambda t: 1 - t, why.DI), (lambda t: 0 * t, why.DI),
-                   (lambda t: 2 * t, why.FACTOR)),
-        "du": slot(lambda t: 1 - t, (lambda t: 1.0, why.DU_ONE), (lambda t: t, why.DU_ONE), (lambda t: -t, why.DU_ONE),
-                   (lambda t: 1 + t, why.DU_ONE), (lambda t: t - 1, why.DU_ONE), (lambda t: 0.0, why.DU_ONE),
-                   (lambda t: 2 - t, why.DU_ONE)),
-        "rule": slot(
-            lambda di, du, i, u: di * u - du * i,
-            (lambda di, du, i, u: di * u + du * i, why.PLUS),
-            (lambda di, du, i, u: di * i - du * u, why.CROSSED),
-            (lambda di, du, i, u: du * u - di * i, why.CROSSED),
-            (lambda di, du, i, u: di * u, why.HALF_RULE),
-            (lambda di, du, i, u: -du * i, why.HALF_RULE),
-            (lambda di, du, i, u: di * u**2 / np.where(du == 0, 1, du) if np.all(du) else di * u, why.HALF_RULE),
-            (lambda di, du, i, u: di - du, why.HALF_RULE),
-            (lambda di, du, i, u: di * u - du, why.HALF_RULE),
-            (lambda di, du, i, u: di - du * i, why.HALF_RULE),
-        ),
-        "power": slot(2, (1, why.NOT_SQUARED), (0, why.NOT_SQUARED), (3, why.POWER_BELOW), (4, why.POWER_BELOW)),
-        "s": slot((1.0, 1.0), ((0.0, 0.0), why.NO_CONSTANT), ((1e-6, 1e-6), why.NO_CONSTANT), ((0.0, 1.0),
-            why.NO_CONSTANT),
-                  ((1.0, 0.0), why.NO_CONSTANT), ((2.0, 2.0), why.NO_CONSTANT), ((0.5, 0.5), why.NO_CONSTANT),
-                  ((1.0, 2.0), why.NO_CONSTANT), ((10.0, 10.0), why.NO_CONSTANT), ((1000.0, 1000.0), why.NO_CONSTANT)),
-        "scale": slot(lambda n: 1.0, (lambda n: 1 / n, why.PER_PIXEL), (lambda n: 2.0, why.FACTOR),
-            (lambda n: 0.5, why.FACTOR)),
-        "below": slot(lambda p, t: (p + t - p * t).sum(), (lambda p, t: (p + t).sum(), why.OF_DICE),
-                      (lambda p, t: (p + t - 2 * p * t).sum(), why.POWER_BELOW)),
-    }  # fmt: skip
-
-    def other(cause: Any, name: str) -> Suspect:
-        return alone(cause, lambda label: _autograd(name, *cases[label]).numpy().reshape(-1))
-
-    yield other(why.OF_DICE, "dice")
-    yield alone(why.OF_BCE, lambda label: _p(arrays[label][0]) - arrays[label][1])
-    yield other(why.OF_BCE, "bce")
-    yield other(why.OF_TVERSKY, "tversky")
-    yield alone(why.SIGN, lambda label: -_autograd("dice", *cases[label]).numpy().reshape(-1))
-    yield from span(compute, steps)
-
-
-def _p(z: Any) -> Any:
-    return 0.5 * (1 + np.tanh(0.5 * z))
 
 
 @exercise(
@@ -286,14 +220,8 @@ def sick_loss(loss: Any) -> None:
 
 
 def _sick(z: Any, t: Any) -> float:
-    p = _p(_p(z))
+    p = probability(probability(z))
     return float(1 - (2 * (p * t).sum() + 1000) / (p.sum() + t.sum() + 1000))
-
-
-def _autograd(name: str, z: Tensor, t: Tensor) -> Tensor:
-    z = z.clone().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(get_loss(name)(z, t), z)
-    return gradient
 
 
 def _equal(found: Any, right: Any) -> bool:

@@ -26,6 +26,7 @@ from lesionseg_lib.training.checkpoints import BEST
 from lesionseg_lib.training.recipes import Recipe, get_recipe
 
 RATES, STEPS = (1e-3, 1e-4, 1e-5), 4
+EVERY_STAGE = tuple(STAGES)
 _RATE = "07: Which learning rate for weights that already know something?"
 _STAGES, _REAL = "07: Which layers are in which stage?", "07: Is the difference real?"
 
@@ -150,7 +151,7 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
             None if str(key).lower() in ("none", "nothing", "nan", "0") else key: v
             for key, v in found.to_dict().items()
         }
-    found = numbers(found, [None, *STAGES], "mean J")
+    found = numbers(found, [None, *EVERY_STAGE], "mean J")
     model, _ = Segmenter.load(fit.folder / BEST, fit.recipe.name)  # a clean one, whatever was done to the lesson's
     trained = {name: value.clone() for name, value in model.encoder.state_dict().items()}
     data = lesson.decoded.validation
@@ -179,29 +180,29 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
     score = rule_of(small)
 
     def each(put: Callable[[int], tuple[int, ...]], what: str = "both", by: Callable[[Any], float] = score) -> Any:
-        return {stage: by(logits(put(stage), what)) for stage in STAGES}
+        return {stage: by(logits(put(stage), what)) for stage in EVERY_STAGE}
 
     if abs(both[small] - found[None]) > 2e-3:
         _nothing(found[None], both, plain, truth, lambda stages: score(logits(stages)))
     expected = each(lambda s: (s,))
-    own = {s: found[s] for s in STAGES}
+    own = {s: found[s] for s in EVERY_STAGE}
     bases: list[Base] = [
-        (NOT_PUT_BACK, lambda: dict.fromkeys(STAGES, both[small])),
+        (NOT_PUT_BACK, lambda: dict.fromkeys(EVERY_STAGE, both[small])),
         (TOGETHER, lambda: each(lambda s: tuple(range(1, s + 1)))),
         (WEIGHTS_ONLY, lambda: each(lambda s: (s,), "weights")),
-        (ALL_FOUR, lambda: dict.fromkeys(STAGES, score(logits(tuple(STAGES))))),
-        (NEXT_STAGE, lambda: {s: expected[s % 4 + 1] for s in STAGES}),
-        (NEXT_STAGE, lambda: {s: (expected[s - 1] if s > 1 else both[small]) for s in STAGES}),
-        (COSTS, lambda: {s: both[small] - expected[s] for s in STAGES}),
-        (COSTS, lambda: {s: expected[s] - both[small] for s in STAGES}),
-        (COSTS, lambda: {s: 100 * (both[small] - expected[s]) for s in STAGES}),
+        (ALL_FOUR, lambda: dict.fromkeys(EVERY_STAGE, score(logits(EVERY_STAGE)))),
+        (NEXT_STAGE, lambda: {s: expected[s % 4 + 1] for s in EVERY_STAGE}),
+        (NEXT_STAGE, lambda: {s: (expected[s - 1] if s > 1 else both[small]) for s in EVERY_STAGE}),
+        (COSTS, lambda: {s: both[small] - expected[s] for s in EVERY_STAGE}),
+        (COSTS, lambda: {s: expected[s] - both[small] for s in EVERY_STAGE}),
+        (COSTS, lambda: {s: 100 * (both[small] - expected[s]) for s in EVERY_STAGE}),
         (scoring.DICE, lambda: each(lambda s: (s,), by=lambda z: float(dice(confusion(z > 0, truth)).mean()))),
         (
             scoring.POOLED,
             lambda: each(lambda s: (s,), by=lambda z: reduce(confusion(z > 0, truth), "jaccard", "pooled")),
         ),
         (scoring.LOGIT_LIMIT, lambda: each(lambda s: (s,), by=lambda z: reduce(confusion(z > 0.5, truth), "jaccard"))),
-        (ALL_BUT, lambda: each(lambda s: tuple(other for other in STAGES if other != s))),
+        (ALL_BUT, lambda: each(lambda s: tuple(other for other in EVERY_STAGE if other != s))),
         (STATISTICS_ONLY, lambda: each(lambda s: (s,), "statistics")),
         (FROM_HERE, lambda: each(lambda s: tuple(range(s, 5)))),
     ]
@@ -217,7 +218,7 @@ def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[i
             "pooled")),
         (scoring.ACCURACY, lambda: reduce(counts, "accuracy")), (scoring.LOGIT_LIMIT,
             lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
-        (ALL_FOUR, lambda: put(tuple(STAGES))), *((LEFT_CHANGED, lambda s=s: put((s,))) for s in STAGES),  # type: ignore[misc]
+        (ALL_FOUR, lambda: put(EVERY_STAGE)), *((LEFT_CHANGED, lambda s=s: put((s,))) for s in EVERY_STAGE),  # type: ignore[misc]
         *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),  # type: ignore[misc]
         (table.ZERO, lambda: 0.0), (table.ONE_MINUS, lambda: 1 - both[True]), (scoring.EXCHANGED,
             lambda: reduce(confusion(z <= 0, truth), "jaccard")),

@@ -1,13 +1,12 @@
 """Exercises of lesson 08: shapes of what is joined, a decoder that adds, and errors without the finest skip."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.evaluation.boundaries import errors_by_distance
@@ -15,31 +14,31 @@ from lesionseg_lib.models.cost import parameters_of
 from lesionseg_lib.models.decoders import UNetDecoder
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.teaching.diagnosis.added_skips import (
+    CONCATENATES,
+    DEPTHWISE,
+    FIVE,
+    LARGE_KERNEL,
+    NO_BIAS,
+    SKIPLESS,
+    SKIPS_BACKWARDS,
+    THREE_ONLY,
+    TWICE,
+    WITH_NORM,
+    WRONG_WIDTH,
+    by_kernels,
+    check_drawn,
+)
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
 from lesionseg_lib.teaching.diagnosis.engine import Finding, explain
 from lesionseg_lib.teaching.diagnosis.reading import Wrong, ask, demand, is_blank, numbers, opened, refuse, rows
-from lesionseg_lib.teaching.diagnosis.suspects import Suspect, slot, span
+from lesionseg_lib.teaching.diagnosis.shapes import SIZE, other_shapes
 from lesionseg_lib.teaching.diagnosis.tables import Base, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
 
-SIZE = (160, 96)
 _PAPER, _ADD = "08: Every shape, on paper", "08: Concatenate, or add?"
-_BORDER = "08: Does a skip mend the border?"
 
-WIDTH_FIRST = cause("width-before-height")
-ORDER_OF_AXES = cause("channels-last")
-FROM_BELOW = cause("channels-from-below")
-OF_SKIP = cause("channels-of-skip")
-AFTER = cause("channels-after-convolutions")
-BEFORE_UP = cause("before-upsampling")
-OTHER_SKIP = cause("neighbours-skip")
-NO_SKIP_LEFT = cause("last-step-has-no-skip")
-STRIDE_OFF = cause("stride-off")
-OF_A_SQUARE = cause("other-photo-size")
-FROM_THE_END = cause("steps-reversed")
-ROUNDED = cause("sizes-rounded")
-ADDED_NOT_JOINED = cause("larger-of-the-two")
-MULTIPLIED = cause("channels-scaled")
+_BORDER = "08: Does a skip mend the border?"
 
 
 def _shapes(network: Segmenter) -> tuple[list[tuple[int, ...]], list[int], list[int]]:
@@ -101,7 +100,7 @@ def another_format(joined: Any, network: Segmenter) -> None:
     right = dict(enumerate(seen))
     if found == right:
         return
-    finding = explain(found, right, _other_shapes(seen, ups, below), lambda a, b: tuple(a) == tuple(b), partial=True)
+    finding = explain(found, right, other_shapes(seen, ups, below), lambda a, b: tuple(a) == tuple(b), partial=True)
     step = next(step for step in found if found[step] != right[step])
     c, h, w = found[step]
     part = [
@@ -116,78 +115,6 @@ def another_format(joined: Any, network: Segmenter) -> None:
         if "channels" not in part
         else f"Add what comes up and what the skip brings. {'Right: steps ' + ', '.join(well) + '.' if well else ''}",
     )
-
-
-def _other_shapes(seen: Sequence[tuple[int, ...]], ups: list[int], below: list[int]) -> Iterator[Suspect]:
-    skips = [s[0] - up for s, up in zip(seen, ups, strict=True)]
-    last = len(seen) - 1
-    after = [*below[1:], ups[-1]]
-
-    def compute(step: int, place: Any, channels: Any, size: Any, order: Any) -> Any:
-        at = place(step)
-        _, h, w = seen[at]
-        return order((channels(at), *size(at, h, w)))
-
-    def at(values: list[int], index: int) -> int:
-        return values[index] if 0 <= index < len(values) else 0
-
-    steps = {
-        "channels": slot(
-            lambda s: seen[s][0],
-            (lambda s: ups[s], FROM_BELOW),
-            (lambda s: skips[s] or ups[s], OF_SKIP),
-            (lambda s: skips[s], OF_SKIP),
-            (lambda s: after[s], AFTER),
-            (lambda s: below[s] + skips[s], BEFORE_UP),
-            (lambda s: below[s], BEFORE_UP),
-            (lambda s: ups[s] + at(skips, s + 1), OTHER_SKIP),
-            (lambda s: ups[s] + at(skips, s - 1), OTHER_SKIP),
-            (lambda s: ups[s] + at(skips, last - s), OTHER_SKIP),
-            (lambda s: ups[s] + at(skips, last - 1 - s), OTHER_SKIP),
-            (lambda s: seen[s][0] + (skips[last - 1] if s == last else 0), NO_SKIP_LEFT),
-            (lambda s: seen[s][0] + (ups[s] if s == last else 0), NO_SKIP_LEFT),
-            (lambda s: seen[s][0] + (3 if s == last else 0), NO_SKIP_LEFT),
-            *((lambda s, k=k: seen[s][0] + (k if s == last else 0), NO_SKIP_LEFT) for k in (1, 4, 8, 12, 16, 24, 32)),
-            (lambda s: max(ups[s], skips[s]), ADDED_NOT_JOINED),
-            (lambda s: 2 * ups[s], ADDED_NOT_JOINED),
-            (lambda s: seen[s][0] // 2, MULTIPLIED),
-            (lambda s: 2 * seen[s][0], MULTIPLIED),
-            (lambda s: seen[0][0] // 2**s, MULTIPLIED),
-            (lambda s: seen[0][0], MULTIPLIED),
-        ),
-        "size": slot(
-            lambda s, h, w: (h, w),
-            (lambda s, h, w: (h // 2, w // 2), STRIDE_OFF),
-            (lambda s, h, w: (2 * h, 2 * w), STRIDE_OFF),
-            (lambda s, h, w: (h // 4, w // 4), STRIDE_OFF),
-            (lambda s, h, w: (seen[last - s][1], seen[last - s][2]), FROM_THE_END),
-            *((lambda s, h, w, k=k: (k * h // SIZE[0], k * h // SIZE[0]), OF_A_SQUARE) for k in (128, 160, 96,
-                224, 256, 64)),
-            (lambda s, h, w: SIZE, OF_A_SQUARE),
-            (lambda s, h, w: (h + 1, w + 1), ROUNDED),
-            (lambda s, h, w: (h - 1, w - 1), ROUNDED),
-        ),
-        "order": slot(lambda c: c, (lambda c: (c[0], c[2], c[1]), WIDTH_FIRST), (lambda c: (c[1], c[2], c[0]),
-            ORDER_OF_AXES),
-                      (lambda c: (c[2], c[1], c[0]), ORDER_OF_AXES)),
-        "place": slot(lambda s: s, (lambda s: last - s, FROM_THE_END)),
-    }  # fmt: skip
-    yield from span(compute, steps)
-
-
-SKIPLESS = cause("convolutions-not-registered")
-CONCATENATES = cause("still-concatenates")
-NO_BIAS = cause("bias-missing")
-LARGE_KERNEL = cause("kernel-three")
-WITH_NORM = cause("norm-added")
-THREE_ONLY = cause("one-convolution-missing")
-FIVE = cause("one-convolution-too-many")
-SKIPS_BACKWARDS = cause("widths-backwards")
-WRONG_WIDTH = cause("width-of-convolution")
-TWICE = cause("convolutions-twice")
-DEPTHWISE = cause("one-weight-a-channel")
-NOT_ADDED = cause("skip-not-added")
-IN_PLACE = cause("pyramid-changed")
 
 
 @exercise(
@@ -232,63 +159,38 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
         refuse(
             f"{counted:,} parameters; without skips there are {plain:,}, and four 1 x 1 convolutions with bias bring "
             f"{wanted - plain:,}.",
-            Finding(tuple((cause,) for cause in likely)) if likely else _by_kernels(mine),
+            Finding(tuple((cause,) for cause in likely)) if likely else by_kernels(mine),
             f"Yours bring {counted - plain:,}. Print `sum(p.numel() for p in m.parameters())` for each part.",
         )
-    _check_drawn(mine, encoder)
-
-
-def _by_kernels(mine: nn.Module) -> Cause | None:
-    """By looking at the layers themselves."""
-    plain = {name for name, _ in UNetDecoder((16, 24, 32, 96, 1280), (2, 4, 8, 16, 32), skips=False).named_modules()}
-    new = [module for name, module in mine.named_modules() if name not in plain]
-    if any(isinstance(module, nn.BatchNorm2d | nn.GroupNorm) for module in new):
-        return WITH_NORM
-    convs = [module for module in new if isinstance(module, nn.Conv2d)]
-    if any(conv.kernel_size != (1, 1) for conv in convs):
-        return LARGE_KERNEL
-    if any(conv.bias is None for conv in convs):
-        return NO_BIAS
-    return THREE_ONLY if 0 < len(convs) < 4 else FIVE if len(convs) > 4 else WRONG_WIDTH if convs else None
-
-
-def _check_drawn(mine: Any, encoder: MobileNetV2Encoder) -> None:
-    size = (64, 96)
-    generator = torch.Generator().manual_seed(0)
-    pyramid = [torch.rand(2, c, size[0] // s, size[1] // s, generator=generator)
-               for c, s in zip(encoder.channels, encoder.strides, strict=True)]  # fmt: skip
-    with torch.no_grad():
-        given = list(pyramid)
-        kept = [level.clone() for level in pyramid]
-        drawn = ask(mine, given, size)
-        if len(given) != len(pyramid) or any(not torch.equal(a, b) for a, b in zip(pyramid, kept, strict=True)):
-            refuse("after the call the pyramid is not what it was.", IN_PLACE)
-        demand(
-            isinstance(drawn, Tensor) and drawn.shape == (2, 1, *size),
-            f"expected logits of the shape {(2, 1, *size)}, found {getattr(drawn, 'shape', type(drawn).__name__)}.",
-        )
-        dead = []
-        for level, stride in enumerate(encoder.strides[:-1]):
-            other = [3 * x + 1 if i == level else x for i, x in enumerate(pyramid)]
-            if torch.equal(mine(other, size), drawn):
-                dead.append(stride)
-    if dead:
-        refuse(f"the skip at stride {', '.join(map(str, dead))} changes nothing in the mask.", NOT_ADDED)
+    check_drawn(mine, encoder)
 
 
 OF_ERRORS = cause("where-errors-are")
+
 OF_ALL_PIXELS = cause("of-all-pixels")
+
 COUNTS = cause("error-counts")
+
 BECAME_ZERO = cause("levels-zeroed")
+
 OWN_MEAN = cause("own-average")
+
 ONE_NUMBER = cause("one-average-for-all-channels")
+
 NOT_ROBBED = cause("not-robbed")
+
 COARSEST = cause("coarsest-robbed")
+
 OTHER_LEVELS = cause("other-levels-robbed")
+
 MEAN_OF_PHOTOS = cause("mean-of-photos-rates")
+
 RIGHT_PIXELS = cause("right-pixels")
+
 HALF_LIMIT = cause("bands-cut-at-half")
+
 DIFFERENCES = cause("gain-in-errors")
+
 SHUFFLED = cause("noise-for-average")
 
 

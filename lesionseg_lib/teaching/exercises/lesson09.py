@@ -20,7 +20,7 @@ from lesionseg_lib.teaching.diagnosis import score_causes as scoring
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
 from lesionseg_lib.teaching.diagnosis.engine import explain
 from lesionseg_lib.teaching.diagnosis.reading import demand, number, numbers, refuse, rows
-from lesionseg_lib.teaching.diagnosis.suspects import Suspect, slot, span
+from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone, slot, span
 from lesionseg_lib.teaching.diagnosis.tables import Base, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.teaching.lessons import Fit, Lesson
@@ -34,6 +34,7 @@ NORM_HALF = cause("norm-half")
 NORM_FOUR = cause("running-statistics-counted")
 NO_SIGNAL_BIAS = cause("signal-bias-missing")
 NO_LAST_BIAS = cause("coefficient-bias-missing")
+BOTH_BIASES = cause("both-biases-missing")
 SKIP_BIAS = cause("skip-bias-counted")
 OUT_BIAS = cause("out-bias-counted")
 KERNEL_ONE = cause("skip-kernel-one")
@@ -82,6 +83,7 @@ def _counts(gate: AttentionGate) -> Iterator[Suspect]:
         inner = hidden(x, g)
         return kernel * x * inner + skip_bias * inner + signal_term(g, inner) + last(inner, x) + out(x) + norm * x
 
+    yield alone(BOTH_BIASES, lambda _: parameters_of(gate) - gate.of_skip.out_channels - 1)
     yield from span(
         compute,
         {
