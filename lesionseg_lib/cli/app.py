@@ -78,20 +78,9 @@ def download(
         return
     if names or url:
         raise typer.BadParameter("names and --url go with --runs; ISIC 2016 is downloaded without them.")
-    from lesionseg_lib.data.datasets import ISIC2016, default_root, download_isic2016
-    from lesionseg_lib.data.datasets.isic_download import expected_counts
+    from lesionseg_lib.cli.download import download_photos
 
-    folder = download_isic2016(root, source)
-    typer.echo(f"ISIC 2016 ({source}) is in {folder}")
-    for split in expected_counts(source):
-        typer.echo(f"  {split}: {ISIC2016(folder, split, source=source).completeness()}")
-    if folder.resolve() != default_root().resolve():
-        if folder.name == "isic2016":
-            typer.echo(f"Commands will find it after: export LESIONSEG_DATA={folder.parent.resolve()}")
-        else:
-            typer.echo(
-                f"Commands look for it in {default_root()}: move it there, or pass its folder as root in Python."
-            )
+    download_photos(root, source, report=typer.echo)
 
 
 @app.command()
