@@ -9,11 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-<<<<<<< HEAD:tests/book/explorers/conftest.py
 from tests.helpers.explorers import Watched
-=======
-from tests.helpers.watched import Watched
->>>>>>> tests-tree:tests/explorers/conftest.py
 from tools.explorer_pictures import write_pages
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

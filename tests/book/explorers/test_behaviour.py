@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-<<<<<<< HEAD:tests/book/explorers/test_behaviour.py
 from tests.helpers.explorers import Watched
-=======
-from tests.helpers.watched import Watched
->>>>>>> tests-tree:tests/explorers/test_behaviour.py
 from tools.explorer_pictures import extension, ready
 from tools.explorers import EXPLORERS
 

@@ -13,11 +13,7 @@ import pytest
 
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching import lessons
-<<<<<<< HEAD:tests/book/explorers/test_skips.py
 from tests.helpers.explorers import Watched
-=======
-from tests.helpers.watched import Watched
->>>>>>> tests-tree:tests/explorers/test_skips.py
 from tools.explorer_pictures import write_pages
 from tools.explorers import EXPLORERS, SKIP_RECIPE, script, skips
 
