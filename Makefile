@@ -10,21 +10,24 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab pictures book lessons accept runs-archive stamp lock clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp mutants lock clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
 	@echo '              LESSONS="05 12": only these, and no book'
 	@echo 'make test     lint, types, unit tests, every notebook from the wheel and with the versions of Colab, the book, the book in a browser'
 	@echo 'make check    lint, types, unit tests: for the inner loop'
+	@echo 'make parity   thousands of cases held against other libraries, and a table of who defines what alike [CASES=200]'
 	@echo 'make lab      JupyterLab on the notebooks'
 	@echo 'make book     the book as HTML, from the committed, executed notebooks'
 	@echo 'make lessons  run the committed lessons with the Python at hand, without .venv: on Colab, in its image'
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
+	@echo 'make explorers make the data and pictures of the explorers anew from recorded runs'
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
+	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 # Two `make` at once: the second waits for the first, then finds that all is there. The lock ends with the process.
@@ -86,11 +89,19 @@ check: environment
 	$(PY) -m mypy
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m 'not slow' -n 2
 
+# A dozen cases of each row run in `make test`; nothing here is run by two processes, which would each print a part.
+CASES ?= 200
+parity: environment
+	PARITY_CASES=$(CASES) OMP_NUM_THREADS=1 $(PY) -m pytest -q tests/parity
+
 lab: environment
 	@$(PY) -m jupyterlab notebooks
 
 pictures: environment
 	@$(PY) -m tools.pictures
+
+explorers: environment
+	@$(PY) -m tools.explorer_pictures
 
 book: environment
 	@$(PY) -m tools.book
@@ -119,6 +130,9 @@ lock:
 
 stamp: environment
 	@$(PY) -m tools.stamp
+
+mutants: environment
+	@OMP_NUM_THREADS=1 $(PY) -m tests.teaching.mutants.report --page
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import ROOT, links
+from tools import ROOT, explorers, links
 from tools.notebooks import read, save
 from tools.placeholders import fill
 
@@ -26,6 +26,7 @@ def stage(notebooks: list[Path], folder: Path, results: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "book", folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "_config.yml", folder)
+    explorers.write_built(results, folder / "explorers")
     for page in sorted(folder.glob("**/*.md")):
         if "vendor" in page.parts:
             continue

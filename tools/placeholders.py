@@ -3,6 +3,7 @@
     {{ number("dilated-all", "jaccard") }}          a recorded number (tools/numbers.py)
     {{ number("dilated-all", "macs", ".2e") }}      the same, formatted as Python's `format` does
     {{ api("metrics") }}                            a link to a module of the library (tools/links.py)
+    {{ explorer("pull") }}                          a link to an explorer, and in the book the explorer (tools/links.py)
     {{ quiz() }}                                    a lesson's questions (tools/quiz.py); in lessons alone
     {{ repository }}, {{ slug }}                    the repository's address, and "owner/name" of it
 
@@ -19,7 +20,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError
 
 from tools import ROOT, TextError, repository, slug
-from tools.links import api
+from tools.links import api, explorer
 from tools.numbers import number
 
 
@@ -81,9 +82,15 @@ def fill(
         root: where `_config.yml` has the repository's address.
 
     Raises:
-        TextError: naming the file, the line and the placeholder; `UnknownNumber` and `UnknownModule` among them.
+        TextError: naming the file, the line and the placeholder; `UnknownNumber`, `UnknownModule` and
+            `UnknownExplorer` among them.
     """
-    functions: dict[str, Callable[..., str]] = {"number": partial(number, results), "api": api, **(more or {})}
+    functions: dict[str, Callable[..., str]] = {
+        "number": partial(number, results),
+        "api": api,
+        "explorer": explorer,
+        **(more or {}),
+    }
     names: dict[str, Any] = {name: partial(_call, name, function) for name, function in functions.items()}
     names |= {"repository": _Filled(repository(root)), "slug": _Filled(slug(repository(root)))}
     try:

@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 
 Runs = Annotated[Path, typer.Option(envvar="LESIONSEG_RUNS", help="Folder of the runs: checkpoints and models.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a record, or a file that is no table of scores.")]
 Results = Annotated[Path | None, typer.Option(help="Folder of the records, by default the published ones.")]
 
 
@@ -120,6 +121,7 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Starts all random numbers.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last epoch that is saved.")] = False,
+    force: Force = False,
     runs: Runs = Path("runs"),
     results: Annotated[
         Path | None, typer.Option(help="Folder for the record. By default results (profile full) or the run's folder.")
@@ -140,7 +142,8 @@ def train(
 
     failures = train_all(
         chosen, chosen_profile,
-        seed=seed, resume=resume, runs=runs, results=results, skip_recorded=len(chosen) > 1, report=typer.echo,
+        seed=seed, resume=resume, force=force, runs=runs, results=results, skip_recorded=len(chosen) > 1,
+        report=typer.echo,
     )  # fmt: skip
     if failures:
         raise failed("\nError: ".join(failures))
@@ -155,6 +158,7 @@ def baseline(
     profile: Annotated[
         str | None, typer.Option(envvar="LESIONSEG_PROFILE", help="As for `lesionseg train`; the default is student.")
     ] = None,
+    force: Force = False,
     runs: Runs = Path("runs"),
     results: Annotated[
         Path | None, typer.Option(help="Folder for the record. By default results (profile full) or one in --runs.")
@@ -170,7 +174,7 @@ def baseline(
     from lesionseg_lib.experiments import baselines
     from lesionseg_lib.experiments.profiles import get_profile
     from lesionseg_lib.experiments.run_folder import RunFolder
-    from lesionseg_lib.results.records import record_path, write_record
+    from lesionseg_lib.results.records import demand_free, record_path, write_record
     from lesionseg_lib.utils.lookup import look_up
 
     if every == bool(names):
@@ -181,8 +185,9 @@ def baseline(
     chosen_profile = get_profile(profile)
     splits = open_splits(chosen_profile)
     for name in chosen:
-        record, table = baselines.run(name, chosen_profile, splits)
         results_folder = results or RunFolder(runs, chosen_profile, name, 0).results
+        demand_free(results_folder, {"name": name, "seed": 0}, again=False, force=force)
+        record, table = baselines.run(name, chosen_profile, splits)
         write_record(results_folder, record, table)
         typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
         typer.echo(score_table(record["test"], record["official"]))
@@ -201,18 +206,20 @@ def evaluate(
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
+    force: Force = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Score a saved model.
 
     As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
     """
-    from lesionseg_lib.cli.tables import score_table
+    from lesionseg_lib.cli.tables import demand_own_table, score_table, write_scores
     from lesionseg_lib.data.splits import open_test_data
     from lesionseg_lib.evaluation.scoring import score_model
     from lesionseg_lib.experiments.run_folder import find_model, open_model
-    from lesionseg_lib.utils.files import replacing
 
+    if csv is not None:
+        demand_own_table(csv, force)
     folder = find_model(model, runs)
     network, card = open_model(folder)
     dataset = open_test_data(data)
@@ -221,8 +228,7 @@ def evaluate(
     scores = score_model(network, card, dataset)
     typer.echo(score_table(scores.summary, scores.official))
     if csv is not None:
-        with replacing(csv) as part:
-            scores.table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+        write_scores(csv, scores.table, force)
         typer.echo(f"\nScores of each image: {csv}")
 
 

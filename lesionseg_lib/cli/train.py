@@ -10,12 +10,12 @@ from tqdm import tqdm
 
 from lesionseg_lib.cli.tables import score_table
 from lesionseg_lib.data.splits import open_splits
-from lesionseg_lib.errors import CheckpointError, TrainingError
+from lesionseg_lib.errors import CheckpointError, RecordError, TrainingError
 from lesionseg_lib.experiments.environment import Situation, describe
 from lesionseg_lib.experiments.profiles import Profile
 from lesionseg_lib.experiments.run import run
 from lesionseg_lib.experiments.run_folder import RunFolder
-from lesionseg_lib.results.records import Record, Records, load_records, record_path
+from lesionseg_lib.results.records import Record, Records, is_of, load_records, read_record, record_path
 from lesionseg_lib.results.seeds import judge
 from lesionseg_lib.training.checkpoints import Epoch
 from lesionseg_lib.training.recipes import Recipe
@@ -29,6 +29,7 @@ def train_all(
     *,
     seed: int,
     resume: bool,
+    force: bool,
     runs: Path,
     results: Path | None,
     skip_recorded: bool,
@@ -51,7 +52,7 @@ def train_all(
         results_folder = results or folder.results
         record_file = record_path(results_folder, recipe.name, seed)
         count = f" ({number} of {len(recipes)})" if len(recipes) > 1 else ""
-        if skip_recorded and record_file.exists():
+        if skip_recorded and _is_recorded(record_file, recipe, profile):
             if main:
                 report(f"\n{recipe.name}, seed {seed}{count}: skipped, it is recorded in {record_file}")
             continue
@@ -60,22 +61,30 @@ def train_all(
         try:
             _, record, _ = run(
                 recipe, profile, splits,
-                seed=seed, runs=runs, results=results_folder, resume=resume, on_epoch=_print_epoch,
+                seed=seed, runs=runs, results=results_folder, resume=resume, force=force, on_epoch=_print_epoch,
             )  # fmt: skip
-        except (TrainingError, CheckpointError) as error:
+        except (TrainingError, CheckpointError, RecordError) as error:
             failures.append(str(error))
             if main and len(recipes) > 1:
                 report(f"Failed, going on: {error}")
         except KeyboardInterrupt:
             left = [recipe.name for recipe in recipes[number - 1 :]]
             options = ["--profile", profile.name, "--seed", str(seed), "--runs", str(runs)]
-            options += ["--results", str(results)] if results else []
+            options += [*(["--results", str(results)] if results else []), *(["--force"] if force else [])]
             raise KeyboardInterrupt(_stopped(profile.apply(recipe), folder, [*left, *options])) from None
         else:
             if main:
                 report(score_report(record, recorded))
                 report(f"Record  {record_file}\nImages  {record_file.with_suffix('.csv')}\nModel   {folder.best}")
     return failures
+
+
+def _is_recorded(path: Path, recipe: Recipe, profile: Profile) -> bool:
+    """Whether this run is recorded there; one of another profile or with other settings is another run."""
+    try:
+        return path.exists() and is_of(read_record(path), profile.name, profile.apply(recipe).settings())
+    except RecordError:  # it cannot be read; who would replace it, is told
+        return False
 
 
 def opening(situation: Situation, processes: int) -> str:

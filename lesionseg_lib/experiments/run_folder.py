@@ -1,23 +1,26 @@
 """Where a run lies on disk, what lies in it, and how a trained model is found again."""
 
+import io
 import os
 import re
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from lesionseg_lib.errors import CheckpointError, RecordError
 from lesionseg_lib.experiments.profiles import PROFILES, Profile
+from lesionseg_lib.models.card import CARD_NAME
 from lesionseg_lib.models.device import pick_device
-from lesionseg_lib.models.segmenter import CARD_NAME, Segmenter
-from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, HISTORY, PREVIEWS
+from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, HISTORY, PREVIEWS, saved_epochs
 from lesionseg_lib.training.recipes import load_recipes
+from lesionseg_lib.training.run_manifest import read_file, write_files
 from lesionseg_lib.utils.arrays import Logits
-from lesionseg_lib.utils.files import replacing
 from lesionseg_lib.utils.lookup import look_up
 
 LOGITS = "test_logits.npz"
@@ -81,20 +84,22 @@ class RunFolder:
         return Path("results") if self.profile.publishes else self.path / "results"
 
     def saved_epoch(self) -> int:
-        """Number of complete epochs in the checkpoint, 0 without one. The history beside it may be one ahead."""
-        if not self.checkpoint.exists():
-            return 0
-        return len(torch.load(self.checkpoint, map_location="cpu", weights_only=True)["history"])
+        """Number of complete epochs in the checkpoint, 0 without one. Raises ``CheckpointError``."""
+        return saved_epochs(self.path)
 
 
 def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
     """Keep logits in half precision: enough to score again by any rule, half the size.
 
-    Raises ``RecordError`` when the disk is full or the folder cannot be written; earlier logits stay.
+    Raises ``RecordError`` when the disk is full or the folder cannot be written (earlier logits stay), and when the
+    logits are not finite.
     """
+    if not np.isfinite(logits).all():
+        raise RecordError(f"{path}: the test logits are not finite, so they are not kept. Train again.")
+    content, largest = io.BytesIO(), np.finfo(np.float16).max
     try:
-        with replacing(path) as part, open(part, "wb") as file:
-            np.savez_compressed(file, ids=np.array(ids), logits=logits.astype(np.float16))
+        np.savez_compressed(content, ids=np.array(ids), logits=logits.clip(-largest, largest).astype(np.float16))
+        write_files(path.parent, {path.name: content.getvalue()})
     except OSError as error:
         raise RecordError(
             f"{path}: the test logits could not be written ({error.strerror or error}). Free some space and score the "
@@ -103,9 +108,17 @@ def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
 
 
 def read_logits(path: Path) -> tuple[list[str], Logits]:
-    """Ids and logits (N, h, w) as ``save_logits`` wrote them."""
-    with np.load(path) as file:
-        return file["ids"].tolist(), file["logits"].astype(np.float32)
+    """Ids and logits (N, h, w) as ``save_logits`` wrote them. Raises ``RecordError``: missing, damaged, not finite."""
+    try:
+        with np.load(io.BytesIO(read_file(path.parent, path.name)[0])) as file:
+            ids, logits = file["ids"].tolist(), file["logits"].astype(np.float32)
+        if logits.ndim != 3 or len(logits) != len(ids) or not np.isfinite(logits).all():
+            raise ValueError(f"{len(ids)} ids, logits of shape {logits.shape}, or values that are not finite")
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such file. Scoring a run writes it: `lesionseg train NAME --resume`.") from None
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise RecordError(f"{path}: not the logits of a run ({error}). Score the run again with --resume.") from error
+    return ids, logits
 
 
 def find_model(model: str, runs: Path) -> Path:

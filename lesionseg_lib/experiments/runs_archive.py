@@ -23,8 +23,9 @@ from lesionseg_lib.errors import CheckpointError, DownloadError, RecordError
 from lesionseg_lib.evaluation.metrics import confusion, reduce
 from lesionseg_lib.experiments.profiles import get_profile
 from lesionseg_lib.experiments.run_folder import RunFolder
+from lesionseg_lib.models.card import CARD_NAME, WEIGHTS_NAME
 from lesionseg_lib.models.postprocessing import binarise, sigmoid
-from lesionseg_lib.models.segmenter import CARD_NAME, WEIGHTS_NAME, Segmenter
+from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.results.records import Records, load_records, published_results, record_path
 from lesionseg_lib.training.checkpoints import HISTORY, PREVIEWS, read_history, read_previews
 from lesionseg_lib.utils.files import replacing

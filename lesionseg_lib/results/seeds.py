@@ -29,17 +29,21 @@ class SeedBand:
     seeds: int
 
 
-def expected_band(seeds: Mapping[int, Record], records: Records) -> SeedBand | None:
+def expected_band(seeds: Mapping[int, Record], records: Records, share: float = SHARE) -> SeedBand | None:
     """The band for one more seed of a recipe with these recorded ``seeds``; ``records`` tell how far seeds spread.
 
     mean +- t s sqrt(1 + 1/k) for k recorded seeds: the new run has its own chance, and so has the mean. s is pooled
     over the recipes with several seeds, t has their degrees of freedom. None where nothing tells the spread.
+
+    Model: mean scores of a recipe's seeds are independent and normal, with one deviation for all recipes. Then the band
+    holds ``share`` of further seeds exactly, for any number of seeds (simulated: ``seeds`` in
+    ``results/coverage.json``); images are the same throughout and are no part of the chance.
     """
     spread = seed_spread(records)
     if not seeds or not spread.degrees:
         return None
     scores = [record["test"]["jaccard"]["mean"] for record in seeds.values()]
-    half = t.ppf((1 + SHARE) / 2, spread.degrees) * spread.deviation * np.sqrt(1 + 1 / len(scores))
+    half = t.ppf((1 + share) / 2, spread.degrees) * spread.deviation * np.sqrt(1 + 1 / len(scores))
     return SeedBand(float(np.mean(scores) - half), float(np.mean(scores) + half), len(scores))
 
 
@@ -91,7 +95,9 @@ class SeedSpread:
     def draw(self, n: int, seeds: Sequence[int], rng: np.random.Generator) -> npt.NDArray[np.float64]:
         """What other seeds would change in means of so many seeds, (n, len(seeds)).
 
-        Normal, with a deviation that is drawn too, as it is estimated from few: differences follow Student's t.
+        Normal, with a deviation that is drawn too, as it is estimated from few: differences follow Student's t. Model:
+        as for ``expected_band``. Added to resampled images, this makes intervals over images and seeds together
+        (``pooled`` under ``both`` in ``results/coverage.json``).
         """
         deviation = self.deviation * np.sqrt(self.degrees / rng.chisquare(self.degrees, size=(n, 1)))
         noise: npt.NDArray[np.float64] = deviation * rng.standard_normal((n, len(seeds))) / np.sqrt(seeds)

@@ -17,16 +17,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lesionseg_lib.data.cache import Decoded, decode
+from lesionseg_lib.data.cache import Decoded, content_fingerprint, decode
 from lesionseg_lib.data.splits import Splits, open_splits
-from lesionseg_lib.errors import RecordError
+from lesionseg_lib.errors import DataWarning, RecordError
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.experiments.environment import describe
 from lesionseg_lib.experiments.profiles import Profile, get_profile
 from lesionseg_lib.experiments.run import run
 from lesionseg_lib.experiments.run_folder import RunFolder, runs_root, save_logits
 from lesionseg_lib.models.device import pick_device, wait_for_device
-from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.encoder import MobileNetV2Encoder, weights_sha256
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.results.records import Record, load_records, published_results, read_record, record_path
@@ -91,8 +91,9 @@ class Lesson:
             recorded = self._recorded(recipe)
             if recorded is not None:
                 return recorded
-        # A recipe that a student changed gets a folder of its own, so that no run is lost or mixed up.
-        runs = self.runs if self.profile.publishes else self.runs / _settings_hash(self.profile.apply(recipe))
+        runs = self.runs
+        if not self.profile.publishes or recipe != get_recipe(recipe.name):
+            runs /= self._run_hash(recipe)
         recorded_before = load_records()
         print(f"Training {recipe.name} for {self.profile.apply(recipe).epochs} epochs on {self.device}.")
         with warnings.catch_warnings(action="ignore"):  # what there is to warn of, ``start`` has printed
@@ -109,13 +110,31 @@ class Lesson:
             print(sentence)
         return Fit(recipe, finished.load_best().to(self.device), finished.history, record, table, finished.folder)
 
+    def _run_hash(self, recipe: Recipe) -> str:
+        """A folder of its own for every recipe that a student changed, and for other photos or weights.
+
+        So no run is lost, mixed up, or taken for what it is not.
+        """
+        if self.weights is not None:
+            MobileNetV2Encoder(self.weights)  # fetched where they are not cached: their SHA-256 tells runs apart
+        what = {
+            "profile": self.profile.name,
+            "settings": self.profile.apply(recipe).settings(),
+            "data": [content_fingerprint(part) for part in vars(self.splits).values()],
+            "weights": self.weights and weights_sha256(self.weights),
+        }
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]
+
     def _recorded(self, recipe: Recipe) -> Fit | None:
+        if recipe != get_recipe(recipe.name):  # a student changed it
+            return None
         folder = RunFolder(self.runs, self.profile, recipe.name, 0)
         path = record_path(published_results(), recipe.name, 0)
         if not (path.exists() and folder.best.exists()):
             return None
         record = read_record(path)
-        model = Segmenter.load(folder.best, recipe.name)[0].to(self.device)
+        with warnings.catch_warnings(action="ignore", category=DataWarning):  # its scores are compared below
+            model = Segmenter.load(folder.best, recipe.name)[0].to(self.device)
         logits = model.logits(self.decoded.test.images)
         if not folder.logits.exists():  # a run that was downloaded comes without
             save_logits(folder.logits, self.splits.test.ids, logits)
@@ -167,8 +186,3 @@ def _print_epoch(row: Epoch) -> None:
         f"epoch {row.epoch:2d}  loss {row.train_loss:.3f}, validation {row.validation_loss:.3f}  "
         f"validation Jaccard {row.validation_jaccard:.3f}  {row.seconds:.0f} s"
     )
-
-
-def _settings_hash(recipe: Recipe) -> str:
-    """A folder of its own for every change a student makes to a recipe, so that no run is lost or mixed up."""
-    return hashlib.sha256(json.dumps(recipe.settings(), sort_keys=True).encode()).hexdigest()[:8]

@@ -92,6 +92,8 @@ print("\nmean of all photos", scores.mean().round(3).to_dict())
 # order, as they must. *D* only sounds better: .5 becomes two thirds, .71 becomes .83. So never compare one author's
 # Dice with another's IoU. And one photo's *D* of .90 means a *J* of .82; keep that pair in mind.
 #
+# {{ explorer("mistakes") }}
+#
 # ## Is the mean of Dice the Dice of the mean?
 #
 # The curve $D = f(J) = 2J/(1+J)$ bends downwards: it is *concave*. Take two photos with $J = .2$ and $J = 1$. Their
@@ -169,6 +171,8 @@ plots.lines(cuts, means, "threshold", "mean over validation photos")
 # .7 it moves by less than half a point.** The best is .6, above one half: this network is slightly generous. You may
 # choose that on validation photos; on test photos it would be cheating. The lowest curve, *threshold Jaccard*, asks
 # more. We come to it below.
+#
+# {{ explorer("where-to-cut") }}
 #
 # ## At which size?
 #
@@ -270,6 +274,8 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 # nobody knows that it is them. So most differences between decoders in this course could not be seen with 45 photos.
 # (For two networks on the *same* photos there is something sharper: lesson 06 compares photo by photo.)
 #
+# {{ explorer("how-sure") }}
+#
 # ## The clinic
 #
 # Eighteen patients wait: a few lines of scoring code each, with one mistake. None of them crashes; that is what makes
@@ -278,8 +284,9 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 # 1. **Read** them. Where is the mistake? Predict the *symptom* on our network's real predictions: does the patient
 #    say too much, too little, or the right number?
 # 2. **Visit** them: the next cell shows what each says, and what is right. It also asks each a few small questions
-#    and gives one of four verdicts: *not attempted*, *wrong* (with the question that was answered wrongly),
-#    *crashed*, *right* (with the diagnosis).
+#    and gives one of four verdicts: *not attempted*; *wrong*, with a question that was answered wrongly and the
+#    likeliest cause, or, if no cause explains all answers, with the questions that went well and those that did not;
+#    *crashed*; *right*, with the diagnosis.
 # 3. **Cure** them: edit the code where it stands and run both cells again, until all are *right*. Hints, cures and
 #    diagnoses are folded away below.
 #
@@ -320,7 +327,8 @@ print("\na student's attempt at cut:", clinic.check("cut", lambda x, truth: iou(
 # %% [markdown]
 # One patient is more than sixteen points too low, one scores what a mask of pure lesion would score, and one is four
 # points too low. **And `cut` is a little too high: here a mistake makes the network look better.** Nothing tells you
-# that a mistake must hurt. The last line shows how the checker answers an attempt that fails: it names the question.
+# that a mistake must hurt. The last line shows how the checker answers an attempt that fails: it names the question
+# and the likeliest cause.
 #
 # <details><summary>Hints</summary>
 #

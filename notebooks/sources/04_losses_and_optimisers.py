@@ -118,6 +118,8 @@ print(f"iou / dice at every pixel: {ratio.min():.3f} to {ratio.max():.3f}")
 # all pixels of a photo. The third is the **side**: $1 - D/2$ in the lesion, $-D/2$ outside. So at a poor overlap a
 # missed pixel is pulled much harder than an added one, and at a perfect overlap alike.
 #
+# {{ explorer("pull") }}
+#
 # ## One pixel, from sure to sure
 #
 # Take one skin pixel far from everything, and move its logit from -8, rightly sure, to 24, utterly wrong. All other
@@ -316,6 +318,8 @@ figures.descent(lambda a, b: (a**2 + 50 * b**2) / 2, paths)
 # but not for that reason: its first steps are much longer, as the next cell shows. With Adam's bias correction it
 # would stand no lower than Adam after fifty steps. Do not believe this race: the valley has no noise. A batch of
 # sixteen photos gives another gradient than the next sixteen, and a running mean of gradients is there to calm that.
+#
+# {{ explorer("valley") }}
 #
 # > **Predict.** Somebody forgets to divide the loss by the number of pixels: all gradients are thousands of times
 # > larger. Take a thousand: what happens to each rule? And how long, in multiples of the rate, is its very first step?

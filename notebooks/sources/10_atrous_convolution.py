@@ -149,6 +149,8 @@ plots.panels([[np.log1p(ways) for ways in stacks.values()]], [titles], alt)
 # The brightness tells a second story: paths pile up in the middle. Even without holes the rim of a field counts
 # little. We shall come back to it.
 #
+# {{ explorer("field") }}
+#
 # ## How large may a rate be?
 #
 # Near the rim of a map some of the nine weights stand outside and read zeros of the padding. With holes they stand

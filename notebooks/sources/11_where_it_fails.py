@@ -253,6 +253,8 @@ plots.panels([list(toys.values())], [list(toys)], "Four wrong masks of one disc,
 # Two empty masks agree; if only one is empty, our library gives the worst that the image allows. Others give NaN or
 # infinity. Ask before you compare.
 #
+# {{ explorer("mistakes") }}
+#
 # ## What do they show on real masks?
 #
 # All test photos, all four scores, and their rank correlation (Spearman).
@@ -347,8 +349,8 @@ print(f"sensitivity {cut[0.5]['sensitivity'].mean():.3f} -> {cut[best]['sensitiv
 # (If misses cost more than false alarms, take a lower one, and say so.)
 #
 # Means hide what a threshold does to a photo. Here is one validation photo, that at 10 % of the row by *J*, cut at
-# four places (D is Dice, S sensitivity). On the page this is a picture. **In your notebook set `live=True`**: you
-# get a menu of three photos and a slider, and mask, IoU, Dice and sensitivity follow it, beside the mask at .5.
+# four places (D is Dice, S sensitivity). **In your notebook set `live=True`**: you get a menu of three photos and a
+# slider, and mask, IoU, Dice and sensitivity follow it, beside the mask at .5. On the course's page a slider follows.
 
 # %%
 from lesionseg_lib.teaching.widgets import threshold
@@ -363,6 +365,8 @@ threshold.threshold_explorer(samples, maps, live=False)
 # all photos the best cut lay above .5. There is no threshold that is right for every photo. Play with the slider: on
 # most photos the border hardly moves between .4 and .6, because few pixels have a probability in between; where it
 # runs, the network is in doubt, and that is worth more than the number.
+#
+# {{ explorer("where-to-cut") }}
 #
 # ## May .8 be believed?
 #

@@ -129,6 +129,8 @@ even.sort_values("claimed").round(2)
 # all others as ours draws only its best; and as if D had missed one in seven. The last column says how many of ours
 # fail like that. So either their test sets were very different, or IoU and Dice were not computed by the same rule.
 #
+# {{ explorer("claims") }}
+#
 # ## Which rule would fit?
 #
 # Every record holds the same predictions scored by nine rules that are called "IoU" and "Dice" somewhere (lesson 03).
@@ -227,6 +229,8 @@ pd.DataFrame({f"seeds: {k}": {f"{n} images": smallest(n, k) for n in sizes} for 
 # seed: the second term stays. Most tables in this field have one seed and differences of a point. This is one reason
 # why they contradict each other. (See [Bouthillier et al. 2021](https://arxiv.org/abs/2103.03098), who measured it at
 # scale.)
+#
+# {{ explorer("ranking") }}
 #
 # ## One change at a time
 #

@@ -108,7 +108,10 @@ def test_a_stale_cache_is_rebuilt_and_replaced(place, change):
         case "added":
             save_pair(place / "data" / "images", place / "data" / "masks", "d", size=(12, 16))
     after = decode_once(dataset(place), (6, 8), place / "cache")
-    assert decoded(place) == ["a", "b", "c"] + ["d"] * (change == "added")
+    if change == "touched":  # the bytes are the same
+        assert decoded(place) == []
+    else:
+        assert decoded(place) == ["a", "b", "c"] + ["d"] * (change == "added")
     assert np.array_equal(before.images[1], after.images[1]) == (change != "replaced")
     # With another list of ids it is another data set, whose cache may still be wanted.
     assert len(folders(place)) == (2 if change == "added" else 1)

@@ -203,3 +203,85 @@ def test_another_data_set_is_surveyed_anew(tmp_path):
 def test_a_mask_of_another_size_is_refused():
     with pytest.raises(ShapeError, match="same size"):
         properties.surrounding_skin(photo(disc()), disc(50, 50))
+
+
+# ---- exact values
+
+
+def colour_of(rgb):
+    return properties.lab(np.full((1, 1, 3), rgb, np.uint8))[0, 0]
+
+
+# Worked out with 50 digits from the definitions (mpmath), with white at (0.950456, 1, 1.088754).
+@pytest.mark.parametrize(
+    ("rgb", "expected"),
+    [
+        ((255, 255, 255), (100, 0, 0)),
+        ((0, 0, 0), (0, 0, 0)),
+        ((119, 119, 119), (50.03444, 0, 0)),
+        ((255, 0, 0), (53.24059, 80.09416, 67.20154)),
+        ((0, 0, 255), (32.29567, 79.18700, -107.86175)),
+        ((1, 1, 1), (0.27417, 0, 0)),
+    ],
+)
+def test_lab_is_exact(rgb, expected):
+    assert colour_of(rgb) == pytest.approx(expected, abs=0.002)
+
+
+def test_every_grey_has_no_hue():
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    assert abs(properties.lab(greys)[..., 1:]).max() < 1e-4
+
+
+def angle_by_hand(rgb):
+    """The typology angle of one colour, in Python's own floats."""
+    linear = [v / 12.92 if (v := c / 255) <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for c in rgb]
+    y = sum(w * c for w, c in zip((0.212671, 0.715160, 0.072169), linear, strict=True))
+    z = sum(w * c for w, c in zip((0.019334, 0.119193, 0.950227), linear, strict=True)) / 1.088754
+    return np.degrees(np.arctan2(116 * y ** (1 / 3) - 16 - 50, 200 * (y ** (1 / 3) - z ** (1 / 3))))
+
+
+def test_the_typology_angle_of_skin_is_exact():
+    for rgb in np.random.default_rng(0).integers((150, 100, 80), (250, 200, 180), (500, 3)):
+        assert properties.typology_angle(colour_of(rgb)) == pytest.approx(angle_by_hand(rgb), abs=0.01)
+
+
+def test_contrast_worked_out_by_hand():
+    """Lightness 100 beside 50.03444, no hue."""
+    mask = disc()
+    assert properties.contrast(photo(mask, (255, 255, 255), (119, 119, 119)), mask) == pytest.approx(49.9656, abs=1e-3)
+
+
+MASKED = ["position", "frame_share", "border_detail"]
+PHOTOGRAPHED = ["surrounding_skin", "skin_colour", "contrast", "hair_index", "patch_share", "measure"]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+@pytest.mark.parametrize("name", [*MASKED, *PHOTOGRAPHED])
+def test_a_mask_that_is_not_bool_is_refused(name, dtype):
+    mask = disc()
+    arguments = (photo(mask),) * (name in PHOTOGRAPHED) + (mask.astype(dtype),)
+    with pytest.raises(ShapeError, match=f"mask is {np.dtype(dtype)}, expected bool"):
+        getattr(properties, name)(*arguments)
+
+
+@pytest.mark.parametrize("name", ["lab", "dark_corners", "hair_map", *PHOTOGRAPHED])
+def test_a_photo_in_shares_of_one_is_refused(name):
+    mask = disc()
+    arguments = (photo(mask) / 255,) + (mask,) * (name in PHOTOGRAPHED)
+    with pytest.raises(ShapeError, match="image is float64, expected uint8"):
+        getattr(properties, name)(*arguments)
+
+
+def test_what_the_measures_take_for_granted_can_be_set():
+    mask = disc(r=0.1)
+    image = photo(mask)
+    image[:20, :20] = 80  # L* is 34: no corner at 25, one at 40
+    assert not properties.dark_corners(image).any() and properties.dark_corners(image, dark=40).any()
+    narrow, wide = (properties.surrounding_skin(photo(mask), mask, (0.03, to)).sum() for to in (0.06, 0.12))
+    assert 0 < narrow < wide
+    hairy = photo(mask)
+    cv2.line(hairy, (5, 10), (120, 25), (40, 20, 10), 2)
+    assert properties.hair_map(hairy).any() and not properties.hair_map(hairy, depth=250).any()
+    hairy[disc(x=0.85, r=0.15)] = (20, 140, 200)
+    assert properties.patch_share(hairy, mask) > 0 == properties.patch_share(hairy, mask, strange=200)

@@ -21,6 +21,8 @@ from lesionseg_lib.evaluation.boundaries import (
     diagonal,
     errors_by_distance,
     hausdorff95,
+    mean_surface_distance,
+    surface_dice,
 )
 from lesionseg_lib.evaluation.metrics import confusion
 
@@ -34,6 +36,13 @@ def box(top: int, left: int, bottom: int, right: int) -> np.ndarray:
 
 
 SQUARE = box(5, 5, 15, 15)
+
+
+def nearly(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """Surface Dice at two pixels."""
+    return surface_dice(prediction, truth, 2)
+
+
 MASKS = arrays(bool, (11, 14), elements=st.booleans())
 
 
@@ -132,13 +141,13 @@ def test_scores_are_symmetric_and_in_range(one: np.ndarray, other: np.ndarray) -
         assert score(one, other) == pytest.approx(score(other, one))
 
 
-@pytest.mark.parametrize("score", [hausdorff95, boundary_iou, boundary_f])
+@pytest.mark.parametrize("score", [hausdorff95, boundary_iou, boundary_f, mean_surface_distance, nearly])
 def test_what_is_no_mask_is_refused(score: Any) -> None:
     with pytest.raises(ShapeError, match="prediction is uint8"):
         score(SQUARE.astype(np.uint8), SQUARE)
-    with pytest.raises(ShapeError, match="truth is bool of shape"):
+    with pytest.raises(ShapeError, match=r"truth \(1, 30, 40\). Expected the same \(H, W\)"):
         score(SQUARE, SQUARE[None])
-    with pytest.raises(ShapeError, match="Enlarge the probabilities"):
+    with pytest.raises(ShapeError, match="enlarge the probabilities"):
         score(SQUARE[:20], SQUARE)
 
 
@@ -166,5 +175,58 @@ def test_all_bands_together_hold_every_error() -> None:
 
 @pytest.mark.parametrize("drawn", [HALF, HALF[None].astype(float), HALF[None, :2]])
 def test_what_does_not_fit_is_refused(drawn: np.ndarray) -> None:
-    with pytest.raises(ShapeError, match="Expected two arrays of bool"):
+    with pytest.raises(ShapeError, match="expected bool|Expected the same"):
         errors_by_distance(drawn, HALF[None], (0, 1))
+
+
+# ---- mean distance and surface Dice, with pixels of any size
+
+
+def line(first: int, last: int) -> np.ndarray:
+    """Columns ``first`` to ``last`` of the top row."""
+    mask = EMPTY.copy()
+    mask[0, first : last + 1] = True
+    return mask
+
+
+def test_mean_distance_of_two_lines_is_as_worked_out_by_hand() -> None:
+    """Columns 0 to 9 and 2 to 12: two pixels are 2 and 1 from the other line, three are 1, 2 and 3, 16 lie in it."""
+    assert mean_surface_distance(line(0, 9), line(2, 12)) == pytest.approx((2 + 1 + 1 + 2 + 3) / 21)
+    assert mean_surface_distance(line(2, 12), line(0, 9)) == pytest.approx(9 / 21)
+
+
+def test_surface_dice_is_the_share_within_the_tolerance() -> None:
+    pair = line(0, 9), line(2, 12)
+    shares = [surface_dice(*pair, tolerance) for tolerance in (0, 0.9, 1, 2, 3)]
+    assert shares == pytest.approx([16 / 21, 16 / 21, 18 / 21, 20 / 21, 1])
+
+
+def test_spacing_is_height_and_width_of_a_pixel() -> None:
+    upper, lower = line(0, 9), np.roll(line(0, 9), 4, axis=0)  # four pixels apart, one below the other
+    assert mean_surface_distance(upper, lower, (0.5, 9)) == 2
+    assert hausdorff95(upper, lower, (0.5, 9)) == 2
+    assert surface_dice(upper, lower, 2, (0.5, 9)) == 1 and surface_dice(upper, lower, 1.9, (0.5, 9)) == 0
+    moved = np.roll(upper, 4, axis=1)  # four columns of each line lie 1, 2, 3, 4 columns outside the other
+    assert mean_surface_distance(upper, moved, (9, 0.5)) == pytest.approx(2 * 0.5 * (1 + 2 + 3 + 4) / 20)
+    assert diagonal(EMPTY, (0.1, 0.1)) == pytest.approx(5)
+
+
+def test_any_percentile_can_be_taken() -> None:
+    """Distances of the first line's pixels: 2, 1 and eight 0; of the second's: eight 0, then 1, 2, 3."""
+    assert hausdorff95(line(0, 9), line(2, 12), percentile=100) == 3
+    assert hausdorff95(line(0, 9), line(2, 12), percentile=50) == 0
+
+
+def test_an_empty_mask_has_the_worst_distance_in_the_same_unit() -> None:
+    assert mean_surface_distance(SQUARE, EMPTY) == 50 and mean_surface_distance(EMPTY, EMPTY) == 0
+    assert mean_surface_distance(SQUARE, EMPTY, (0.1, 0.1)) == pytest.approx(5)
+    assert hausdorff95(SQUARE, EMPTY, (0.1, 0.1)) == pytest.approx(5)
+    assert nearly(SQUARE, EMPTY) == 0 and nearly(EMPTY, EMPTY) == 1
+
+
+@pytest.mark.parametrize("spacing", [(0, 1), (1, -1), (1, math.nan), (math.inf, 1)])
+def test_a_pixel_without_size_is_refused(spacing: tuple[float, float]) -> None:
+    with pytest.raises(ShapeError, match="spacing is"):
+        mean_surface_distance(SQUARE, SQUARE, spacing)
+    with pytest.raises(ShapeError, match="tolerance is nan"):
+        surface_dice(SQUARE, SQUARE, math.nan)

@@ -13,9 +13,20 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from lesionseg_lib.errors import ShapeError, UnknownNameError
-from lesionseg_lib.evaluation.metrics import METRICS, Counts, confusion, dice, jaccard, reduce
+from lesionseg_lib.evaluation.metrics import (
+    ALL_METRICS,
+    METRICS,
+    Counts,
+    confusion,
+    dice,
+    jaccard,
+    npv,
+    ppv,
+    reduce,
+    threshold_jaccard,
+)
 
-FULL = np.ones((4, 5), bool)
+FULL, EMPTY = np.ones((4, 5), bool), np.zeros((4, 5), bool)
 
 
 def counts(*rows: tuple[int, int, int, int]) -> Counts:
@@ -115,6 +126,70 @@ def test_unknown_metrics_and_reductions_are_answered_with_the_nearest() -> None:
         reduce(counts((1, 0, 0, 0)), "jacard")
     with pytest.raises(UnknownNameError, match="no reduction named 'per-image'. Did you mean 'per_image'"):
         reduce(counts((1, 0, 0, 0)), "jaccard", how="per-image")
+
+
+# tp, fp, fn, tn -> positive and negative predictive value
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ((2, 1, 3, 6), (2 / 3, 6 / 9)),
+        ((0, 3, 5, 2), (0, 2 / 7)),
+        ((0, 0, 4, 5), (1, 5 / 9)),  # nothing drawn: no lesion was claimed wrongly
+        ((9, 1, 0, 0), (9 / 10, 1)),  # all drawn: no skin was claimed wrongly
+    ],
+)
+def test_predictive_values_are_as_worked_out_by_hand(row: tuple[int, ...], expected: tuple[float, float]) -> None:
+    assert (ppv(counts(row))[0], npv(counts(row))[0]) == pytest.approx(expected)
+
+
+def test_records_hold_the_challenges_metrics() -> None:
+    assert list(METRICS) == list(ALL_METRICS)[:6]
+    assert set(ALL_METRICS) - set(METRICS) == {"ppv", "npv"}
+
+
+# ---- empty masks
+
+
+@pytest.mark.parametrize("name", ALL_METRICS)
+@pytest.mark.parametrize("if_empty", [0.0, 0.25, 1.0, np.nan])
+def test_a_ratio_without_denominator_is_what_the_rule_says(name: str, if_empty: float) -> None:
+    denominator_free = {"jaccard": (0, 0, 0, 9), "dice": (0, 0, 0, 9), "sensitivity": (0, 2, 0, 7), "npv": (4, 5, 0, 0)}
+    denominator_free |= {"specificity": (4, 0, 5, 0), "ppv": (0, 0, 4, 5), "accuracy": (0, 0, 0, 0)}
+    row = denominator_free.get(name, (0, 0, 0, 9))
+    found = ALL_METRICS[name](counts(row, (1, 1, 1, 1)), if_empty=if_empty)
+    expected = 0.0 if name == "threshold_jaccard" and if_empty == 0.25 else if_empty
+    np.testing.assert_equal(found[0], expected)
+    assert found[1] == {"jaccard": 1 / 3, "threshold_jaccard": 0}.get(name, 0.5)
+
+
+def test_images_without_a_value_are_left_out_of_the_mean() -> None:
+    three = counts((0, 0, 0, 9), (1, 1, 1, 1), (2, 0, 0, 2))
+    means = {rule: reduce(three, "jaccard", if_empty=rule) for rule in (1.0, 0.0)}
+    assert means == pytest.approx({1.0: (1 + 1 / 3 + 1) / 3, 0.0: (1 / 3 + 1) / 3})
+    assert reduce(three, "jaccard", if_empty=float("nan")) == pytest.approx((1 / 3 + 1) / 2)
+    assert np.isnan(reduce(counts((0, 0, 0, 9)), "dice", if_empty=float("nan")))
+    with pytest.raises(ShapeError, match="if_empty is 2"):
+        reduce(three, "jaccard", if_empty=2)
+
+
+def test_the_threshold_can_be_another() -> None:
+    assert threshold_jaccard(counts((1, 1, 1, 1)), 0.3)[0] == pytest.approx(1 / 3)
+
+
+# ---- ignored pixels
+
+
+def test_ignored_pixels_count_for_nothing() -> None:
+    prediction = np.array([[1, 1, 0], [0, 1, 0]], bool)
+    truth = np.array([[1, 0, 0], [1, 1, 0]], bool)
+    found = confusion(prediction, truth, np.array([[0, 1, 1], [1, 0, 0]], bool))
+    assert [int(c[0]) for c in (found.tp, found.fp, found.fn, found.tn)] == [2, 0, 0, 1]
+    assert reduce(confusion(FULL, EMPTY, FULL), "jaccard") == 1  # nothing is left: the rule for empty cases
+    assert reduce(confusion(FULL, EMPTY, EMPTY), "jaccard") == 0
+    with pytest.raises(ShapeError, match="ignore is uint8, expected bool"):
+        confusion(FULL, FULL, FULL.astype(np.uint8))
+    with pytest.raises(ShapeError, match=r"ignore \(5, 4\). Expected the same"):
+        confusion(FULL, FULL, FULL.T)
 
 
 # ---- oracles

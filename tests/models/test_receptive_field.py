@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.models.decoders.blocks import double
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.models.receptive_field import Field, influence, side_of
@@ -102,3 +103,66 @@ def test_shares_at_the_corner_need_the_whole_image() -> None:
     shares = np.zeros((8, 8))
     shares[0, 0] = 1
     assert side_of(shares, 0.5) == 9
+
+
+# ---- what is no square, what enlarges, what has no closed form
+
+
+@pytest.mark.parametrize(
+    ("layer", "sides", "distances"),
+    [
+        (nn.Conv2d(1, 1, (1, 5)), (1, 5), (1, 1)),
+        (nn.Conv2d(1, 1, (3, 5), stride=(2, 1), dilation=(1, 2)), (3, 9), (2, 1)),
+        (nn.MaxPool2d(2), (2, 2), (2, 2)),
+        (nn.MaxPool2d((3, 1), stride=1, dilation=2), (5, 1), (1, 1)),
+        (nn.AvgPool2d((2, 4)), (2, 4), (2, 4)),
+        (nn.ConvTranspose2d(1, 1, 2, stride=2), (1, 1), (0.5, 0.5)),  # one weight each
+        (nn.ConvTranspose2d(1, 1, 4, stride=2), (2, 2), (0.5, 0.5)),  # weights 0 and 2 meet, or 1 and 3
+        (nn.ConvTranspose2d(1, 1, 5, stride=2), (3, 3), (0.5, 0.5)),  # at best 0, 2 and 4
+        (nn.ConvTranspose2d(1, 1, 3), (3, 3), (1, 1)),
+        (nn.ConvTranspose2d(1, 1, (1, 6), stride=(1, 3)), (1, 2), (1, 1 / 3)),
+        (nn.ConvTranspose2d(1, 1, 3, stride=2, dilation=2), (3, 3), (0.5, 0.5)),  # all three meet
+        (nn.ConvTranspose2d(1, 1, 4, stride=2, dilation=3), (4, 4), (0.5, 0.5)),  # 0 and 6 lie three cells apart
+    ],
+)
+def test_both_sides_are_as_worked_out_by_hand(layer: nn.Module, sides: tuple, distances: tuple) -> None:
+    field = Field().through(layer)
+    assert field.sides == sides and field.distances == pytest.approx(distances)
+
+
+@pytest.mark.parametrize("kernel", range(1, 7))
+@pytest.mark.parametrize("stride", range(1, 4))
+@pytest.mark.parametrize("rate", range(1, 4))
+def test_transposed_convolutions_are_what_gradients_find(kernel: int, stride: int, rate: int) -> None:
+    """The widest span of rows that any cell behind the layer depends on."""
+    layer = positive(nn.ConvTranspose2d(1, 1, (kernel, 1), (stride, 1), dilation=(rate, 1)))
+    nn.init.constant_(layer.weight, 1.0)
+    image = torch.ones(1, 1, 24, 1, dtype=torch.float64, requires_grad=True)
+    spans = []
+    for cell in layer(image)[0, 0, :, 0]:
+        rows = np.flatnonzero(torch.autograd.grad(cell, image, retain_graph=True)[0])
+        spans.append(np.ptp(rows) + 1 if len(rows) else 0)
+    assert Field().through(layer).sides[0] == max(spans)
+
+
+def test_a_field_that_is_no_square_has_no_side() -> None:
+    field = Field().through(nn.Conv2d(1, 1, (1, 5), stride=(1, 2)))
+    with pytest.raises(ShapeError, match="side is 1 down and 5 across. Read `sides`"):
+        _ = field.side
+    with pytest.raises(ShapeError, match="distance is 1 down and 2 across. Read `distances`"):
+        _ = field.distance
+    assert field.through(nn.Conv2d(1, 1, (5, 1))).doubled().sides == (6, 7)
+    assert Field((1, 5), (1, 2)) == field and Field(3, 2) == Field((3, 3), (2, 2))
+
+
+@pytest.mark.parametrize("layer", [nn.Upsample(scale_factor=2), nn.AdaptiveAvgPool2d(1), nn.PixelShuffle(2)])
+def test_what_has_no_closed_form_is_refused(layer: nn.Module) -> None:
+    with pytest.raises(ShapeError, match="no kernel and stride"):
+        Field().through(nn.Sequential(nn.Conv2d(4, 4, 3), layer))
+
+
+def test_maps_that_are_not_finite_have_no_influence() -> None:
+    with pytest.raises(ShapeError, match="map of shape .* holds NaN"):
+        influence(lambda x: x * float("nan"), torch.ones(1, 1, 4, 4))
+    with pytest.raises(ShapeError, match="part is 1.5"):
+        side_of(np.ones((3, 3)), 1.5)

@@ -96,8 +96,8 @@ def test_with_alt_refuses_an_empty_text():
         ((IMAGES, [TRUTH, TRUTH], [PREDICTION]), "1 predictions for 2 images"),
         ((IMAGES[:1], [TRUTH], [PREDICTION], ["a", "b"]), "2 ids for 1 images"),
         ((IMAGES[:1], [TRUTH], [PREDICTION], None, []), "0 scores for 1 images"),
-        ((IMAGES[:1], [TRUTH], [PREDICTION[:8]]), r"\(16, 16, 3\) and mask \(8, 16\)"),
-        (([IMAGES[0][..., 0]], [TRUTH], [PREDICTION]), r"image \(16, 16\)"),
+        ((IMAGES[:1], [TRUTH], [PREDICTION[:8]]), r"\(16, 16, 3\), mask \(8, 16\)"),
+        (([IMAGES[0][..., 0]], [TRUTH], [PREDICTION]), r"image has shape \(16, 16\)"),
     ],
 )
 def test_shapes_and_numbers_that_do_not_fit_are_refused(plot, arguments, words):

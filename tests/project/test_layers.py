@@ -273,6 +273,7 @@ TESTED_ELSEWHERE = {
     "utils/arrays.py": "project/test_layers.py",  # names of types alone
     "data/datasets/synthetic_lesion.py": "data/datasets/test_synthetic.py",
     "data/datasets/synthetic_artefacts.py": "data/datasets/test_synthetic.py",
+    "plots/sketch.py": "plots/test_schematics.py",
     "models/decoders/aspp.py": "models/decoders/test_segnet.py",
     "models/decoders/attention.py": "models/decoders/test_segnet.py",
     "models/decoders/blocks.py": "models/decoders/test_all.py",

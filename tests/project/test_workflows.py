@@ -18,8 +18,8 @@ def steps(path):
     return [step for job in jobs.values() for step in job["steps"]]
 
 
-def test_all_four_are_there():
-    assert {path.stem for path in FILES} == {"test", "colab", "publish", "links"}
+def test_all_of_them_are_there():
+    assert {path.stem for path in FILES} == {"test", "colab", "parity", "publish", "links"}
 
 
 def test_the_oldest_and_the_newest_python_and_macos_are_tried():

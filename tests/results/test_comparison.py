@@ -12,7 +12,7 @@ import pytest
 from lesionseg_lib.cli import compare
 from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.results.comparison import compare_all, compare_two
-from lesionseg_lib.results.records import load_records
+from lesionseg_lib.results.records import load_records, read_record, read_table, write_record
 from lesionseg_lib.training.recipes import load_recipes
 from tests.helpers.records import make_record, put_record
 
@@ -97,8 +97,7 @@ def test_images_are_paired_by_id_and_not_by_row(tmp_path: Path) -> None:
     scores = np.linspace(0.2, 0.9, 40)
     put_record(tmp_path, "dilated-all", scores)
     path = put_record(tmp_path, "dilated-frozen", scores)
-    table = pd.read_csv(path.with_suffix(".csv"))
-    table.sample(frac=1, random_state=0).to_csv(path.with_suffix(".csv"), index=False)
+    write_record(tmp_path, read_record(path), read_table(path).sample(frac=1, random_state=0))
     jaccard = compare_two("dilated-all", "dilated-frozen", load_recipes(), tmp_path)[0]
     assert (jaccard.low, jaccard.high, jaccard.better, jaccard.worse) == (0, 0, 0, 0)
     assert not jaccard.shown
@@ -113,7 +112,8 @@ def _empty_csv(results: Path) -> None:
 
 
 def _no_metric(results: Path) -> None:
-    (results / "dilated-all" / "seed0.csv").write_text("id,dice\nISIC_0000000,0.5\n")
+    record = read_record(results / "dilated-all" / "seed0.json")
+    write_record(results, record, pd.DataFrame({"id": ["ISIC_0000000"], "dice": [0.5]}))
 
 
 def _fewer_images(results: Path) -> None:
@@ -125,7 +125,9 @@ def _seeds_of_different_images(results: Path) -> None:
 
 
 def _other_data(results: Path) -> None:
-    put_record(results, "dilated-all", np.full(40, 0.5), data={"test": {"fingerprint": "other", "images": 40}})
+    record = read_record(results / "dilated-all" / "seed0.json")
+    record["data"]["test"]["fingerprint"] = "other"
+    write_record(results, record, read_table(results / "dilated-all" / "seed0.json"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lesionseg_lib.errors import RecordError
+from lesionseg_lib.errors import RecordError, ShapeError
 from lesionseg_lib.results.records import load_records
 from lesionseg_lib.results.significance import holm, p_value, resampled_scores
 from tests.helpers.records import put_record
@@ -19,6 +19,18 @@ def test_p_is_twice_the_smaller_share_and_never_zero() -> None:
     assert p_value(np.array([-1.0, *range(1, 100)])) == pytest.approx(2 * 2 / 101)
     assert p_value(np.arange(1.0, 100.0)) == pytest.approx(2 / 100)
     assert p_value(np.zeros(9)) == 1
+
+
+@pytest.mark.parametrize("draws", [np.array([]), np.full(9, np.nan), np.array([0.1, np.nan]), np.ones((2, 2))])
+def test_draws_that_are_none_have_no_p(draws: np.ndarray) -> None:
+    with pytest.raises(ShapeError, match="draws"):
+        p_value(draws)
+
+
+@pytest.mark.parametrize("p", [[0.1, np.nan], [1.2], [-0.1]])
+def test_what_is_no_chance_is_not_corrected(p: list[float]) -> None:
+    with pytest.raises(ShapeError, match="^p"):
+        holm(p)
 
 
 def test_holm_multiplies_the_smallest_by_their_number_and_the_largest_by_one() -> None:

@@ -15,6 +15,7 @@ import torch
 
 from lesionseg_lib.errors import CheckpointError
 from lesionseg_lib.training.checkpoints import CHECKPOINT, Epoch, open_folder, read_history, read_previews, save_state
+from lesionseg_lib.training.run_manifest import MANIFEST
 
 IDENTITY = {"name": "dilated-all", "size": [32, 32], "learning_rate": 1e-3, "seed": 0}
 HISTORY = [
@@ -22,11 +23,11 @@ HISTORY = [
     Epoch(2, 0.1 + 0.2, 0.5, 0.6, 0.75, 1e-3, 1.5),  # 0.30000000000000004: a float that needs all its digits
 ]
 PREVIEWS = [np.full((2, 4, 4), value, np.uint8) for value in (10, 200)]
-FILES = {"checkpoint.pt", "history.csv", "previews.npz"}
+FILES = {"checkpoint.pt", "history.csv", "previews.npz", "run.json"}
 
 
 def save(folder: Path, epochs: int = 2, **changes: Any) -> None:
-    state = {"model": {"weight": torch.arange(3.0) + epochs}}
+    state = {"model": {"weight": torch.arange(3.0) + epochs}, "optimizer": {}, "schedule": {}}
     save_state(folder, {**IDENTITY, **changes}, HISTORY[:epochs], 1, PREVIEWS[:epochs], ["a", "b"], state)
 
 
@@ -91,6 +92,7 @@ def rewrite(**changes: Any) -> Callable[[Path], None]:
         state = torch.load(path, weights_only=True)
         state.update(changes)
         torch.save({key: value for key, value in state.items() if value is not None}, path)
+        path.with_name(MANIFEST).unlink()  # whoever changes it on purpose removes what vouches for it
 
     return damage
 

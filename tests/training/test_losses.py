@@ -257,7 +257,7 @@ def test_a_saturated_sigmoid_has_no_gradient_but_logits_have() -> None:
 def test_shapes_that_would_be_broadcast_are_refused(
     name: str, logits: tuple[int, ...], target: tuple[int, ...]
 ) -> None:
-    with pytest.raises(ShapeError, match=r"Expected both \(N, 1, H, W\)") as caught:
+    with pytest.raises(ShapeError, match=r"Expected the same \(N, 1, H, W\)") as caught:
         get_loss(name)(torch.zeros(logits), torch.zeros(target))
     assert str(logits) in str(caught.value) and str(target) in str(caught.value)
 
@@ -267,3 +267,34 @@ def test_every_loss_has_a_name_and_an_unknown_one_a_suggestion() -> None:
     assert set(table) == set(NAMES)
     with pytest.raises(UnknownNameError, match="no loss named 'dise'. Did you mean 'dice'"):
         get_loss("dise")
+
+
+# ---- what is refused, what can be set
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_target_of_bytes_is_refused(name: str) -> None:
+    logits = torch.zeros(1, 1, 2, 2)
+    with pytest.raises(ShapeError, match="target: values from 0 to 255. Expected 0 to 1"):
+        get_loss(name)(logits, torch.tensor([[[[0, 255], [0, 0]]]], dtype=torch.uint8))
+    with pytest.raises(ShapeError, match="target of shape .* holds NaN"):
+        get_loss(name)(logits, torch.full((1, 1, 2, 2), float("nan")))
+    with pytest.raises(ShapeError, match="logits is bool"):
+        get_loss(name)(logits > 0, logits)
+
+
+def test_options_are_as_worked_out_by_hand() -> None:
+    """p = 1/2 everywhere, two of four pixels are lesion: sum p t = 1, sum p = 2, sum t = 2."""
+    logits, target = torch.zeros(1, 1, 2, 2), logits_of(1, 1, 0, 0)
+    assert get_loss("dice", smooth=0)(logits, target).item() == pytest.approx(1 - 2 / 4)
+    assert get_loss("iou", smooth=0)(logits, target).item() == pytest.approx(1 - 1 / 3)
+    assert get_loss("focal", focus=0)(logits, target).item() == pytest.approx(get_loss("bce")(logits, target).item())
+    assert get_loss("focal", focus=1)(logits, target).item() == pytest.approx(0.5 * np.log(2))
+    weighted = get_loss("tversky", false_positives=0.2, false_negatives=0.6, smooth=0)  # tp = fp = fn = 1
+    assert weighted(logits, target).item() == pytest.approx(1 - 1 / 1.8)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_signed_distances_of_what_is_not_bool_are_refused(dtype: type) -> None:
+    with pytest.raises(ShapeError, match=f"masks is {np.dtype(dtype)}, expected bool"):
+        signed_distance(np.eye(4, dtype=dtype)[None])

@@ -156,6 +156,7 @@ def test_two_processes_train_to_finite_scores_and_leave_one_run(tmp_path: Path) 
         "checkpoint.pt",
         "history.csv",
         "previews.npz",
+        "run.json",
     ]
 
 
@@ -283,7 +284,7 @@ def no_space(*_: Any, **__: Any) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("target", ["torch.save", "os.fsync", "lesionseg_lib.models.segmenter.save_file"])
+@pytest.mark.parametrize("target", ["torch.save", "os.fsync", "lesionseg_lib.models.segmenter.safetensors.save"])
 def test_a_full_disk_ends_in_a_sentence_and_keeps_the_epoch_before(
     tmp_path: Path,
     accelerator: Accelerator,

@@ -12,6 +12,7 @@ from lesionseg_lib.data.datasets.base import LesionDataset, shorten
 from lesionseg_lib.data.images import IMAGE_SUFFIXES, exif_turn, read_image, read_mask
 from lesionseg_lib.errors import DataError, DatasetNotFoundError, DataWarning
 from lesionseg_lib.utils.arrays import Image, Mask
+from lesionseg_lib.utils.files import file_stamp
 
 MASK_ENDINGS = ("_Segmentation", "_segmentation", "_mask")
 # What the organisers put next to their files: licences, and (from 2017 on) superpixels next to the photos.
@@ -52,12 +53,12 @@ class PairedFiles(LesionDataset):
         stamps = []
         for file in (self.pairs[index].image, self.pairs[index].mask):
             try:
-                status = file.stat()
+                stamp = file_stamp(file)
             except OSError as error:
                 raise DataError(
                     f"{file} was there when {self.name} was opened and cannot be found now: {error.strerror}."
                 ) from error
-            stamps.append(f"{file.name}:{status.st_size}:{status.st_mtime_ns}")
+            stamps.append(":".join(map(str, (file.name, *stamp))))
         return "|".join(stamps)
 
     def _content(self, index: int) -> bytes:

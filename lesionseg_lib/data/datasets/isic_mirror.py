@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lesionseg_lib.data.datasets.base import LesionDataset
 from lesionseg_lib.errors import DataError
 from lesionseg_lib.utils.arrays import Image, Mask
+from lesionseg_lib.utils.files import file_stamp
 
 KEYS = {
     "train": ("train_images", "train_label"),
@@ -55,8 +56,7 @@ class MirrorArrays(LesionDataset):
         return np.array(self._masks[index])
 
     def _stamp(self, index: int) -> str:
-        status = self._path.stat()
-        return f"{self._path.name}:{status.st_size}:{status.st_mtime_ns}"
+        return ":".join(map(str, (self._path.name, index, *file_stamp(self._path))))
 
     def _content(self, index: int) -> bytes:
         return self.image(index).tobytes() + self.truth(index).tobytes()

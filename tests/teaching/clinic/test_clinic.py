@@ -22,7 +22,7 @@ from lesionseg_lib.evaluation import metrics
 from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.teaching.clinic import Ward, check, cures, patients, symptom, visit, ward
 from lesionseg_lib.teaching.clinic.cases import CASES
-from lesionseg_lib.teaching.clinic.checker import difference
+from lesionseg_lib.teaching.clinic.comparison import difference
 from lesionseg_lib.teaching.clinic.cures import iou
 from tests.helpers.tiny import tiny_segmenter
 
