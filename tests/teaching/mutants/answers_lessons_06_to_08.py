@@ -197,6 +197,55 @@ wrong(
 )
 right("08.2", "Adds", build(Adds))
 
+
+class ByName(Adds):
+    def __init__(self, channels: Any, strides: Any) -> None:
+        super().__init__(channels, strides)
+        kept = list(self.prepare)
+        del self.prepare
+        for number, layer in enumerate(kept):
+            setattr(self, f"skip{number}", layer)
+
+    def forward(self, pyramid: Any, size: Any) -> Any:
+        x, skips = pyramid[-1], pyramid[-2::-1]
+        for i, (up, convs) in enumerate(zip(self.up, self.convs, strict=True)):
+            x = up(x)
+            if i < len(skips):
+                x = x + getattr(self, f"skip{i}")(skips[i])
+            x = convs(x)
+        return self.head(x)
+
+
+class InDictionary(Adds):
+    def __init__(self, channels: Any, strides: Any) -> None:
+        super().__init__(channels, strides)
+        self.prepare = torch.nn.ModuleDict({str(i): layer for i, layer in enumerate(self.prepare)})  # type: ignore[assignment]
+
+    def forward(self, pyramid: Any, size: Any) -> Any:
+        *skips, x = pyramid
+        for i, (up, convs) in enumerate(zip(self.up, self.convs, strict=True)):
+            x = convs(up(x) + self.prepare[str(i)](skips.pop()) if skips else up(x))  # type: ignore[index]
+        return self.head(x)
+
+
+class FinestFirst(Adds):
+    def __init__(self, channels: Any, strides: Any) -> None:
+        super().__init__(channels, strides)
+        self.prepare = torch.nn.ModuleList(reversed(self.prepare))
+
+    def forward(self, pyramid: Any, size: Any) -> Any:
+        skips = [layer(level) for layer, level in zip(self.prepare, pyramid[:-1], strict=True)]
+        x = pyramid[-1]
+        for up, convs in zip(self.up, self.convs, strict=True):
+            x = up(x) + skips.pop() if skips else up(x)
+            x = convs(x)
+        return self.head(x)
+
+
+right("08.2", "attributes", build(ByName))
+right("08.2", "a ModuleDict", build(InDictionary))
+right("08.2", "finest first", build(FinestFirst))
+
 # ---- 08.3
 wrong("08.3", "shares", "shares", made("08.3", lambda r: {n: each(lambda x: x / 100)(v) for n, v in r.items()}))
 wrong(
