@@ -193,8 +193,8 @@ def patch_share(image: Image, mask: Mask, strange: float = STRANGE) -> float:
     """Share of the image in areas whose hue and chroma are far from the skin of the same photo: colour discs, ink.
 
     More than ``strange`` in a*b* from the median of the surrounding skin, outside the lesion, at least 4 % of the mean
-    side wide.
-    Fooled by red spots beside the lesion; does not see grey and white discs. NaN where no skin is left to compare with.
+    side wide. Fooled by red spots beside the lesion; does not see grey and white discs. NaN where no skin is left to
+    compare with.
     """
     skin = skin_colour(image, mask)
     if np.isnan(skin).any():
