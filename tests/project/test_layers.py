@@ -250,8 +250,12 @@ def test_a_test_file_tests_one_idea(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_test_imports_another_test(path: Path) -> None:
-    others = [name for name in imports(path) if name.startswith("tests.") and not name.startswith("tests.helpers.")]
-    assert others == [], "put what several tests share into tests/helpers/"
+    own = ".".join(path.relative_to(ROOT).parent.parts)
+    shared = ("tests.helpers.", *(f"{own}.{other.stem}" for other in path.parent.glob("[!t]*.py")))
+    others = [
+        name for name in imports(path) if name.startswith("tests.") and not name.startswith(shared) and name != own
+    ]
+    assert others == [], "put what several tests share into tests/helpers/, or beside them in their folder"
 
 
 def test_every_file_has_its_tests_where_it_is_looked_for() -> None:

@@ -6,3 +6,9 @@ which of them explain all answers, and names the simplest (``engine``). ``scores
 spaces that several exercises share, ``causes.toml`` the words. ``guard`` runs a student's code, ``reading`` takes
 numbers out of what they hand in.
 """
+
+from lesionseg_lib.teaching.diagnosis.causes import CAUSES, Cause
+from lesionseg_lib.teaching.diagnosis.engine import Finding, explain
+from lesionseg_lib.teaching.diagnosis.suspects import Suspect
+
+__all__ = ["CAUSES", "Cause", "Finding", "Suspect", "explain"]
