@@ -115,7 +115,7 @@ def measure(repetitions: int) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=3000)
+    parser.add_argument("--repetitions", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=published_results() / "coverage.json")
     options = parser.parse_args(arguments)
     found = measure(options.repetitions)

@@ -4,15 +4,18 @@ Images are what is drawn, never pixels: those of one image go right or wrong tog
 would move with other images from the same source, nothing about other seeds or other clinics.
 
 How often do 95 % intervals hold the true mean? Simulated with scores as a network's are, skewed and 5 % of them zero
-(``benchmarks/coverage.py``, recorded in ``results/coverage.json``; percent of 5,000 samples, +-.6):
+(``benchmarks/coverage.py``, recorded in ``results/coverage.json``; percent of 2,000 samples, +-1):
 
 =========== ==== ==== ==== ====
 images        20   50  100  379
 =========== ==== ==== ==== ====
-percentile     0    0    0    0
-bca            0    0    0    0
-studentised    0    0    0    0
+percentile  81.2 92.0 92.7 94.8
+bca         82.9 92.5 93.5 95.3
+studentised 87.4 93.3 95.0 95.7
 =========== ==== ==== ==== ====
+
+So with the 379 images of the test set each of the three holds what it promises to within a point. With a hundred, only
+``studentised`` does; with twenty none, because one sample in three shows no missed lesion at all.
 
 Source: Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, chapters 12 (studentised), 13 (percentile) and 14
 (BCa).
@@ -143,6 +146,9 @@ def paired_interval(
     """Percentile interval of ``resampled_means``. With one seed each: ``bootstrap_interval`` of the differences.
 
     Model: images are independent draws from one source, seeds independent draws of what training may give; the
-    difference of the two recipes' means over both is sought. PAIRED
+    difference of the two recipes' means over both is sought. Because few seeds show too little of their spread, a 95 %
+    interval for two equal recipes holds zero in 42 % with 1 seed each, in 80 % with 2, in 88 % with 3, in 92 % with 5
+    (379 images; ``both`` in ``results/coverage.json``). With one seed it speaks of two *networks*, not of two recipes.
+    ``seeds.SeedSpread.draw`` takes the spread of seeds from all recipes, and holds it in 95 %. Raises ``ShapeError``.
     """
     return percentile_interval(resampled_means(a, b, n, seed), level)

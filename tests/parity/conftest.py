@@ -1,8 +1,8 @@
-"""Prints the table of `peers` after the tests that filled it."""
+"""Prints the table of ``tests.helpers.parity`` after the tests that filled it."""
 
 import pytest
 
-from tests.parity.peers import ROWS, table
+from tests.helpers.parity import ROWS, table
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -33,14 +33,14 @@ def server(monkeypatch):
 
 
 def test_a_file_arrives_whole_and_nothing_else_stays(server, tmp_path):
-    download.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
+    download.fetch(server.url + FILE, tmp_path / FILE, md5=hashlib.md5(BODY).hexdigest())
     assert (tmp_path / FILE).read_bytes() == BODY
     assert names(tmp_path) == [FILE]
 
 
 def test_a_file_that_is_there_is_not_fetched_again(server, tmp_path):
     (tmp_path / FILE).write_bytes(BODY)
-    download.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
+    download.fetch(server.url + FILE, tmp_path / FILE, md5=hashlib.md5(BODY).hexdigest())
     assert server.seen == []
 
 
@@ -105,7 +105,7 @@ def test_a_part_longer_than_the_file_is_thrown_away(server, tmp_path):
 def test_a_part_of_another_file_fails_the_md5_and_is_removed(server, tmp_path):
     (tmp_path / f"{FILE}.part").write_bytes(b"of another version")
     with pytest.raises(DownloadError, match=r"is not the file expected: MD5 .* It was removed\. Try again"):
-        download.fetch(server.url + FILE, tmp_path / FILE, hashlib.md5(BODY).hexdigest())
+        download.fetch(server.url + FILE, tmp_path / FILE, md5=hashlib.md5(BODY).hexdigest())
     assert names(tmp_path) == []
 
 

@@ -32,7 +32,7 @@ def _() -> Any:
         (({rate: 0.0 for rate in right}, imagenet), "nothing has moved"),
         ((together, imagenet), "afresh for every rate"),
         (({rate: d / 100 for rate, d in right.items()}, imagenet), "not percent"),
-        (({rate: way(rate, 400) for rate in right}, imagenet), "cannot get that far"),
+        (({rate: way(rate, 40) for rate in right}, imagenet), "cannot get that far"),
         (({1e-3: 1.0}, imagenet), "is missing"),
     ]
 
