@@ -52,7 +52,10 @@ def _load() -> dict[str, Cause]:
 
 
 CAUSES: dict[str, Cause] = _load()
-"""Key -> cause, all that the checks can name, from ``causes.toml``."""
+"""Key -> cause, all that the checks can name, from ``causes.toml``.
+
+:meta hide-value:
+"""
 
 
 def cause(key: str) -> Cause:
