@@ -1,7 +1,7 @@
 """Augmentation of image and mask together, by the name of the family of write-ups that used it.
 
 Albumentations draws once per sample and applies the same draw to both; masks are always resampled by nearest
-neighbour. Every draw depends on a seed that the caller gives, so a run can be repeated and resumed exactly.
+neighbour. The course's own augmentations, which a GPU can do in batches too, are in ``data.warps``. Every draw depends on a seed that the caller gives, so a run can be repeated and resumed exactly.
 """
 
 import os
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lesionseg_lib.data.warps import WARPS, warp
 from lesionseg_lib.utils.lookup import look_up
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # else importing it asks the network for a newer version
@@ -88,8 +89,10 @@ def _pipeline(name: str, size: tuple[int, int]) -> A.Compose:
 def augment(name: str, image: U8, mask: U8, seed: int) -> tuple[U8, U8]:
     """Image uint8 (H, W, 3) and mask uint8 (H, W) of one size -> the same shapes and types, augmented with this seed.
 
-    Raises ``UnknownNameError`` for an unknown name.
+    ``name``: one of ``AUGMENTATIONS`` or of ``warps.WARPS``. Raises ``UnknownNameError`` for any other.
     """
+    if name in WARPS:
+        return warp(name, image, mask, seed)
     pipeline = _pipeline(name, (mask.shape[0], mask.shape[1]))
     if not pipeline.transforms:
         return image, mask

@@ -11,13 +11,15 @@ import torch
 from accelerate import Accelerator
 
 from lesionseg_lib.data.cache import CachedDataset, Decoded, decode
+from lesionseg_lib.data.extra import training_splits
 from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.evaluation.official import official_scores
 from lesionseg_lib.evaluation.scoring import score_images, summarise
 from lesionseg_lib.evaluation.scoring_rules import readings, train_mode_reading
+from lesionseg_lib.experiments.also import also_score
 from lesionseg_lib.experiments.environment import environment, pick_weights
 from lesionseg_lib.experiments.profiles import Profile
-from lesionseg_lib.experiments.run_folder import RunFolder, save_logits
+from lesionseg_lib.experiments.run_folder import RunFolder, open_teacher, save_logits
 from lesionseg_lib.models.cost import count_macs, count_parameters
 from lesionseg_lib.models.encoder import MobileNetV2Encoder, weights_sha256
 from lesionseg_lib.models.postprocessing import sigmoid
@@ -59,10 +61,13 @@ def run(
 
     The record goes to ``results`` (default: ``RunFolder.results``). One that is there is replaced only by the same run
     scored again (``resume``), or with ``force``. Returns the run, its record and the per-image table. Raises what
-    ``train`` raises, and ``RecordError`` before training where a record may not be replaced.
+    ``train`` raises, ``RecordError`` before training where a record may not be replaced, ``DatasetNotFoundError`` without
+    the extra data that the recipe names, and ``CheckpointError`` without its teacher's run.
     """
     recipe = profile.apply(recipe)
     folder = RunFolder(Path(runs), profile, recipe.name, seed)
+    teacher = open_teacher(recipe, folder)
+    splits = training_splits(splits, recipe.extra_data, recipe.masks)
     weights = pick_weights(profile)
     accelerator = Accelerator()
     data = decode(splits, recipe.size)
@@ -78,6 +83,7 @@ def run(
         "precision": {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision),
         "weights": {"name": weights, "sha256": weights and weights_sha256(weights)},
         "data": describe_data(splits, data),
+        **({"teacher": {"name": recipe.teacher, "seed": seed, "sha256": teacher.sha256}} if teacher else {}),
     }
     target = Path(results) if results else folder.results
     with ExitStack() as held:
@@ -87,6 +93,7 @@ def run(
         finished = train(
             recipe, data.train, data.validation, folder.path,
             seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,
+            teacher=teacher,
         )  # fmt: skip
         record, table, logits = _score(recipe, splits, data, finished, accelerator, known)
 
@@ -131,6 +138,9 @@ def _score(
             "train_mode": train_mode_reading(network, data.test, recipe.threshold),
         },
     }
+    if recipe.also_scored:
+        record["also"], columns = also_score(recipe, splits, data.test, network)
+        table = pd.concat([table, columns], axis=1)
     return record, table, logits
 
 

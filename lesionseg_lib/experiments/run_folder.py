@@ -6,7 +6,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,15 @@ import numpy as np
 
 from lesionseg_lib.errors import CheckpointError, RecordError
 from lesionseg_lib.experiments.profiles import PROFILES, Profile
-from lesionseg_lib.models.card import CARD_NAME
+from lesionseg_lib.models.card import CARD_NAME, read_card
 from lesionseg_lib.models.device import pick_device
 from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.results.records import LADDER
 from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, HISTORY, PREVIEWS, saved_epochs
-from lesionseg_lib.training.recipes import load_recipes
+from lesionseg_lib.training.distillation import Teacher
+from lesionseg_lib.training.recipes import Recipe, get_recipe, load_ladder
 from lesionseg_lib.training.run_manifest import read_file, write_files
 from lesionseg_lib.utils.arrays import Logits
-from lesionseg_lib.utils.lookup import look_up
 
 LOGITS = "test_logits.npz"
 
@@ -80,12 +81,33 @@ class RunFolder:
 
     @property
     def results(self) -> Path:
-        """Where its record goes: the published ones, or, of a profile that does not publish, a folder of its own."""
-        return Path("results") if self.profile.publishes else self.path / "results"
+        """Where its record goes: the published ones, those of the ladder apart, or, of a profile that does not publish,
+        a folder of its own.
+        """
+        if not self.profile.publishes:
+            return self.path / "results"
+        return Path("results") / LADDER if self.recipe in load_ladder() else Path("results")
 
     def saved_epoch(self) -> int:
         """Number of complete epochs in the checkpoint, 0 without one. Raises ``CheckpointError``."""
         return saved_epochs(self.path)
+
+
+def open_teacher(recipe: Recipe, folder: RunFolder) -> Teacher | None:
+    """The trained network that the run in ``folder`` learns from; None where the recipe names no teacher.
+
+    It is the run of the same profile and seed in the same place. Raises ``CheckpointError`` where there is none.
+    """
+    if recipe.teacher is None:
+        return None
+    best = replace(folder, recipe=recipe.teacher).best
+    if not (best / CARD_NAME).exists():
+        raise CheckpointError(
+            f"{best}: no trained model there. Recipe {recipe.name} learns from {recipe.teacher}, seed {folder.seed}: "
+            f"train that first, in the same profile and with the same --runs."
+        )
+    network, card = Segmenter.load(best, recipe.teacher)
+    return Teacher(network.requires_grad_(False), read_card(best)["sha256"])
 
 
 def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
@@ -138,7 +160,7 @@ def find_model(model: str, runs: Path) -> Path:
     found = [run for card in cards if (run := RunFolder.around(card.parent)) is not None]
     of_recipe = [run for run in found if run.recipe == model]
     if not of_recipe:
-        look_up(load_recipes(), model, "recipe")
+        get_recipe(model)
         others = ", ".join(str(run.best) for run in found[:5])
         raise CheckpointError(
             f"{runs}: no trained model of recipe {model} there. Train it with `lesionseg train {model}`, or name the "

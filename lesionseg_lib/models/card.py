@@ -33,6 +33,8 @@ class Card(Schema):
     std: Annotated[list[Deviation], Field(min_length=3, max_length=3)]
     sha256: Sha256 | None = None
     """Of the weights."""
+    last_stage: Annotated[int, Field(ge=1, le=3)] | None = None
+    """Of an encoder that is cut: its last stage. A whole one does not tell."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Card:

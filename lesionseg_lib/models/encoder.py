@@ -27,22 +27,41 @@ class MobileNetV2Encoder(nn.Module):
     """Image batch (N, 3, H, W) -> five feature maps, finest first.
 
     Level *i* has ``channels[i]`` channels at ``strides[i]``: 16 at 2, 24 at 4, 32 at 8, 96 at 16, 1280 at 32.
-    2,223,872 parameters. H and W must be multiples of 32 (``Segmenter`` checks that).
+    2,223,872 parameters. H and W must be multiples of the last stride (``Segmenter`` checks that).
+
+    ``last_stage``: where the encoder is cut. 3 leaves out the deepest map, and with it three quarters of the
+    parameters: four maps, the last 96 at 16, and 542,528 parameters.
 
     ``weights`` is a member of torchvision's ``MobileNet_V2_Weights``, its name, or None for random weights.
-    Raises ``WeightsNotFoundError`` when weights are asked for but are neither cached nor downloadable.
+    Raises ``WeightsNotFoundError`` when weights are asked for but are neither cached nor downloadable, and
+    ``UnknownNameError`` for a stage that does not exist.
     """
 
     channels: tuple[int, ...] = (16, 24, 32, 96, 1280)
     strides: tuple[int, ...] = (2, 4, 8, 16, 32)
 
-    def __init__(self, weights: MobileNet_V2_Weights | str | None = "IMAGENET1K_V1") -> None:
+    def __init__(
+        self, weights: MobileNet_V2_Weights | str | None = "IMAGENET1K_V1", last_stage: int = max(STAGES)
+    ) -> None:
         super().__init__()
+        if last_stage not in STAGES:
+            raise UnknownNameError(f"Encoder stage {last_stage!r} does not exist. Stages are {sorted(STAGES)}.")
         network = mobilenet_v2(weights=None)
         if weights is not None:
             _load_weights(network, _member(weights))
+        self.last_stage = last_stage
         self.features: nn.Sequential = network.features
+        if last_stage < max(STAGES):
+            length = STAGES[last_stage][1]
+            levels = sum(level <= length for level in _LEVELS)
+            self.features = network.features[:length]
+            self.channels, self.strides = self.channels[:levels], self.strides[:levels]
         self.frozen: frozenset[int] = frozenset()
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """The numbers of the stages that there are."""
+        return tuple(number for number in STAGES if number <= self.last_stage)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         pyramid = []
@@ -53,26 +72,37 @@ class MobileNetV2Encoder(nn.Module):
         return pyramid
 
     def stage(self, number: int) -> nn.Sequential:
-        """Layers of stage 1, 2, 3 or 4 (see ``STAGES``)."""
-        if number not in STAGES:
-            raise UnknownNameError(f"Encoder stage {number!r} does not exist. Stages are {sorted(STAGES)}.")
+        """Layers of stage 1, 2, 3 or 4 (see ``STAGES``). Raises ``UnknownNameError``, also for one that is cut off."""
+        if number not in self.stages:
+            raise UnknownNameError(f"Encoder stage {number!r} does not exist. Stages are {list(self.stages)}.")
         start, stop = STAGES[number]
         return nn.Sequential(*list(self.features)[start:stop])
 
-    def freeze(self, stages: Iterable[int] = tuple(STAGES)) -> None:
-        """Freeze these stages and thaw all others.
+    def freeze(self, stages: Iterable[int] | None = None) -> None:
+        """Freeze these stages (None: all) and thaw all others.
 
         Frozen means that nothing in the stage changes any more: parameters get no gradient *and* batch norm keeps its
         running statistics, also after ``model.train()``. ``requires_grad = False`` alone does not do the second.
         Raises ``UnknownNameError`` for a stage that does not exist.
         """
-        wanted = frozenset(stages)
+        wanted = frozenset(self.stages if stages is None else stages)
         for number in wanted:
             self.stage(number)  # a wrong number meets its error before anything has changed
         self.frozen = wanted
-        for number in STAGES:
+        for number in self.stages:
             self.stage(number).requires_grad_(number not in wanted)
         self.train(self.training)
+
+    def dilate(self) -> None:
+        """The last of four stages keeps stride 16: its kernels reach as far by a dilation of 2 (Chen et al., 2017).
+
+        No parameter changes. Raises ``UnknownNameError`` where that stage is cut off.
+        """
+        for module in self.stage(max(STAGES)).modules():
+            if isinstance(module, nn.Conv2d):
+                module.stride, module.dilation = (1, 1), (2, 2)
+                module.padding = tuple(side // 2 * 2 for side in module.kernel_size)
+        self.strides = (*self.strides[:-1], self.strides[-2])
 
     def train(self, mode: bool = True) -> "MobileNetV2Encoder":
         super().train(mode)

@@ -18,7 +18,7 @@ from lesionseg_lib.data.images import resize_image
 from lesionseg_lib.errors import CheckpointError, DataWarning, ShapeError, UnknownNameError
 from lesionseg_lib.models.card import CARD_NAME, MODEL_FORMAT, WEIGHTS_NAME, check_card, demand_recipe, read_card
 from lesionseg_lib.models.decoders import DECODERS, build_decoder
-from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder
 from lesionseg_lib.models.mode import evaluation_mode
 from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
@@ -29,13 +29,16 @@ from lesionseg_lib.utils.files import sha256_of
 
 
 class Segmenter(nn.Module):
-    """Image batch (N, 3, H, W), normalised -> logits (N, 1, H, W). H and W: any multiples of the deepest stride, 32.
+    """Image batch (N, 3, H, W), normalised -> logits (N, 1, H, W). H and W: any multiples of the deepest stride: 32,
+    or 16 behind an encoder that is cut after stage 3.
 
     Instead of images ``forward`` also takes a pyramid that the encoder has computed before.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
         super().__init__()
+        if getattr(decoder, "dilates_last_stage", False):
+            encoder.dilate()  # type: ignore[operator]
         self.encoder: Any = encoder
         self.decoder = decoder
         self.preprocessing: Preprocessing = default_preprocessing()
@@ -110,6 +113,8 @@ class Segmenter(nn.Module):
             "mean": list(self.preprocessing.mean),
             "std": list(self.preprocessing.std),
         }
+        if self.encoder.last_stage < max(STAGES):
+            card["last_stage"] = self.encoder.last_stage
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}
         if fault := weights_fault(state):
             raise CheckpointError(f"{folder}: the model is not saved: {fault}. Load or train it again.")
@@ -131,7 +136,7 @@ class Segmenter(nn.Module):
         card, weights = _read_pair(folder)
         demand_recipe(card, folder, recipe)
         sha256 = card.pop("sha256", None)
-        encoder = MobileNetV2Encoder(weights=None)
+        encoder = MobileNetV2Encoder(None, card.get("last_stage") or max(STAGES))
         try:
             inside = _card_inside(weights)
             model = cls(encoder, build_decoder(card["decoder"], encoder.channels, encoder.strides))

@@ -21,6 +21,7 @@ import pandas as pd
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.results.schema import RECORD_FORMAT, canonical, check_record, parse_record
 from lesionseg_lib.results.tables import check_table, parse_sums, table_text, text_sha256
+from lesionseg_lib.training.recipes import PROSE
 from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
 from lesionseg_lib.utils.files import file_stamp, sha256_of
 from lesionseg_lib.utils.locks import owning
@@ -29,6 +30,8 @@ from lesionseg_lib.utils.schemas import SchemaError, parse_json
 Record = dict[str, Any]
 PACKAGE = Path(__file__).parents[1]
 SUMS = "SHA256SUMS"
+LADDER = "ladder"
+"""Folder, beside the published records, of those of the ladder's steps."""
 
 
 def published_results() -> Path:
@@ -113,11 +116,10 @@ def is_of(record: Record, profile: str, settings: Mapping[str, Any]) -> bool:
 
 
 def _telling(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key not in _PROSE}
+    return {key: value for key, value in settings.items() if key not in PROSE}
 
 
 _INSTEAD = "Write into another folder with --results, or add --force to replace it."
-_PROSE = ("title", "choices", "claimed")
 
 
 def _identity(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,6 @@ class FrozenPyramids(Dataset[tuple[list[Tensor], Tensor]]):
 def batches_for(data: CachedDataset, recipe: Recipe, seed: int, network: Segmenter) -> TrainingSet | FrozenPyramids:
     """The training samples of a recipe: as pyramids where they cannot change, else as images."""
     samples = TrainingSet(data, recipe, seed)
-    if not recipe.trainable_stages and samples.online == "none":
+    if not recipe.trainable_stages and samples.online == "none" and recipe.teacher is None:  # a teacher asks for images
         return FrozenPyramids(network, samples)
     return samples

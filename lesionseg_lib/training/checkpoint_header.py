@@ -100,8 +100,8 @@ def _check_state(state: dict[str, Any]) -> None:
         raise SchemaError("previews is not an array of bytes (epochs, images, height, width)")
     if len(previews) != epochs:
         raise SchemaError(f"previews has {len(previews)} epochs, expected {epochs}")
-    for part in ("model", "optimizer", "schedule"):
-        _check_finite(state[part], part)
+    for part in ("model", "optimizer", "schedule", "average"):
+        _check_finite(state.get(part), part)
 
 
 def _check_finite(value: Any, place: str) -> None:

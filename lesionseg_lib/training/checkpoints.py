@@ -103,10 +103,17 @@ def unreadable(folder: Path, reason: str) -> CheckpointError:
     )
 
 
-def restore(state: Mapping[str, Any], folder: Path, network: nn.Module, optimizer: Any, schedule: Any) -> None:
-    """Put weights, optimiser and schedule as the checkpoint has them. Raises ``CheckpointError``: they do not fit."""
+def restore(
+    state: Mapping[str, Any], folder: Path, network: nn.Module, optimizer: Any, schedule: Any, average: Any = None
+) -> None:
+    """Put weights, optimiser, schedule and the average of weights, where there is one, as the checkpoint has them.
+
+    Raises ``CheckpointError``: they do not fit.
+    """
     try:
         network.load_state_dict(state["model"])
+        if average is not None:
+            average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         for group in optimizer.param_groups:

@@ -4,6 +4,7 @@ After every epoch the whole state is on disk, and every epoch draws its random n
 was killed goes on after the last complete epoch and, on a CPU, ends with the same bits as one that was not.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -26,12 +27,14 @@ from lesionseg_lib.models.encoder import weights_sha256
 from lesionseg_lib.models.postprocessing import binarise, sigmoid
 from lesionseg_lib.models.preprocessing import normalise
 from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.training.averaging import WeightAverage
 from lesionseg_lib.training.batches import EpochSampler, batches_for
 from lesionseg_lib.training.build import build_optimizer, build_schedule, build_segmenter
 from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, Epoch, open_folder, restore, save_state
+from lesionseg_lib.training.distillation import Teacher, distilled
 from lesionseg_lib.training.losses import Loss, get_loss
 from lesionseg_lib.training.processes import on_main
-from lesionseg_lib.training.recipes import Recipe
+from lesionseg_lib.training.recipes import PER_STEP, PROSE, Recipe
 from lesionseg_lib.training.run_manifest import owning_run
 
 PREVIEW_IMAGES = 4
@@ -61,8 +64,12 @@ def train(
     resume: bool = False,
     accelerator: Accelerator | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    teacher: Teacher | None = None,
 ) -> Run:
-    """Train ``recipe`` and keep the model of the epoch with the best validation Jaccard.
+    """Train ``recipe`` and keep the model of the epoch with the best validation Jaccard, or (``kept_epoch``) the last.
+
+    With ``average_decay`` what is validated, previewed and kept is the average of the weights; the checkpoint has both,
+    and a resumed run goes on with both. ``teacher``: the trained network of ``recipe.teacher``.
 
     ``folder`` gets, after every epoch: ``best/`` (the best segmenter so far), ``history.csv``, ``previews.npz``
     (probabilities of the first validation images), ``checkpoint.pt`` (the whole state) and ``run.json`` (the SHA-256
@@ -75,7 +82,9 @@ def train(
     accelerator = accelerator or Accelerator()
     with ExitStack() as held:
         on_main(accelerator, lambda: held.enter_context(owning_run(Path(folder))))
-        return _train(recipe, train_data, validation_data, Path(folder), seed, weights, resume, accelerator, on_epoch)
+        return _train(
+            recipe, train_data, validation_data, Path(folder), seed, weights, resume, accelerator, on_epoch, teacher
+        )
 
 
 def _train(
@@ -88,26 +97,30 @@ def _train(
     resume: bool,
     accelerator: Accelerator,
     on_epoch: Callable[[Epoch], None] | None,
+    teacher: Teacher | None,
 ) -> Run:
     main = accelerator.is_main_process
     torch.manual_seed(seed)
     network = build_segmenter(recipe, weights).to(accelerator.device)
-    identity = _identity(recipe, train_data, validation_data, seed, weights)  # after a download: hashes the weights
+    # After a download: it hashes the weights.
+    identity = _identity(recipe, train_data, validation_data, seed, weights, teacher)
     state = open_folder(folder, identity, resume)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     samples = batches_for(train_data, recipe, seed, network)
     sampler = EpochSampler(len(samples), seed)
     loader: Any = DataLoader(samples, batch_size=recipe.batch_size, sampler=sampler)
     optimizer: Any = build_optimizer(recipe, network)
-    schedule = build_schedule(recipe, optimizer)
+    schedule = build_schedule(recipe, optimizer, math.ceil(len(loader) / accelerator.num_processes))
     model, optimizer, loader = accelerator.prepare(network, optimizer, loader)
+    average = WeightAverage(network, recipe.average_decay) if recipe.average_decay is not None else None
+    kept = average.network if average else network
     loss_of = get_loss(recipe.loss)
 
     history: list[Epoch] = []
     previews: list[npt.NDArray[np.uint8]] = []
     best_epoch = 0
     if state is not None:
-        restore(state, folder, network, optimizer, schedule)
+        restore(state, folder, network, optimizer, schedule, average)
         history = [Epoch(**row) for row in state["history"]]
         previews = list(state["previews"].numpy())
         best_epoch = state["best_epoch"]
@@ -133,36 +146,48 @@ def _train(
         for step, (inputs, masks) in enumerate(loader, start=1):
             if isinstance(inputs, Tensor):  # images; else the pyramid is there already
                 inputs = normalise(inputs, network.preprocessing)
-            loss = loss_of(model(inputs), masks[:, None].float())  # (N, 1, H, W) both
+            logits = model(inputs)
+            loss = loss_of(logits, masks[:, None].float())  # (N, 1, H, W) both
+            if teacher is not None:
+                loss = distilled(loss, logits, teacher.probabilities(inputs), recipe.teacher_weight)
             # Over all processes: one that stopped alone would leave the others waiting for its gradients.
             total = accelerator.reduce(loss.detach())
             if not torch.isfinite(total):
                 raise TrainingError(_not_finite(total.item(), recipe, folder, f"{epoch}, batch {step}"))
             accelerator.backward(loss)
+            if recipe.clip_norm is not None:
+                accelerator.clip_grad_norm_(model.parameters(), recipe.clip_norm)
             optimizer.step()
             optimizer.zero_grad()
+            rate = optimizer.param_groups[0]["lr"]
+            if recipe.schedule in PER_STEP:
+                schedule.step()
+            if average is not None:
+                average.update(network)
             sums += torch.stack([loss.detach() * len(masks), torch.ones_like(loss) * len(masks)])
         sums = accelerator.reduce(sums)
 
         # Scored on one process, so that all of them decide alike.
         validation_loss, jaccard, dice, preview = on_main(
-            accelerator, lambda: _validate(network, validation_data, recipe, loss_of)
+            accelerator, lambda: _validate(kept, validation_data, recipe, loss_of)
         )
         if not np.isfinite(validation_loss):  # the last step of the epoch may have broken the weights
             raise TrainingError(_not_finite(validation_loss, recipe, folder, f"{epoch}, validation"))
-        rate = optimizer.param_groups[0]["lr"]
         seconds = time.perf_counter() - start
         history.append(Epoch(epoch, float(sums[0] / sums[1]), validation_loss, jaccard, dice, rate, seconds))
         previews.append(preview)
-        schedule.step()
-        better = best_epoch == 0 or jaccard > history[best_epoch - 1].validation_jaccard
+        if recipe.schedule not in PER_STEP:
+            schedule.step()
+        better = best_epoch == 0 or jaccard > history[best_epoch - 1].validation_jaccard or recipe.kept_epoch == "last"
         best_epoch = epoch if better else best_epoch
 
         def keep(better: bool = better, best_epoch: int = best_epoch) -> None:
             best = None
             if better:
-                best = network.pack(folder / BEST, recipe=recipe.name, threshold=recipe.threshold, size=recipe.size)
-            states = {"model": network, "optimizer": optimizer, "schedule": schedule}
+                best = kept.pack(folder / BEST, recipe=recipe.name, threshold=recipe.threshold, size=recipe.size)
+            states: dict[str, Any] = {"model": network, "optimizer": optimizer, "schedule": schedule}
+            if average is not None:
+                states["average"] = average
             save_state(
                 folder, identity, history, best_epoch, previews, list(validation_data.ids[:PREVIEW_IMAGES]),
                 {name: part.state_dict() for name, part in states.items()}, best,
@@ -190,14 +215,18 @@ def _validate(
 
 
 def _identity(
-    recipe: Recipe, train_data: CachedDataset, validation_data: CachedDataset, seed: int, weights: str | None
+    recipe: Recipe,
+    train_data: CachedDataset,
+    validation_data: CachedDataset,
+    seed: int,
+    weights: str | None,
+    teacher: Teacher | None,
 ) -> Mapping[str, Any]:
-    """What must be the same for a run to go on: every setting, the data, the weights."""
-    settings = recipe.settings()
-    for prose in ("title", "choices", "claimed"):
-        del settings[prose]
+    """What must be the same for a run to go on: every setting, the data, the weights, the teacher."""
+    settings = {name: value for name, value in recipe.settings().items() if name not in PROSE}
     return {
         **settings,
+        **({"teacher_sha256": teacher.sha256} if teacher else {}),
         "seed": seed,
         "weights": weights and weights_sha256(weights),
         "train_data": train_data.content_fingerprint,

@@ -9,9 +9,10 @@ from lesionseg_lib.models.decoders import build_decoder
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 
 CHANNELS, STRIDES = MobileNetV2Encoder.channels, MobileNetV2Encoder.strides
+# Without smp-deeplabv3plus: its pyramid is another, see test_smp.py.
 NAMES = (
     "unet", "segnet-attention", "segnet-attention-atrous", "transposed", "dilated", "refine", "conv5",
-    "light", "unet-without-skips", "segnet", "smp-unet",
+    "light", "unet-without-skips", "segnet", "smp-unet", "smp-fpn",
 )  # fmt: skip
 
 

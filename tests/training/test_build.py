@@ -41,11 +41,48 @@ def test_the_encoder_has_a_group_and_a_rate_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("adam", torch.optim.Adam), ("nadam", torch.optim.NAdam), ("rmsprop", torch.optim.RMSprop)]
+    ("name", "kind"),
+    [
+        ("adam", torch.optim.Adam),
+        ("adamw", torch.optim.AdamW),
+        ("nadam", torch.optim.NAdam),
+        ("rmsprop", torch.optim.RMSprop),
+    ],
 )
 def test_optimizers_go_by_their_names(name: str, kind: type) -> None:
     recipe = tiny_recipe(optimizer=name)
     assert type(build_optimizer(recipe, build_segmenter(recipe, None))) is kind
+
+
+def test_only_kernels_decay() -> None:
+    recipe = tiny_recipe(optimizer="adamw", weight_decay=0.03, learning_rate=1e-3, encoder_learning_rate=1e-4)
+    network = build_segmenter(recipe, None)
+    groups = build_optimizer(recipe, network).param_groups
+    assert [(group["lr"], group["weight_decay"]) for group in groups] == [
+        (1e-3, 0.03), (1e-3, 0.0), (1e-4, 0.03), (1e-4, 0.0)
+    ]  # fmt: skip
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    decaying, others = ({names[id(p)] for group in groups[k::2] for p in group["params"]} for k in (0, 1))
+    assert decaying | others == set(names.values()) and not decaying & others
+    assert "decoder.head.weight" in decaying and "decoder.head.bias" in others
+    assert {"encoder.features.0.1.weight", "encoder.features.0.1.bias"} <= others  # batch norm
+    assert "encoder.features.0.0.weight" in decaying
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(4, 5), (1, 7), (36, 47)])
+def test_one_cycle_is_torchs_step_by_step(epochs: int, steps: int) -> None:
+    recipe = tiny_recipe(schedule="one-cycle", epochs=epochs, learning_rate=1e-2, encoder_learning_rate=1e-3)
+    ours = torch.optim.SGD([torch.zeros(1)], lr=1e-2)
+    theirs = torch.optim.SGD([torch.zeros(1)], lr=1e-2)
+    plan = build_schedule(recipe, ours, steps)
+    oracle = torch.optim.lr_scheduler.OneCycleLR(theirs, 1e-2, total_steps=epochs * steps, cycle_momentum=False)
+    for step in range(epochs * steps):
+        assert ours.param_groups[0]["lr"] == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-9), step
+        for optimizer, schedule in ((ours, plan), (theirs, oracle)):
+            optimizer.step()
+            if step < epochs * steps - 1:
+                schedule.step()
+    assert ours.param_groups[0]["lr"] == pytest.approx(1e-2 / 250_000)
 
 
 @pytest.mark.parametrize(

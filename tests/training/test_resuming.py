@@ -85,6 +85,9 @@ RECIPES = {
     ),
     "frozen, on precomputed pyramids": tiny_recipe("transposed-frozen"),
     "last stage trained, with RMSprop": tiny_recipe("dilated-stage4", optimizer="rmsprop", epochs=2),
+    "all that the ladder uses": tiny_recipe(
+        "light-strong", decoder="tiny", epochs=3, clip_norm=1.0, average_decay=0.9, kept_epoch="best"
+    ),
 }
 
 

@@ -143,6 +143,45 @@ class Subset(LesionDataset):
         return self._parent._size_message(self._indices[index], image, mask)
 
 
+class Joined(LesionDataset):
+    """The samples of one data set, then those of another, under both names. Raises ``DataError``: an id is in both."""
+
+    def __init__(self, first: LesionDataset, second: LesionDataset) -> None:
+        self.name = f"{first.name}+{second.name}"
+        self.ids = (*first.ids, *second.ids)
+        self._parts = (first, second)
+        if twice := sorted(set(first.ids) & set(second.ids)):
+            raise DataError(f"{self.name}: {shorten(twice)} in both; leave such ids out of one with `subset`.")
+
+    def _find(self, index: int) -> tuple[LesionDataset, int]:
+        first, second = self._parts
+        return (first, index) if index < len(first) else (second, index - len(first))
+
+    def image(self, index: int) -> Image:
+        part, number = self._find(index)
+        return part.image(number)
+
+    def truth(self, index: int) -> Mask:
+        part, number = self._find(index)
+        return part.truth(number)
+
+    def attributes(self, index: int) -> dict[str, str]:
+        part, number = self._find(index)
+        return part.attributes(number)
+
+    def _stamp(self, index: int) -> str:
+        part, number = self._find(index)
+        return part._stamp(number)
+
+    def _content(self, index: int) -> bytes:
+        part, number = self._find(index)
+        return part._content(number)
+
+    def _size_message(self, index: int, image: Image, mask: Mask) -> str:
+        part, number = self._find(index)
+        return part._size_message(number, image, mask)
+
+
 def shorten(names: Iterable[str], limit: int = 5) -> str:
     """At most ``limit`` names, and how many more there are: ``"a, b and 3 more"``."""
     listed = list(names)

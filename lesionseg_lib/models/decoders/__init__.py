@@ -10,7 +10,7 @@ from lesionseg_lib.models.decoders.dilated import DilatedDecoder
 from lesionseg_lib.models.decoders.light import LightDecoder
 from lesionseg_lib.models.decoders.refine import RefineDecoder
 from lesionseg_lib.models.decoders.segnet import SegNetAttentionAtrousDecoder, SegNetAttentionDecoder, SegNetDecoder
-from lesionseg_lib.models.decoders.smp_unet import SmpUnetDecoder
+from lesionseg_lib.models.decoders.smp import SmpDeepLabV3PlusDecoder, SmpFpnDecoder, SmpUnetDecoder
 from lesionseg_lib.models.decoders.transposed import TransposedDecoder
 from lesionseg_lib.models.decoders.unet import UNetDecoder, UNetWithoutSkips
 from lesionseg_lib.utils.lookup import look_up
@@ -27,6 +27,8 @@ DECODERS: dict[str, Callable[[Sequence[int], Sequence[int]], nn.Module]] = {
     "unet-without-skips": UNetWithoutSkips,
     "segnet": SegNetDecoder,
     "smp-unet": SmpUnetDecoder,
+    "smp-fpn": SmpFpnDecoder,
+    "smp-deeplabv3plus": SmpDeepLabV3PlusDecoder,
 }
 
 
@@ -48,6 +50,8 @@ __all__ = [
     "SegNetAttentionAtrousDecoder",
     "SegNetAttentionDecoder",
     "SegNetDecoder",
+    "SmpDeepLabV3PlusDecoder",
+    "SmpFpnDecoder",
     "SmpUnetDecoder",
     "TransposedDecoder",
     "UNetDecoder",

@@ -29,6 +29,7 @@ def depends_on(name: str) -> list[bool]:
         ("segnet-attention-atrous", [True] * 5),
         ("light", [True] * 5),
         ("smp-unet", [True] * 5),
+        ("smp-fpn", [False, True, True, True, True]),
         ("dilated", [False, True, True, True, True]),
         ("unet-without-skips", [False, False, False, False, True]),
         ("refine", [False, False, False, False, True]),
@@ -76,7 +77,7 @@ def test_logits_have_the_images_size(name: str, height: int, width: int) -> None
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NAMES if name != "smp-unet"]
+    "name", [name for name in NAMES if not name.startswith("smp-")]
 )  # theirs brings its own encoder's sizes
 def test_a_decoder_sizes_itself_from_what_the_encoder_declares(name: str) -> None:
     channels, strides = (4, 5, 6, 7, 8), (2, 4, 8, 16, 32)
@@ -98,7 +99,7 @@ def test_logits_are_logits(name: str) -> None:
 
 
 def test_the_names_are_those_of_the_families() -> None:
-    assert tuple(DECODERS) == NAMES
+    assert tuple(DECODERS) == (*NAMES, "smp-deeplabv3plus")
 
 
 @pytest.mark.parametrize(("wrong", "near"), [("dillated", "dilated"), ("transpose", "transposed"), ("conv", "conv5")])
@@ -108,7 +109,7 @@ def test_an_unknown_decoder_is_answered_with_the_nearest(wrong: str, near: str) 
 
 
 def test_a_name_near_to_none_is_answered_with_all() -> None:
-    names: Sequence[str] = NAMES
+    names: Sequence[str] = tuple(DECODERS)
     with pytest.raises(UnknownNameError) as caught:
         build_decoder("qqq", CHANNELS, STRIDES)
     assert str(caught.value).endswith(f"Known: {', '.join(names)}.")

@@ -1,0 +1,77 @@
+"""Dermoscopic photos of ISIC 2017 and 2018 that are in neither split of ISIC 2016, told apart by where they are from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from lesionseg_lib.data.datasets.base import LesionDataset, Subset
+from lesionseg_lib.data.datasets.folder import PairedFiles, describe_folder, pair_by_id, read_manifest
+from lesionseg_lib.data.datasets.isic_download import default_root
+from lesionseg_lib.errors import DataError, DatasetNotFoundError
+
+SCAN_SIDE = 6000
+"""A photo this wide, in pixels, is a slide that was scanned: no camera of these sets takes one."""
+
+
+class ISICExtra(Subset):
+    """1,625 photos with masks in ``images`` and ``masks``, and a ``manifest.csv`` that tells where each is from.
+
+    Origin is the native size, as far as it is known: each camera has its own. ``elsewhere`` are the photos of two
+    origins that ISIC 2016 does not have, scanned slides and a camera of 2592 x 1936 pixels, all with exact masks; no
+    network of the course is trained on them. ``train`` is the rest. 529 photos of it tell no native size: some of them
+    may come from one of the two origins.
+
+    Four photos that look like test images of ISIC 2016 are in neither part.
+
+    Args:
+        part: "train" or "elsewhere".
+        root: folder of ``images``, ``masks`` and ``manifest.csv``. By default ``isic-extra`` beside the default root of
+            ISIC 2016, in ``$LESIONSEG_DATA`` if that is set.
+
+    Raises:
+        DatasetNotFoundError: nothing there; there is no public archive of just these photos.
+        DataError: pairs that are incomplete, or no manifest.
+
+    Papers: Codella et al., "Skin lesion analysis toward melanoma detection" (ISBI 2017), arXiv:1710.05006, and (2018)
+    arXiv:1902.03368. Licences: photos and masks of 2016 and 2017 ("exact") CC-0; masks of 2018 CC BY-NC 4.0.
+    """
+
+    LOOKALIKES: ClassVar[tuple[str, ...]] = ("ISIC_0014795", "ISIC_0014846", "ISIC_0015023", "ISIC_0015071")
+
+    def __init__(self, part: Literal["train", "elsewhere"], root: str | Path | None = None) -> None:
+        self.part = part
+        self.root = extra_root() if root is None else Path(root)
+        pairs = _open(self.root)
+        elsewhere = {key for index, key in enumerate(pairs.ids) if _is_elsewhere(pairs.attributes(index))}
+        wanted = elsewhere if part == "elsewhere" else set(pairs.ids) - elsewhere
+        super().__init__(pairs, (key for key in pairs.ids if key in wanted and key not in self.LOOKALIKES))
+
+
+def extra_root() -> Path:
+    """Where the photos are looked for."""
+    return default_root().with_name("isic-extra")
+
+
+def find_isic_extra() -> Path | None:
+    """The default root if photos, masks and manifest are there, else None."""
+    root = extra_root()
+    return root if all((root / name).exists() for name in ("images", "masks", "manifest.csv")) else None
+
+
+def _open(root: Path) -> LesionDataset:
+    if not (root / "images").is_dir() or not (root / "masks").is_dir():
+        raise DatasetNotFoundError(
+            f"{root}: {describe_folder(root)}. Expected images, masks and manifest.csv: photos of ISIC 2017 and 2018 that "
+            f"are not in ISIC 2016. Put them there, or set LESIONSEG_DATA to the folder that holds isic-extra; recipes "
+            f"that do not name extra data need none."
+        )
+    attributes = read_manifest(root / "manifest.csv")
+    if not attributes:
+        raise DataError(f"{root / 'manifest.csv'}: missing or empty. It tells which photos are held out. Restore it.")
+    return PairedFiles("isic-extra", pair_by_id(root / "images", root / "masks"), attributes)
+
+
+def _is_elsewhere(attributes: dict[str, str]) -> bool:
+    width, height = (int(float(attributes.get(f"native_{side}", 0))) for side in ("width", "height"))
+    return width > SCAN_SIDE or (width, height) == (2592, 1936)
