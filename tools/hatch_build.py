@@ -22,7 +22,7 @@ class ResultsHook(BuildHookInterface[Any]):
         results = Path(self.root) / "results"
         self._temporary = tempfile.TemporaryDirectory()
         sums = ""
-        for file in sorted([*results.glob("**/*.json"), *results.glob("*/seed*.csv")]):
+        for file in sorted([*results.glob("**/*.json"), *results.glob("**/seed*.csv")]):
             inside = file.relative_to(results)
             if file.suffix == ".csv":
                 file = keep_columns(file, Path(self._temporary.name, inside))

@@ -10,8 +10,9 @@ import typer
 from lesionseg_lib.cli import compare as listings
 from lesionseg_lib.cli.console import Commands, failed
 from lesionseg_lib.errors import RecordError, UnknownNameError
-from lesionseg_lib.results.records import load_records
-from lesionseg_lib.training.recipes import get_recipe, load_recipes
+from lesionseg_lib.results.ladder import ladder_records
+from lesionseg_lib.results.records import published_results
+from lesionseg_lib.training.recipes import get_recipe, load_ladder, load_recipes
 
 NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
 
@@ -88,11 +89,15 @@ def recipes(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print all settings of this recipe.")] = None,
     results: Results = None,
 ) -> None:
-    """List the recipes, or print all settings of one."""
+    """List the recipes, or print all settings of one.
+
+    First the experiments, then the ladder: the way from one of them, light, to the course's own network.
+    """
     _check_folder(results)
-    records = load_records(results)
+    records = ladder_records(results or published_results())
     if name is None:
         typer.echo(listings.recipe_table(load_recipes(), records))
+        typer.echo("\n" + listings.ladder_list(load_ladder(), records))
     else:
         typer.echo(listings.recipe_settings(get_recipe(name), records.get(name, {})))
 
@@ -100,7 +105,7 @@ def recipes(
 @app.command()
 def train(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Recipes, see `lesionseg recipes`.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Train every recipe.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Train every experiment; the ladder's steps by name.")] = False,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -158,29 +163,9 @@ def baseline(
     The whole picture as lesion, the mean of the training masks, Otsu's threshold: what a network must beat. Each is
     scored once on test as a recipe is, and writes a record.
     """
-    from lesionseg_lib.cli.tables import score_table
-    from lesionseg_lib.data.splits import open_splits
-    from lesionseg_lib.experiments import baselines
-    from lesionseg_lib.experiments.profiles import get_profile
-    from lesionseg_lib.experiments.run_folder import RunFolder
-    from lesionseg_lib.results.records import demand_free, record_path, write_record
-    from lesionseg_lib.utils.lookup import look_up
+    from lesionseg_lib.cli.baseline import score_baselines
 
-    if every == bool(names):
-        raise UnknownNameError(f"Name one baseline or more, or give --all. Known: {', '.join(baselines.BASELINES)}.")
-    chosen = list(dict.fromkeys(names or baselines.BASELINES))
-    for name in chosen:
-        look_up(baselines.BASELINES, name, "baseline")
-    chosen_profile = get_profile(profile)
-    splits = open_splits(chosen_profile)
-    for name in chosen:
-        results_folder = results or RunFolder(runs, chosen_profile, name, 0).results
-        demand_free(results_folder, {"name": name, "seed": 0}, again=False, force=force)
-        record, table = baselines.run(name, chosen_profile, splits)
-        write_record(results_folder, record, table)
-        typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
-        typer.echo(score_table(record["test"], record["official"]))
-        typer.echo(f"Record  {record_path(results_folder, name, 0)}\n")
+    score_baselines(names or [], every, profile, force=force, runs=runs, results=results, report=typer.echo)
 
 
 @app.command()
@@ -265,6 +250,9 @@ def compare(
     effects: Annotated[
         bool, typer.Option("--effects", help="What one change does: pairs of recipes that differ in little.")
     ] = False,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="What moves the score: the way from light to the course's own network.")
+    ] = False,
     results: Results = None,
 ) -> None:
     """Show what was claimed and what came out.
@@ -273,9 +261,14 @@ def compare(
     two, the difference on the same images and whether it can be shown.
     """
     _check_folder(results)
+    if (effects or ladder) and (names or effects == ladder):
+        raise UnknownNameError("--effects and --ladder each print a table of their own. Give one alone, and no name.")
+    if ladder:
+        from lesionseg_lib.cli.ladder import ladder_text
+
+        typer.echo(ladder_text({**load_recipes(), **load_ladder()}, results or published_results()))
+        return
     if effects:
-        if names:
-            raise UnknownNameError("--effects compares the pairs of its own table. Leave the names out.")
         typer.echo(listings.effects(load_recipes(), results))
         return
     if names and len(names) > 2:

@@ -36,9 +36,25 @@ def recipe_table(recipes: Mapping[str, Recipe], records: Mapping[str, Mapping[in
     )
 
 
+def ladder_list(recipes: Mapping[str, Recipe], records: Mapping[str, Mapping[int, Record]]) -> str:
+    """One line a step of the ladder."""
+    rows = [
+        (
+            recipe.name,
+            recipe.base or NOTHING,
+            recipe.title,
+            ", ".join(map(str, records.get(recipe.name, ()))) or NOTHING,
+        )
+        for recipe in recipes.values()
+    ]
+    return format_table(("step of the ladder", "changes", "by", "recorded seeds"), rows)
+
+
 def recipe_settings(recipe: Recipe, records: Mapping[int, Record]) -> str:
     """Every setting of one recipe, and its test scores where it is recorded."""
     settings = {key: value for key, value in recipe.settings().items() if key not in ("name", "title", "claimed")}
+    if "also_scored" in settings:
+        settings["also_scored"] = ", ".join(recipe.also_scored)
     lines = {
         **{key.replace("_", " "): str(value) for key, value in settings.items()},
         "trainable stages": _stages(recipe),

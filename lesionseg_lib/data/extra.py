@@ -18,8 +18,8 @@ _DRAWN = 16
 def training_splits(splits: Splits, extra_data: str | None, masks: str = "all") -> Splits:
     """``splits`` with what a recipe trains on: ``extra_data`` added, or left out what has no exact mask.
 
-    Validation and test stay as they are. Drawn lesions get further drawn ones. Raises ``UnknownNameError`` for data that
-    there are not, ``DatasetNotFoundError`` where they are not on disk, ``DataError`` where no photo is left.
+    Validation and test stay as they are. Drawn lesions get further drawn ones. Raises ``UnknownNameError`` for data
+    that there are not, ``DatasetNotFoundError`` where they are not on disk, ``DataError`` where no photo is left.
     """
     train = splits.train
     if extra_data is not None:

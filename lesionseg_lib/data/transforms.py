@@ -1,7 +1,8 @@
 """Augmentation of image and mask together, by the name of the family of write-ups that used it.
 
 Albumentations draws once per sample and applies the same draw to both; masks are always resampled by nearest
-neighbour. The course's own augmentations, which a GPU can do in batches too, are in ``data.warps``. Every draw depends on a seed that the caller gives, so a run can be repeated and resumed exactly.
+neighbour. The course's own augmentations, which a GPU can do in batches too, are in ``data.warps``. Every draw depends
+on a seed that the caller gives, so a run can be repeated and resumed exactly.
 """
 
 import os

@@ -56,8 +56,8 @@ WARPS = {
 def draw(name: str, size: tuple[int, int], seed: int) -> tuple[Floats, Floats]:
     """The two maps of one sample: places (2, 3) and colours (3, 4). Every number depends on ``seed`` alone.
 
-    Places: pixel centre (x, y, 1) of the result -> (x, y) in the photo of ``size`` (height, width). Colours: red, green,
-    blue of the photo, and 1 -> those of the result, on a scale of 0 to 255. ``name``: one of ``WARPS``.
+    Places: pixel centre (x, y, 1) of the result -> (x, y) in the photo of ``size`` (height, width). Colours: red,
+    green, blue of the photo, and 1 -> those of the result, on a scale of 0 to 255. ``name``: one of ``WARPS``.
     """
     ranges, rng = WARPS[name], np.random.default_rng(seed)
     u = rng.uniform(-1, 1, 10)

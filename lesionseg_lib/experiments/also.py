@@ -24,10 +24,11 @@ from lesionseg_lib.training.recipes import Recipe
 def also_score(
     recipe: Recipe, splits: Splits, test: CachedDataset, network: Segmenter
 ) -> tuple[dict[str, Record], pd.DataFrame]:
-    """The rows that ``recipe.also_scored`` asks for, by name, and the columns that they add to the table of test images.
+    """The rows that ``recipe.also_scored`` asks for, by name, and the columns that they add to the table of images.
 
-    "flips": the test set, answered by ``models.flips``, as columns too. "elsewhere": photos of origins that the test set
-    hardly has (``data.extra``), with the score of every image; left out, with a ``DataWarning``, where they are not.
+    "flips": the test set, answered by ``models.flips``, as columns too. "elsewhere": photos of origins that the test
+    set does not have (``data.extra``), with the score of every image; left out, with a ``DataWarning``, where they are
+    not on disk.
     """
     rows: dict[str, Record] = {}
     columns = pd.DataFrame()

@@ -61,8 +61,8 @@ def run(
 
     The record goes to ``results`` (default: ``RunFolder.results``). One that is there is replaced only by the same run
     scored again (``resume``), or with ``force``. Returns the run, its record and the per-image table. Raises what
-    ``train`` raises, ``RecordError`` before training where a record may not be replaced, ``DatasetNotFoundError`` without
-    the extra data that the recipe names, and ``CheckpointError`` without its teacher's run.
+    ``train`` raises, ``RecordError`` before training where a record may not be replaced, ``DatasetNotFoundError``
+    without the extra data that the recipe names, and ``CheckpointError`` without its teacher's run.
     """
     recipe = profile.apply(recipe)
     folder = RunFolder(Path(runs), profile, recipe.name, seed)

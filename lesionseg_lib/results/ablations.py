@@ -78,7 +78,7 @@ def settings(recipe: Recipe) -> dict[str, object]:
         "decoder": recipe.decoder,
         "trained stages": recipe.trainable_stages,
         "loss": recipe.loss,
-        "optimiser": recipe.optimizer,
+        "optimiser": f"{recipe.optimizer}, decay {recipe.weight_decay:g}" if recipe.weight_decay else recipe.optimizer,
         "decoder's rate": recipe.learning_rate,
         "encoder's rate": (recipe.encoder_learning_rate or recipe.learning_rate) if recipe.trainable_stages else None,
         "schedule": recipe.schedule,
@@ -88,6 +88,13 @@ def settings(recipe: Recipe) -> dict[str, object]:
         "augmentation": recipe.augmentation,
         "input size": recipe.size,
         "threshold": recipe.threshold,
+        "last stage": recipe.last_stage,
+        "clipping": recipe.clip_norm,
+        "average of weights": recipe.average_decay,
+        "kept epoch": recipe.kept_epoch,
+        "extra data": recipe.extra_data,
+        "masks": recipe.masks,
+        "teacher": (recipe.teacher, recipe.teacher_weight) if recipe.teacher else None,
     }
 
 

@@ -46,7 +46,10 @@ def published_results() -> Path:
 
 
 def record_path(results: Path, recipe: str, seed: int) -> Path:
-    return results / recipe / f"seed{seed}.json"
+    """The file of a record below ``results``: a step of the ladder that lies in ``LADDER`` there is found there."""
+    path = Path(recipe) / f"seed{seed}.json"
+    apart = results / LADDER / path
+    return apart if apart.exists() else results / path
 
 
 def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:

@@ -15,9 +15,10 @@ import numpy.typing as npt
 from scipy.stats import t
 
 from lesionseg_lib.results.records import Record, Records
+from lesionseg_lib.training.recipes import PROSE
 
 SHARE = 0.95
-PROSE = {"title", "choices", "claimed", "family"}
+NO_SETTING = {*PROSE, "family"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _same_test(own: Record, recorded: Record) -> bool:
 def _differences(own: Record, recorded: Record) -> list[str]:
     """Settings and data that the two runs do not share, by name."""
     mine, theirs = own["recipe"], recorded["recipe"]
-    found = [name.replace("_", " ") for name in mine if name not in PROSE and mine[name] != theirs.get(name)]
+    found = [name.replace("_", " ") for name in mine if name not in NO_SETTING and mine[name] != theirs.get(name)]
     for part in ("train", "validation"):
         if own["data"][part]["fingerprint"] != recorded["data"][part]["fingerprint"]:
             found.append(f"the {part} images")

@@ -1,7 +1,7 @@
 """A small network that learns from a larger one's probabilities as well as from the masks.
 
-Source: Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015; pixel by pixel, at temperature 1:
-what the teacher calls a doubtful border, a mask calls all or nothing.
+Source: Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015; pixel by pixel, at temperature
+1: what the teacher calls a doubtful border, a mask calls all or nothing.
 """
 
 from __future__ import annotations

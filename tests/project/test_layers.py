@@ -275,6 +275,8 @@ def _tests_of(path: Path) -> bool:
 TESTED_ELSEWHERE = {
     "plots/sketch.py": "plots/test_schematics.py",
     "errors.py": "book/test_error_page.py",
+    "cli/baseline.py": "cli/test_app.py",
+    "cli/ladder.py": "results/test_ladder.py",
     "utils/arrays.py": "project/test_layers.py",  # names of types alone
     "data/datasets/synthetic_lesion.py": "data/datasets/test_synthetic.py",
     "data/datasets/synthetic_artefacts.py": "data/datasets/test_synthetic.py",

@@ -156,8 +156,11 @@ def test_a_value_that_cannot_be_is_named(settings: dict[str, Any], message: str)
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"base": "lihgt"}, "no base .recipe mine. named 'lihgt'. Did you mean 'light'"), ({"base": "light", "teacher": "x"}, "no teacher")],
-)  # fmt: skip
+    [
+        ({"base": "lihgt"}, "no base .recipe mine. named 'lihgt'. Did you mean 'light'"),
+        ({"base": "light", "teacher": "x"}, "no teacher .recipe mine. named 'x'"),
+    ],
+)
 def test_a_name_that_there_is_not_is_answered_with_the_nearest(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UnknownNameError, match=message):
         parse_recipes(toml("mine", {"title": "t", "choices": "c", **settings}), "mine.toml", RECIPES)

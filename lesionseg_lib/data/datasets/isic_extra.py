@@ -1,4 +1,4 @@
-"""Dermoscopic photos of ISIC 2017 and 2018 that are in neither split of ISIC 2016, told apart by where they are from."""
+"""Photos of ISIC 2017 and 2018 that are in neither split of ISIC 2016, told apart by where they are from."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def find_isic_extra() -> Path | None:
 def _open(root: Path) -> LesionDataset:
     if not (root / "images").is_dir() or not (root / "masks").is_dir():
         raise DatasetNotFoundError(
-            f"{root}: {describe_folder(root)}. Expected images, masks and manifest.csv: photos of ISIC 2017 and 2018 that "
-            f"are not in ISIC 2016. Put them there, or set LESIONSEG_DATA to the folder that holds isic-extra; recipes "
-            f"that do not name extra data need none."
+            f"{root}: {describe_folder(root)}. Expected images, masks and manifest.csv: photos of ISIC 2017 and 2018 "
+            f"that are not in ISIC 2016. Put them there, or set LESIONSEG_DATA to the folder that holds isic-extra; "
+            f"recipes that do not name extra data need none."
         )
     attributes = read_manifest(root / "manifest.csv")
     if not attributes:
