@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 _NUMBERS = itertools.count(1)
@@ -28,10 +29,11 @@ def over_ipc() -> dict[str, str]:
     if os.name == "nt":
         return {}
     # The sockets are named after this file: 1-ipc-1, 1-ipc-2, ...
-    return {"transport": "ipc", "connection_file": os.path.join(_folder(), f"{next(_NUMBERS)}.json")}
+    return {"transport": "ipc", "connection_file": str(Path(_folder(), f"{next(_NUMBERS)}.json"))}
 
 
 def pytest_configure() -> None:
+    """As a plugin of pytest: nbval's kernels, too, talk over sockets in a folder."""
     import nbval.kernel  # where this is no plugin, nbval need not be there
 
     manager = nbval.kernel.KernelManager
