@@ -1,7 +1,7 @@
 """Kernels are reached over sockets in a folder, not over TCP: a port found free may be taken before a kernel has it.
 
-As a pytest plugin (`-p tools.kernels`) this holds for the kernels of nbval, which takes no settings for them. It
-imports nothing of the course: tests also copy it to where there is none.
+As a pytest plugin (`-p tools.kernels`) this holds for the kernels of nbval, which takes no settings for them; what it
+compares is set here, too. The plugin imports nothing of the course: tests also copy it to where there is none.
 """
 
 import atexit
@@ -30,6 +30,12 @@ def over_ipc() -> dict[str, str]:
         return {}
     # The sockets are named after this file: 1-ipc-1, 1-ipc-2, ...
     return {"transport": "ipc", "connection_file": str(Path(_folder(), f"{next(_NUMBERS)}.json"))}
+
+
+def pytest_collectstart(collector: Any) -> None:
+    """As a plugin of pytest: of figures nbval compares neither PNG, which it leaves out by itself, nor SVG."""
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("image/svg+xml",)
 
 
 def pytest_configure() -> None:
