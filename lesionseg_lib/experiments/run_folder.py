@@ -81,9 +81,7 @@ class RunFolder:
 
     @property
     def results(self) -> Path:
-        """Where its record goes: the published ones, those of the ladder apart, or, of a profile that does not publish,
-        a folder of its own.
-        """
+        """Where its record goes: a folder of its own, or, of a profile that publishes, that of all or of the ladder."""
         if not self.profile.publishes:
             return self.path / "results"
         return Path("results") / LADDER if self.recipe in load_ladder() else Path("results")
@@ -106,7 +104,7 @@ def open_teacher(recipe: Recipe, folder: RunFolder) -> Teacher | None:
             f"{best}: no trained model there. Recipe {recipe.name} learns from {recipe.teacher}, seed {folder.seed}: "
             f"train that first, in the same profile and with the same --runs."
         )
-    network, card = Segmenter.load(best, recipe.teacher)
+    network = Segmenter.load(best, recipe.teacher)[0]
     return Teacher(network.requires_grad_(False), read_card(best)["sha256"])
 
 

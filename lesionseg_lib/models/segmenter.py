@@ -29,8 +29,9 @@ from lesionseg_lib.utils.files import sha256_of
 
 
 class Segmenter(nn.Module):
-    """Image batch (N, 3, H, W), normalised -> logits (N, 1, H, W). H and W: any multiples of the deepest stride: 32,
-    or 16 behind an encoder that is cut after stage 3.
+    """Image batch (N, 3, H, W), normalised -> logits (N, 1, H, W).
+
+    H and W: any multiples of the deepest stride: 32, or 16 behind an encoder that is cut after stage 3.
 
     Instead of images ``forward`` also takes a pyramid that the encoder has computed before.
     """
@@ -44,6 +45,7 @@ class Segmenter(nn.Module):
         self.preprocessing: Preprocessing = default_preprocessing()
 
     def forward(self, inputs: Tensor | list[Tensor]) -> Tensor:
+        """Normalised photos (N, 3, H, W), or the encoder's pyramid of them -> logits (N, 1, H, W)."""
         stride = self.encoder.strides[-1]
         if isinstance(inputs, Tensor):
             _check_divisible(inputs.shape, stride)
@@ -53,6 +55,7 @@ class Segmenter(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where the weights are."""
         return next(self.parameters()).device
 
     def normalise(self, images: npt.NDArray[np.uint8]) -> Tensor:

@@ -134,6 +134,7 @@ class Recipe:
 
     @property
     def frozen_stages(self) -> tuple[int, ...]:
+        """The encoder's stages that keep their ImageNet weights."""
         return tuple(stage for stage in self.stages if stage not in self.trainable_stages)
 
     def settings(self) -> dict[str, Any]:

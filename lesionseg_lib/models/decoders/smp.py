@@ -43,12 +43,15 @@ class _SmpDecoder(nn.Module):
         self.head = whole.segmentation_head
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         image = pyramid[0].new_empty(len(pyramid[0]), 0, *size)  # of their first level, the photo, only the size counts
         return self.head(self.decoder([image, *pyramid]))  # type: ignore[no-any-return]
 
 
 class SmpUnetDecoder(_SmpDecoder):
-    """``Unet("mobilenet_v2")`` with its default widths, 256 to 16. For a 128 x 128 input::
+    """``Unet("mobilenet_v2")`` with its default widths, 256 to 16.
+
+    For a 128 x 128 input::
 
     pyramid[4] 1280 x 4 x 4
       -> nearest x 2 ++ pyramid[3] 96 -> 2 x conv 256 x   8 x   8
@@ -73,7 +76,9 @@ class SmpFpnDecoder(_SmpDecoder):
 
 
 class SmpDeepLabV3PlusDecoder(_SmpDecoder):
-    """``DeepLabV3Plus("mobilenet_v2")``: an atrous pyramid on level 4, joined by level 1. For a 128 x 128 input::
+    """``DeepLabV3Plus("mobilenet_v2")``: an atrous pyramid on level 4, joined by level 1.
+
+    For a 128 x 128 input::
 
         pyramid[4] 1280 x 8 x 8 -> rates 1, 12, 24, 36 and the mean -> 256 x 8 x 8 -> bilinear x 4
           ++ pyramid[1] 24 -> 1 x 1 -> 48 x 32 x 32 -> separable 256 x 32 x 32 -> head 1 x 32 x 32 -> bilinear x 4
