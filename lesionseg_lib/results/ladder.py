@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.evaluation.bootstrap import paired_interval
@@ -103,6 +104,6 @@ def _rung(name: str, seeds: Mapping[int, Record], results: Path, effect: Effect 
     )
 
 
-def _score(images: np.ndarray) -> Score:
+def _score(images: NDArray[np.float64]) -> Score:
     """Mean of scores (seeds, N), with its interval."""
     return Score(float(images.mean()), *paired_interval(images, np.zeros_like(images[:1])))

@@ -22,7 +22,8 @@ class ISICExtra(Subset):
     network of the course is trained on them. ``train`` is the rest. 529 photos of it tell no native size: some of them
     may come from one of the two origins.
 
-    Four photos that look like test images of ISIC 2016 are in neither part.
+    Sixteen photos show lesions that test images of ISIC 2016 show too, and are in neither part (``COPIES``; searched by
+    ``benchmarks/copies.py``).
 
     Args:
         part: "train" or "elsewhere".
@@ -37,7 +38,25 @@ class ISICExtra(Subset):
     arXiv:1902.03368. Licences: photos and masks of 2016 and 2017 ("exact") CC-0; masks of 2018 CC BY-NC 4.0.
     """
 
-    LOOKALIKES: ClassVar[tuple[str, ...]] = ("ISIC_0014795", "ISIC_0014846", "ISIC_0015023", "ISIC_0015071")
+    COPIES: ClassVar[dict[str, str]] = {
+        "ISIC_0014657": "ISIC_0000177",
+        "ISIC_0014763": "ISIC_0000230",
+        "ISIC_0014788": "ISIC_0000165",
+        "ISIC_0014795": "ISIC_0000164",
+        "ISIC_0014846": "ISIC_0000222",
+        "ISIC_0014927": "ISIC_0000212",
+        "ISIC_0014949": "ISIC_0000226",
+        "ISIC_0014957": "ISIC_0000196",
+        "ISIC_0014963": "ISIC_0000160",
+        "ISIC_0014964": "ISIC_0000228",
+        "ISIC_0015023": "ISIC_0000201",
+        "ISIC_0015034": "ISIC_0000227",
+        "ISIC_0015071": "ISIC_0000174",
+        "ISIC_0015132": "ISIC_0000169",
+        "ISIC_0015146": "ISIC_0000231",
+        "ISIC_0015201": "ISIC_0000213",
+    }
+    """Photo -> the test image of ISIC 2016 that shows the same lesion, photographed or scanned anew."""
 
     def __init__(self, part: Literal["train", "elsewhere"], root: str | Path | None = None) -> None:
         self.part = part
@@ -45,7 +64,7 @@ class ISICExtra(Subset):
         pairs = _open(self.root)
         elsewhere = {key for index, key in enumerate(pairs.ids) if _is_elsewhere(pairs.attributes(index))}
         wanted = elsewhere if part == "elsewhere" else set(pairs.ids) - elsewhere
-        super().__init__(pairs, (key for key in pairs.ids if key in wanted and key not in self.LOOKALIKES))
+        super().__init__(pairs, (key for key in pairs.ids if key in wanted and key not in self.COPIES))
 
 
 def extra_root() -> Path:
