@@ -41,7 +41,7 @@ Floats = NDArray[np.float64]
 SIDE = 128
 LISTED = 30
 """Closest pairs by ``joint`` that are recorded and drawn."""
-ENOUGH = 6
+ENOUGH = 5
 """Points that match: pairs with as many are recorded and drawn too."""
 
 

@@ -22,8 +22,8 @@ class ISICExtra(Subset):
     network of the course is trained on them. ``train`` is the rest. 529 photos of it tell no native size: some of them
     may come from one of the two origins.
 
-    Sixteen photos show lesions that test images of ISIC 2016 show too, and are in neither part (``COPIES``; searched by
-    ``benchmarks/copies.py``).
+    Seventeen photos show lesions that test images of ISIC 2016 show too, and are in neither part (``COPIES``; searched
+    by ``benchmarks/copies.py``).
 
     Args:
         part: "train" or "elsewhere".
@@ -40,6 +40,7 @@ class ISICExtra(Subset):
 
     COPIES: ClassVar[dict[str, str]] = {
         "ISIC_0014657": "ISIC_0000177",
+        "ISIC_0014667": "ISIC_0000198",
         "ISIC_0014763": "ISIC_0000230",
         "ISIC_0014788": "ISIC_0000165",
         "ISIC_0014795": "ISIC_0000164",
