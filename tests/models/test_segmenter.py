@@ -158,9 +158,9 @@ def test_loading_needs_no_imagenet_weights(saved: Path, monkeypatch: pytest.Monk
     asked = []
     real = MobileNetV2Encoder.__init__
 
-    def watch(self: MobileNetV2Encoder, weights: Any = "IMAGENET1K_V1") -> None:
+    def watch(self: MobileNetV2Encoder, weights: Any = "IMAGENET1K_V1", *cut: int) -> None:
         asked.append(weights)
-        real(self, weights)
+        real(self, weights, *cut)
 
     monkeypatch.setattr(MobileNetV2Encoder, "__init__", watch)
     Segmenter.load(saved, recipe="conv5-frozen")
