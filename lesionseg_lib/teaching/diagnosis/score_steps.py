@@ -56,9 +56,11 @@ def _correlation(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
 
 
 def divide(ratio: Any, empty: float) -> Any:
-    above, below = ratio
-    with np.errstate(all="ignore"):
-        return np.where(np.asarray(below) == 0, np.where(np.asarray(above) == 0, empty, above / below), above / below)
+    """The quotients, ``empty`` where both are 0."""
+    above, below = (np.asarray(part, float) for part in ratio)
+    scores = above / below
+    nothing = (above == 0) & (below == 0)
+    return np.where(nothing, empty, scores) if nothing.any() else scores
 
 
 OTHER_FORMULAS: Sequence[tuple[Callable[..., Any], Any]] = [

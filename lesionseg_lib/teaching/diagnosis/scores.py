@@ -41,6 +41,7 @@ class ScoreSpace:
         if self.batched:
             self.slots["batch"] = BATCHES
         self._known: dict[Any, GroupCounts] = {}
+        self._scores: dict[Any, Any] = {}
 
     def suspects(self, most: int = 2) -> Iterator[Suspect]:
         """From one mistake to ``most`` together."""
@@ -84,7 +85,10 @@ class ScoreSpace:
         if whole is not None:
             value = whole(*counts)
         else:
-            scores = _by_rule(counts, formula, constants, empty)
+            key = (label, part, id(cut), id(read), view, id(formula), constants, empty)
+            if key not in self._scores:
+                self._scores[key] = _by_rule(counts, formula, constants, empty)
+            scores = self._scores[key]
             if each is not None:
                 scores = each(scores)
             if not len(scores):
@@ -127,12 +131,14 @@ def _count(m: Any, t: Any, view: str) -> GroupCounts:
 
 def _by_rule(counts: GroupCounts, formula: Any, constants: tuple[float, float], empty: str) -> Any:
     """Scores of the groups, by a rule for what is empty."""
+    above, below = formula(*counts)
+    if constants != (0.0, 0.0):
+        above, below = above + constants[0], below + constants[1]
+    scores = divide((above, below), {"zero": 0.0, "nan": np.nan, "skip": np.nan, "half": 0.5}.get(empty, 1.0))
+    if empty in ("one", "zero", "nan", "half", "none"):
+        return scores
     tp, fp, fn, _ = counts
     no_truth, no_mask = (tp + fn) == 0, (tp + fp) == 0
-    above, below = formula(*counts)
-    above, below = np.asarray(above, float) + constants[0], np.asarray(below, float) + constants[1]
-    default = {"zero": 0.0, "nan": np.nan, "skip": np.nan, "half": 0.5}.get(empty, 1.0)
-    scores = divide((above, below), default)
     if empty == "skip":
         return scores[~np.isnan(scores)]
     if empty.startswith("skip truth"):
@@ -146,6 +152,4 @@ def _by_rule(counts: GroupCounts, formula: Any, constants: tuple[float, float], 
         return np.where(no_truth, 1.0 if empty == "truth one" else 0.0, scores)
     if empty == "mask one":
         return np.where(no_mask, 1.0, scores)
-    if empty == "either one":
-        return np.where(no_mask | no_truth, 1.0, scores)
-    return scores
+    return np.where(no_mask | no_truth, 1.0, scores)  # "either one"

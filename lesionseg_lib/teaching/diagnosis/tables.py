@@ -9,7 +9,7 @@ import numpy as np
 
 from lesionseg_lib.teaching.diagnosis import table_causes as why
 from lesionseg_lib.teaching.diagnosis.causes import Cause
-from lesionseg_lib.teaching.diagnosis.engine import SECONDS, close, explain
+from lesionseg_lib.teaching.diagnosis.engine import close, explain
 from lesionseg_lib.teaching.diagnosis.reading import numbers, refuse
 from lesionseg_lib.teaching.diagnosis.suspects import Suspect
 
@@ -156,7 +156,6 @@ def judge(
     of: str = "",
     hint: str = "",
     relative: bool = False,
-    seconds: float = SECONDS,
     more: Sequence[Suspect] = (),
 ) -> None:
     """Refuse numbers that are not the expected ones, and name what explains them.
@@ -185,7 +184,7 @@ def judge(
     deep = len(expected) > 1 and len(off) > 1
     suspects = _chain(more, expected, bases, kind, percent, deep)
     answered, truly = dict(found), {key: (found[key] if key not in off else expected[key]) for key in found}
-    finding = explain(answered, truly, suspects, same, partial=True, seconds=seconds)
+    finding = explain(answered, truly, suspects, same, partial=True)
     prefix = f"{of}: " if of else ""
     first = off[0]
     side = "high" if found[first] > expected[first] else "low"

@@ -82,7 +82,7 @@ def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
         (OTHER_SCALE, lambda: at(p, lambda t: 10 * t)),
         (OTHER_SCALE, lambda: at(p, lambda t: 100 * t)),
     ]
-    judge(found, expected, bases, hint="Was it this network, on the validation photos?", seconds=2)
+    judge(found, expected, bases, hint="Was it this network, on the validation photos?")
 
 
 KNOWS_VALIDATION = cause("guess-knows-validation")
@@ -159,7 +159,7 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
         (AREA_SHARE, lambda: {"mean mask": float((share > 0.5).mean())}),
         (OF_TEST, lambda: {key: mean(key, True) for key in keys}),
     ]  # fmt: skip
-    judge(found, expected, bases, hint="(Each guess, repeated for every validation photo.)", seconds=2)
+    judge(found, expected, bases, hint="(Each guess, repeated for every validation photo.)")
 
 
 NOT_BOOL = "a mask says yes or no. Cut the probabilities at .5."
@@ -199,7 +199,7 @@ def your_own_photo(mask: Any, photo: Any, network: Segmenter, size: tuple[int, i
     right = p > 0.5
     if _alike(mask, right):
         return
-    finding = explain({"mask": mask}, {"mask": right}, _drawn(photo, network, size, p), _alike, seconds=2)
+    finding = explain({"mask": mask}, {"mask": right}, _drawn(photo, network, size, p), _alike)
     differ, share = float((mask != right).mean()), float(mask.mean())
     refuse(
         f"this is not what this network says of this photo above .5: {differ:.1%} of the pixels differ, and "

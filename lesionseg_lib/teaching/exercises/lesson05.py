@@ -225,7 +225,7 @@ def price_of_a_deformation(rough: Any, pairs: CachedDataset) -> None:
             continue
         finding = explain(
             {alpha: found[alpha]}, {alpha: right}, _details_of(alpha, strengths, real, plain, some),
-            lambda a, b: bool(np.isfinite(b)) and abs(a - b) <= 0.08 * abs(b), seconds=1.5,
+            lambda a, b: bool(np.isfinite(b)) and abs(a - b) <= 0.08 * abs(b),
         )  # fmt: skip
         if found[alpha] < 0.8:  # a circle has 1
             finding = Finding(((DIFFERENCE,), (RATIO,)))

@@ -109,7 +109,7 @@ def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mappi
             (SMALL, at_size),
             (OF_TEST, on_test),
         ]
-        judge(found, expected, bases, hint="(On the validation photos.)", of=slip, seconds=2)
+        judge(found, expected, bases, hint="(On the validation photos.)", of=slip)
 
 
 def _check_slip(name: str, slip: Preprocessing, photos: Any) -> None:
@@ -236,7 +236,7 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
     ]
     expected = {s: float(table(s)["jaccard"].mean()) for s in strides}
     finding = explain(
-        found, expected, spanned(expected, bases), lambda a, b: abs(a - b) <= 3e-3, partial=False, seconds=2
+        found, expected, spanned(expected, bases), lambda a, b: abs(a - b) <= 3e-3, partial=False
     )
     first = next((s for s in strides if abs(found[s] - expected[s]) > 5e-3), 32)
     observed = f"stride {first}: {found[first]:.3f}."

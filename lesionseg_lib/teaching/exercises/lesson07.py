@@ -208,7 +208,7 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
         (STATISTICS_ONLY, lambda: each(lambda s: (s,), "statistics")),
         (FROM_HERE, lambda: each(lambda s: tuple(range(s, 5)))),
     ]
-    judge(own, expected, bases, hint="(The stage that was put back.)", seconds=6)
+    judge(own, expected, bases, hint="(The stage that was put back.)")
 
 
 def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[int, ...]], float]) -> None:

@@ -271,7 +271,7 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
                 *((OTHER_LEVELS, lambda o=other: share(o)) for other in _others(levels)),  # type: ignore[misc]
                 (DIFFERENCES, lambda plain=plain, levels=levels: {b: share(levels)[b] - plain[b] for b in bands}),  # type: ignore[misc]
             ]
-        judge(found, share(levels), bases, within=0.05, percent=True, of=name, seconds=2)
+        judge(found, share(levels), bases, within=0.05, percent=True, of=name)
 
 
 def _others(levels: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -207,7 +207,7 @@ def who_decides(given: Any, model: Segmenter, lesson: Lesson) -> None:
             (HALF_WEIGHTS, lambda half=half: silence(half, factor=0.5)),  # type: ignore[misc]
         ]  # fmt: skip
         hint = "(Were the gates in evaluation mode, and all four silenced?)"
-        judge(numbers(given[half], keys, half), right, bases, hint=hint, of=half, seconds=2)
+        judge(numbers(given[half], keys, half), right, bases, hint=hint, of=half)
 
 
 def _column(j: Any, z: Any, column: str, lesson: Lesson) -> float:

@@ -165,7 +165,6 @@ def holes_of_family_c(cells: Any, encoder: MobileNetV2Encoder) -> None:
         within=0.1,
         kind="count",
         hint="(Cells of the skip at this stride that reach one cell.)",
-        seconds=2,
     )
 
 

@@ -178,7 +178,6 @@ def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
         {"": best},
         wrong_temperatures(z, t, every, entropy, best),
         lambda a, b: b > 0 and abs(np.log(a / b)) < 0.06,
-        seconds=2,
     )
     softer = "flatter" if found > best else "sharper"
     refuse(f"there is a smaller cross-entropy: T = {found:.3g} makes the network {softer} than it should be.", finding,
