@@ -108,7 +108,13 @@ def _finding(
             finding = explain(found, expected, observed.of_half(questions), same, names=names)
             return finding or (Finding(((counted,),)) if counted else None)
     suspects = SUSPECTS[name](questions) if name != "half" else observed.of_half(questions)
-    return explain(found, expected, suspects, same, names=names)
+    finding = explain(found, expected, suspects, same, names=names)
+    seen_in_it = None
+    if finding is None and name in ("bilinear", "flag"):
+        seen_in_it = observed.of_outline(found, expected)
+    elif finding is None and name == "pairs":
+        seen_in_it = observed.of_partners(questions, found, expected)
+    return Finding(((seen_in_it,),)) if seen_in_it else finding
 
 
 def _of_mode(

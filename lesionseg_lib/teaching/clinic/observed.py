@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -80,6 +81,47 @@ def of_half(questions: Mapping[str, Any]) -> Iterator[Suspect]:
         yield alone(SUBSAMPLED, lambda label, take=take: part(label, take))  # type: ignore[misc]
     stacked = {label: (mask[None], truth[None]) for label, (mask, truth) in questions.items()}
     yield from ScoreSpace(stacked).suspects()
+
+
+GREYS, WHITE, LOST, STRANGER = map(cause, ("greys-of-resizing", "only-white", "pairs-lost", "strangers-mask"))
+RIM = 4  # pixels by which greys can move an outline
+
+
+def of_outline(found: Mapping[str, Any], right: Mapping[str, Any]) -> Cause | None:
+    """Whether resized masks grew or shrank all around by a few pixels, whatever resized them."""
+    masks = {label: np.asarray(found[label]) for label in found}
+    if any(mask.shape != right[label].shape or mask.dtype != np.bool_ for label, mask in masks.items()):
+        return None
+    around = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
+
+    def within(inner: Any, outer: Any) -> bool:
+        """Whether one mask lies in the other, and fills it but for a rim."""
+        kernel = cv2.dilate(inner.astype(np.uint8), around) > 0
+        missed = (inner & ~outer).sum()
+        return bool(missed <= 0.01 * inner.sum() and inner.sum() < outer.sum() and not (outer & ~kernel).any())
+
+    if all(within(right[label], mask) for label, mask in masks.items()):
+        return GREYS
+    return WHITE if all(within(mask, right[label]) for label, mask in masks.items()) else None
+
+
+def of_partners(questions: Mapping[str, Any], found: Mapping[str, Any], right: Mapping[str, Any]) -> Cause | None:
+    """Whether pairs are only lost, or a name without a partner only got somebody else's."""
+    lost, strangers, others = 0, 0, 0
+    for label, answer in found.items():
+        try:
+            pairs = {tuple(pair) for pair in (answer.items() if isinstance(answer, dict) else answer)}
+        except TypeError:
+            return None
+        wanted = {tuple(pair) for pair in right[label]}
+        paired = {name for pair in wanted for name in pair}
+        lost += len(wanted - pairs)
+        for pair in pairs - wanted:
+            alone = [name for names in questions[label] for name in names if name in pair and name not in paired]
+            strangers, others = strangers + bool(alone), others + (not alone)
+    if others or (lost and strangers):
+        return None
+    return LOST if lost else STRANGER if strangers else None
 
 
 def _number(found: Any) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching.diagnosis import score_causes as why
+from lesionseg_lib.teaching.diagnosis.curves import average_precision
 from lesionseg_lib.teaching.diagnosis.scores import ScoreSpace
 from lesionseg_lib.teaching.diagnosis.suspects import Slot, Suspect, alone, slot
 
@@ -28,6 +29,20 @@ def _photo(function: Any) -> Callable[[Any], Any]:
     return lambda p: function(p, axis=tuple(range(1, p.ndim)), keepdims=True)
 
 
+def _otsu(p: Any) -> Any:
+    """Otsu's limit of each photo, (N, 1, 1): two groups of values, as different as can be."""
+    limits = []
+    for photo in p:
+        counts, edges = np.histogram(photo, bins=256)
+        centres = (edges[1:] + edges[:-1]) / 2
+        below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
+        mean_below = np.cumsum(counts * centres) / below
+        mean_above = (np.cumsum((counts * centres)[::-1]) / above[::-1])[::-1]
+        between = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
+        limits.append(centres[int(np.nanargmax(between))])
+    return np.reshape(limits, (-1, 1, 1))
+
+
 _mean, _median, _most, _least = (_photo(function) for function in (np.mean, np.median, np.max, np.min))
 
 
@@ -43,28 +58,7 @@ def _everything(p: Any) -> Any:
     return np.ones(p.shape)
 
 
-LIMITS = (
-    0.05,
-    0.1,
-    0.2,
-    0.25,
-    0.3,
-    0.35,
-    0.4,
-    0.45,
-    0.49,
-    0.51,
-    0.55,
-    0.6,
-    0.62,
-    0.622,
-    0.65,
-    0.7,
-    0.75,
-    0.8,
-    0.9,
-    0.95,
-)
+LIMITS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.49, 0.51, 0.55, 0.6, 0.62, 0.622, 0.65, 0.7, 0.75, 0.8, 0.9)
 OF_PROBABILITIES: Slot = slot(
     _above(0.5),
     (lambda p: p, why.NO_CUT),
@@ -78,6 +72,7 @@ OF_PROBABILITIES: Slot = slot(
     (lambda p: p > p.mean(), why.ADAPTIVE_CUT),
     (lambda p: p > _median(p), why.ADAPTIVE_CUT),
     (lambda p: p > _most(p) / 2, why.ADAPTIVE_CUT),
+    (lambda p: p > _otsu(p), why.ADAPTIVE_CUT),
     (lambda p: p >= _most(p), why.ADAPTIVE_CUT),
     (lambda p: _stretched(p) > 0.5, why.SCALED),
     (lambda p: (p - p.min()) / (p.max() - p.min()) > 0.5, why.SCALED),
@@ -109,6 +104,7 @@ OF_LOGITS: Slot = slot(
     (lambda x: x.astype(int) > 0, why.TRUNCATED),
     (lambda x: x > _mean(x), why.ADAPTIVE_CUT),
     (lambda x: x > _median(x), why.ADAPTIVE_CUT),
+    (lambda x: x > _otsu(x), why.ADAPTIVE_CUT),
     (lambda x: _stretched(x) > 0.5, why.SCALED),
     (lambda x: (x - x.min()) / (x.max() - x.min()) > 0.5, why.SCALED),
 )
@@ -128,6 +124,10 @@ FILES: Slot = slot(
     (lambda png: png > 0, why.ANY_GREY),
     (lambda png: png == 255, why.BRIGHTEST),
     (lambda png: png / 255, why.DIVIDED),
+    (lambda png: png.astype(np.int8) > 0, why.WRAPPED),
+    (lambda png: png > _mean(png), why.ADAPTIVE_FILE),
+    (lambda png: png > _otsu(png), why.ADAPTIVE_FILE),
+    (lambda png: png >= _most(png), why.ADAPTIVE_FILE),
     (lambda png: png / 256, why.DIVIDED),
     (lambda png: png / 128, why.DIVIDED),
     (lambda png: png // 128, why.LOW_LIMIT),
@@ -211,7 +211,27 @@ def _with_ladders(questions: Mapping[str, Any], cuts: Slot, logits: bool) -> Ite
 
 def of_probabilities(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     yield from _half_soft(questions)
+    yield from _photo_by_photo(questions)
     yield from _with_ladders(questions, OF_PROBABILITIES, logits=False)
+
+
+def _photo_by_photo(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """All limits, for each photo: the best of them, or the area under precision and recall."""
+
+    def best(label: str, limits: Sequence[float]) -> float:
+        p, t = questions[label]
+        scores = [[(a & b).sum() / max((a | b).sum(), 1) for a, b in zip(p > cut, t, strict=True)] for cut in limits]
+        return float(np.max(scores, axis=0).mean())
+
+    def area(label: str, pooled: bool) -> float:
+        p, t = questions[label]
+        pairs = [(p.ravel(), t.ravel())] if pooled else [(a.ravel(), b.ravel()) for a, b in zip(p, t, strict=True)]
+        return float(np.mean([average_precision(a, b) for a, b in pairs]))
+
+    for limits in LADDERS:
+        yield alone(why.BEST_THRESHOLD, lambda label, limits=limits: best(label, limits))
+    for pooled in (False, True):
+        yield alone(why.MANY_THRESHOLDS, lambda label, pooled=pooled: area(label, pooled))
 
 
 def of_logits(questions: Mapping[str, Any]) -> Iterator[Suspect]:
@@ -219,7 +239,52 @@ def of_logits(questions: Mapping[str, Any]) -> Iterator[Suspect]:
 
 
 def of_masks(questions: Mapping[str, Any], wanted: str = "jaccard") -> Iterator[Suspect]:
+    yield alone(why.BOXES, lambda label: _of_boxes(questions[label], wanted))
+    for cause, wrap in WRAPS:
+        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, False))
+        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, True))
     yield from ScoreSpace(questions, wanted, cut=OF_MASKS, read=TRUTHS).suspects()
+
+
+WRAPS: Sequence[tuple[Any, Callable[[Any], Any]]] = [
+    (why.EIGHT_BITS, lambda x: x % 2**8),
+    (why.SIGNED_EIGHT_BITS, lambda x: (x + 2**7) % 2**8 - 2**7),
+    (why.SIXTEEN_BITS, lambda x: x % 2**16),
+    (why.SIXTEEN_BITS, lambda x: np.where(x > 65504, np.inf, x)),
+    (why.SIGNED_SIXTEEN_BITS, lambda x: (x + 2**15) % 2**16 - 2**15),
+]
+"""Number types that are too small to count pixels, and what becomes of a sum in them."""
+
+
+def _in_few_bits(pair: Any, wanted: str, wrap: Callable[[Any], Any], areas: bool) -> float:
+    """The mean score where sums wrap; ``areas``: the union is made of both areas."""
+    mask, truth = pair
+    axes = tuple(range(1, mask.ndim))
+    both, m, t = (wrap(x.sum(axes).astype(float)) for x in (mask & truth, mask, truth))
+    union = wrap(m + t - both) if areas else wrap((mask | truth).sum(axes).astype(float))
+    above, below = (2 * both, m + t) if wanted == "dice" else (both, union)
+    return float(np.where((above == 0) & (below == 0), 1.0, above / below).mean())
+
+
+def _of_boxes(pair: Any, wanted: str) -> float:
+    """The mean score of the upright boxes around both masks."""
+    mask, truth = pair
+
+    def box(photo: Any) -> Any:
+        rows, columns = photo.any(1), photo.any(0)
+        return np.outer(_filled(rows), _filled(columns))
+
+    scores = []
+    for m, t in zip(mask.reshape(-1, *mask.shape[-2:]), truth.reshape(-1, *truth.shape[-2:]), strict=True):
+        both, union = (box(m) & box(t)).sum(), (box(m) | box(t)).sum()
+        j = both / union if union else 1.0
+        scores.append(2 * j / (1 + j) if wanted == "dice" else j)
+    return float(np.mean(scores))
+
+
+def _filled(line: Any) -> Any:
+    """From the first True to the last."""
+    return np.logical_or.accumulate(line) & np.logical_or.accumulate(line[::-1])[::-1]
 
 
 def of_dice(questions: Mapping[str, Any]) -> Iterator[Suspect]:

@@ -138,6 +138,12 @@ def of_resizing(questions: Questions) -> Iterator[Suspect]:
     yield suspect(NONE, SMOOTH[0], lambda x: np.zeros(x.shape, bool))
 
 
+def _repeated(p: Any, size: Any) -> Any:
+    """Every pixel of the small mask as a block of whole pixels, cropped to the size."""
+    high, wide = (-(-big // small) for big, small in zip(size, p.shape, strict=True))
+    return np.kron(p > 0.5, np.ones((high, wide), bool))[: size[0], : size[1]]
+
+
 def of_enlarging(questions: Questions) -> Iterator[Suspect]:
     """Probabilities to a larger size, and the cut."""
 
@@ -154,6 +160,11 @@ def of_enlarging(questions: Questions) -> Iterator[Suspect]:
         for limit in (0.5, 0.0, 0.49, 0.25, 0.75, 0.99):
             yield suspect(SMOOTH_STAIRS, lambda p, size, s=smooth, limit=limit: s(hard(p), size) > limit)
         yield suspect(SMOOTH_STAIRS, lambda p, size, s=smooth: np.round(s(hard(p) * 255, size)) > 128)
+    yield suspect(CUT_FIRST, _repeated)
+    for side in (3, 5, 7, 9, 11):
+        yield suspect(SMOOTH_STAIRS, lambda p, size, side=side: cv2.GaussianBlur(
+            NEAREST[0](hard(p), size), (side, side), 0) > 0.5)  # fmt: skip
+        yield suspect(SMOOTH_STAIRS, lambda p, size, side=side: cv2.blur(NEAREST[0](hard(p), size), (side, side)) > 0.5)
     for limit in (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.55, 0.6, 0.62, 0.65, 0.7, 0.75, 0.8, 0.9):
         yield suspect(LOWER_LIMIT, lambda p, size, limit=limit: linear(p, size) > limit)
     for smooth in (_torch("bilinear", align_corners=True), _torch("bicubic"), _torch("bicubic", align_corners=True),

@@ -19,6 +19,10 @@ EQUAL = 0.05
 """Two suspects are as simple as each other when their costs differ by less."""
 
 
+TELLING = 4
+"""Digits that a single wrong answer must have to convict two mistakes at once: a rounded number fits many pairs."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What explains the answers: one or more alternatives, each of one or more causes that act together."""
@@ -82,10 +86,13 @@ def explain(
     if not off:
         return None
     rest = [key for key in found if key not in off]
+    telling = len(off) > 1 or _digits(found[off[0]]) >= TELLING
     fits: list[tuple[float, Suspect]] = []
     least = math.inf
     with np.errstate(all="ignore"):
         for suspect in suspects:
+            if len(suspect.causes) > 1 and not telling:
+                continue
             if suspect.cost > least + EQUAL:
                 if len(suspect.causes) > 1:  # pairs come after single causes, sorted by what they cost
                     break
@@ -115,8 +122,15 @@ def _misfit(
         except KeyError:  # it says nothing about the others
             return 0.0
         return 0.5 if partial else None
-    except (ArithmeticError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
-        return None  # this mistake leads to no answer here
+    except Exception:  # this mistake leads to no answer here, whatever stops it
+        return None
+
+
+def _digits(answer: Any) -> int:
+    """Significant digits of a number, to six; six for whatever is more than one number."""
+    if np.ndim(answer) or not isinstance(answer, int | float | np.number) or not math.isfinite(answer):
+        return 6
+    return len(f"{abs(answer):.6g}".partition("e")[0].replace(".", "").lstrip("0"))
 
 
 def _choose(fits: Sequence[tuple[float, Suspect]], names: frozenset[str]) -> Finding | None:

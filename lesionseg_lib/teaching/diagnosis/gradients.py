@@ -19,11 +19,13 @@ def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
     }
 
     def compute(
-        name: str, sign: Any, chain: Any, di: Any, du: Any, rule: Any, power: Any, s: Any, scale: Any, below: Any
-    ) -> Any:
+        name: str, sign: Any, chain: Any, di: Any, du: Any, rule: Any, power: Any, s: Any, scale: Any, below: Any,
+        inside: Any,
+    ) -> Any:  # fmt: skip
         z, t = arrays[name]
         p = 0.5 * (1 + np.tanh(0.5 * z))
-        overlap, union = (p * t).sum() + s[0], below(p, t) + s[1]
+        counted = inside(p)
+        overlap, union = (counted * t).sum() + s[0], below(counted, t) + s[1]
         return sign * chain(p) * rule(di(t), du(t), overlap, union) / union**power * scale(len(p))
 
     steps = {
@@ -43,6 +45,7 @@ def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
         "rule": slot(
             lambda di, du, i, u: di * u - du * i,
             (lambda di, du, i, u: di * u + du * i, why.PLUS),
+            (lambda di, du, i, u: (di * u - du * i) * u / i, why.OF_LOG),
             (lambda di, du, i, u: di * i - du * u, why.CROSSED),
             (lambda di, du, i, u: du * u - di * i, why.CROSSED),
             (lambda di, du, i, u: di * u, why.HALF_RULE),
@@ -59,6 +62,7 @@ def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
                   ((1.0, 2.0), why.NO_CONSTANT), ((10.0, 10.0), why.NO_CONSTANT), ((1000.0, 1000.0), why.NO_CONSTANT)),
         "scale": slot(lambda n: 1.0, (lambda n: 1 / n, why.PER_PIXEL), (lambda n: 2.0, why.FACTOR),
             (lambda n: 0.5, why.FACTOR)),
+        "inside": slot(lambda p: p, (lambda p: (p > 0.5).astype(float), why.HARD_COUNTS)),
         "below": slot(lambda p, t: (p + t - p * t).sum(), (lambda p, t: (p + t).sum(), why.OF_DICE),
                       (lambda p, t: (p + t - 2 * p * t).sum(), why.POWER_BELOW)),
     }  # fmt: skip

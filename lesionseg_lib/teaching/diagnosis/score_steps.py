@@ -29,6 +29,16 @@ def _mean_of(*formulas: Callable[..., Any]) -> Callable[..., Any]:
     return ratio
 
 
+def _by_support(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """Lesion and skin, each weighed by its share of the true pixels (scikit-learn's average="weighted")."""
+
+    def ratio(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
+        lesion, skin = divide(formula(tp, fp, fn, tn), 1.0), divide(formula(tn, fn, fp, tp), 1.0)
+        return lesion * (tp + fn) + skin * (tn + fp), tp + fp + fn + tn
+
+    return ratio
+
+
 def _skin(formula: Callable[..., Any]) -> Callable[..., Any]:
     return lambda tp, fp, fn, tn: formula(tn, fn, fp, tp)
 
@@ -97,6 +107,8 @@ OTHER_FORMULAS: Sequence[tuple[Callable[..., Any], Any]] = [
     (_skin(_dice), why.SKIN_DICE),
     (_mean_of(_jaccard, _skin(_jaccard)), why.BACKGROUND),
     (_mean_of(_dice, _skin(_dice)), why.BACKGROUND_DICE),
+    (_by_support(_jaccard), why.BACKGROUND),
+    (_by_support(_dice), why.BACKGROUND_DICE),
 ]
 
 
@@ -162,6 +174,7 @@ EMPTY: Slot = slot(
     ("half", why.EMPTY_HALF),
     ("skip zeros", why.SKIPS_ZEROS),
     ("none", why.EMPTY_WHOLE_ZERO),
+    *((rule, why.EMPTY_WHOLE) for rule in ("set truth one", "set mask one", "set either one", "set mask zero")),
 )
 
 EACH: Slot = slot(
@@ -179,6 +192,8 @@ EACH: Slot = slot(
 REDUCTIONS: Slot = slot(
     lambda s, w: s.mean(),
     (lambda s, w: np.median(s), why.MEDIAN),
+    (lambda s, w: np.quantile(s, 0.25), why.QUANTILE),
+    (lambda s, w: np.quantile(s, 0.75), why.QUANTILE),
     (lambda s, w: s.sum(), why.SUM),
     (lambda s, w: s.max(), why.BEST),
     (lambda s, w: s.min(), why.WORST),
@@ -232,6 +247,7 @@ BATCHES: Slot = slot(
     ("median", why.MEDIAN_OF_BATCHES),
     ("full size", why.FULL_BATCHES),
     ("over batches", why.SUM_OVER_BATCHES),
+    ("over photos", why.MEANS_OVER_PHOTOS),
 )
 
 WHOLE: Slot = slot(None, (_f_of_means, why.F_OF_MEANS), (_j_of_mean_counts, why.F_OF_MEANS))

@@ -59,6 +59,9 @@ class ScoreSpace:
         if batch == "over batches":
             photos = sum(len(mask) for mask, _ in question)
             return self._score(label, "all", **steps) * photos / len(question)
+        if batch == "over photos":
+            means = [self._score(label, number, **steps) for number in range(len(question))]
+            return sum(means) / sum(len(mask) for mask, _ in question)
         each = np.array([self._score(label, number, **steps) for number in range(len(question))], float)
         if batch == "running":
             running = each[0]
@@ -94,8 +97,7 @@ class ScoreSpace:
             if not len(scores):
                 return np.nan
             value = reduce(scores, counts[0] + counts[2])
-            if empty == "none" and not (counts[0] + counts[2]).any():
-                value = 0.0
+            value = _of_nothing(empty, counts, value)
         return value if after is None else after(value)
 
     def _counts(self, label: str, part: Any, cut: Any, read: Any, view: str) -> GroupCounts:
@@ -129,13 +131,25 @@ def _count(m: Any, t: Any, view: str) -> GroupCounts:
     return a, b, c, d
 
 
+def _of_nothing(empty: str, counts: GroupCounts, value: Any) -> Any:
+    """The value of the whole set, by a rule that asks whether anything at all is lesion, or was drawn."""
+    tp, fp, fn, _ = counts
+    lesion, drawn = bool((tp + fn).any()), bool((tp + fp).any())
+    if empty == "none" and not lesion:
+        return 0.0
+    asked = {"truth": not lesion, "mask": not drawn, "either": not (lesion and drawn)}
+    if empty.startswith("set") and asked[empty.split()[1]]:
+        return 1.0 if empty.endswith("one") else 0.0
+    return value
+
+
 def _by_rule(counts: GroupCounts, formula: Any, constants: tuple[float, float], empty: str) -> Any:
     """Scores of the groups, by a rule for what is empty."""
     above, below = formula(*counts)
     if constants != (0.0, 0.0):
         above, below = above + constants[0], below + constants[1]
     scores = divide((above, below), {"zero": 0.0, "nan": np.nan, "skip": np.nan, "half": 0.5}.get(empty, 1.0))
-    if empty in ("one", "zero", "nan", "half", "none"):
+    if empty in ("one", "zero", "nan", "half", "none") or empty.startswith("set"):
         return scores
     tp, fp, fn, _ = counts
     no_truth, no_mask = (tp + fn) == 0, (tp + fp) == 0

@@ -8,7 +8,6 @@ from typing import Any
 
 from lesionseg_lib.teaching.diagnosis.causes import Cause
 
-
 TOGETHER = 0.6
 """What every further mistake costs beside its own weight."""
 

@@ -93,6 +93,7 @@ MEAN_INVERTED = cause("mean-mask-inverted")
 ONE_MASK = cause("one-mask")
 ANYWHERE = cause("any-mask")
 AREA_SHARE = cause("share-of-lesion")
+FEW = (2, 3, 5, 10, 100)
 
 
 @exercise(
@@ -125,6 +126,8 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
         "own": own - 0.5, "inverse": 0.5 - share, "first": masks[0] - 0.5, "last": masks[-1] - 0.5,
         "any": share - 1e-6, "all": share - (1 - 1e-6),
     }  # fmt: skip
+    for count in FEW:
+        maps[f"first {count}"] = masks[:count].mean(axis=0) - 0.5
     for limit in (0.3, 0.4, 0.6, 0.7):
         maps[f"at {limit}"] = share - limit
 
@@ -151,6 +154,7 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
         (SMALL, lambda: at_network_size(dice)),
         (ONE_MASK, lambda: {"mean mask": mean("first")}),
         (ONE_MASK, lambda: {"mean mask": mean("last")}),
+        *((ONE_MASK, lambda n=n: {"mean mask": mean(f"first {n}")}) for n in FEW),
         (ANYWHERE, lambda: {"mean mask": mean("any")}),
         (ANYWHERE, lambda: {"mean mask": mean("all")}),
         *((scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")}) for limit in (0.3, 0.4,
@@ -241,6 +245,8 @@ def _drawn(photo: Any, network: Segmenter, size: tuple[int, int], p: Any) -> Ite
     yield one(scoring.ADAPTIVE_CUT, lambda: p > p.mean())
     yield one(scoring.ADAPTIVE_CUT, lambda: p > np.median(p))
     yield one(scoring.SCALED, lambda: (p - p.min()) / max(p.max() - p.min(), 1e-9) > 0.5)
+    for turn in (lambda a: a.T, np.rot90, lambda a: np.rot90(a, -1), lambda a: np.rot90(a, 2).T):
+        yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))
     for turn in (lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a[::-1, ::-1]):
         yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))  # type: ignore[misc]
         yield one(TURNED_MASK, lambda turn=turn: network.probabilities(np.ascontiguousarray(turn(photo)), size) > 0.5)  # type: ignore[misc]

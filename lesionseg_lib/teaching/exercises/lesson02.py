@@ -10,6 +10,7 @@ from scipy.stats import spearmanr
 
 from lesionseg_lib.data.datasets import resize_image
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
+from lesionseg_lib.teaching.diagnosis.curves import average_precision
 from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, opened, refuse, rows
 from lesionseg_lib.teaching.diagnosis.tables import Base, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
@@ -92,7 +93,7 @@ def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
         (MEANS, of_columns(lambda x, y: x[y].mean() / x[~y].mean())),
         (MEANS, of_columns(lambda x, y: (x[y] > x[~y].mean()).mean())),
         (MEANS, of_columns(lambda x, y: (x[y] > np.median(x[~y])).mean())),
-        (PRECISION_RECALL, of_columns(_average_precision)),
+        (PRECISION_RECALL, of_columns(average_precision)),
         (CUT_FIRST, of_columns(lambda x, y: ((x > np.median(x)) == y).mean())),
         (CUT_FIRST, of_columns(lambda x, y: ((x > x.mean()) == y).mean())),
         (CUT_FIRST, lambda: _areas((columns.fillna(0) > columns.fillna(0).mean()).astype(float), ill)),
@@ -108,12 +109,6 @@ def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
     judge(found, expected, bases, hint="Is it ranked over all photos of the table?")
 
 
-def _average_precision(x: Any, y: Any) -> float:
-    order = np.argsort(-x, kind="stable")
-    hits = y[order]
-    return float((np.cumsum(hits) / np.arange(1, len(y) + 1))[hits].mean())
-
-
 def _areas(columns: pd.DataFrame, ill: Any) -> dict[Any, float]:
     """Of each column, leaving out what was not measured."""
     found = {}
@@ -126,6 +121,7 @@ def _areas(columns: pd.DataFrame, ill: Any) -> dict[Any, float]:
 
 
 FARTHEST = cause("farthest")
+SECOND = cause("second-nearest")
 ORIGINALS_ASKED = cause("originals-asked")
 NUMBERS_OF_COPIES = cause("numbers-of-copies")
 LIMIT = cause("distance-limit")
@@ -178,6 +174,7 @@ def _check_hits(name: str, found: Mapping[Any, float], every: Mapping[str, Mappi
 
     bases: list[Base] = [
         (FARTHEST, lambda: _percent(distances, lambda d: d.argmax(1))),
+        (SECOND, lambda: _percent(distances, lambda d: d.argsort(1, kind="stable")[:, 1])),
         (ORIGINALS_ASKED, lambda: _percent(distances, lambda d: d.argmin(0))),
         (NUMBERS_OF_COPIES, lambda: {copy: photos * value / 100 for copy, value in expected.items()}),
         (LOST, lambda: {copy: 100 - value for copy, value in expected.items()}),

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from lesionseg_lib.results.claims import highest_dice
-from lesionseg_lib.teaching.clinic.cases import BOTH, DRAWN, FOUR, FOUR_DRAWN, FOUR_TRUTHS, TRUTH
+from lesionseg_lib.teaching.clinic.cases import (
+    BOTH,
+    DRAWN,
+    FOUR,
+    FOUR_DRAWN,
+    FOUR_TRUTHS,
+    TRUTH,
+    WIDE,
+    WIDE_TRUTH,
+)
 from lesionseg_lib.teaching.clinic.cures import iou
 from lesionseg_lib.teaching.clinic.score_suspects import of_masks
 from lesionseg_lib.teaching.diagnosis import score_causes as scoring
@@ -43,6 +52,7 @@ def _photos() -> dict[str, tuple[Any, Any]]:
         ),
         "one photo": (DRAWN[:1], TRUTH[:1]),
         "another single photo": (FOUR_DRAWN[1:2], FOUR_TRUTHS[1:2]),
+        WIDE: (np.ones((1, 300, 400), bool), WIDE_TRUTH[None]),
     }  # fmt: skip
 
 
@@ -113,6 +123,7 @@ def _scored(answer: Any, label: str) -> Any:
     return number(value, label)
 
 
+TWO_MEANS = cause("width-of-two-means")
 OTHER_WAY = cause("dice-iou-direction")
 OLD_DECODER = cause("old-decoder")
 OF_THE_DICE = cause("from-the-claimed-dice")
@@ -204,7 +215,7 @@ def _bounds() -> Iterator[Suspect]:
         (lambda j: 1.0, OTHER_FORMULA),
     )
     scale = slot(lambda x: x, (lambda x: 100 * x, BOUND_IN_PERCENT), (lambda x: 1 - x, scoring.COMPLEMENT),
-                 (lambda x: round(x, 1), scoring.ROUNDED))  # fmt: skip
+                 (lambda x: round(x, 1), scoring.ROUNDED), (lambda x: round(x, 2), scoring.ROUNDED))  # fmt: skip
     yield from span(
         lambda _, start, formula, scale: scale(formula(start)), {"start": start, "formula": formula, "scale": scale}
     )
@@ -223,6 +234,7 @@ def _widths(scores: Any, most: int) -> Iterator[Suspect]:
         (float(np.sqrt(scores.std())), VARIANCE),
     )
     factor = slot(1.96, (1.0, SE), (1.645, NINETY), (2.576, NINETY_NINE), (3.92, WHOLE), (0.98, QUARTER),
+                  (1.96 * 2**0.5, TWO_MEANS),
                   (1.28, OTHER_FACTOR), (3.0, OTHER_FACTOR))  # fmt: skip
     over = slot(FEW**0.5, (float(FEW), NO_ROOT), (1.0, NO_DIVISION), (n**0.5, ALL_PHOTOS), (float(n), ALL_PHOTOS))
     scale = slot(100.0, (1.0, IN_SHARES), (10_000.0, TEN_TIMES))

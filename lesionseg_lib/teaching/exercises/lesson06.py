@@ -37,6 +37,7 @@ ONE_255 = cause("constant-255")
 SCORE_AS_TRAINED = cause("slip-not-applied")
 OTHER_SLIP = cause("other-slip")
 OTHER_FAMILY = cause("other-family")
+LEFT_OVER = cause("share-of-as-trained")
 COST = cause("loss-of-score")
 OF_TEST = cause("slip-on-test")
 SMALL = cause("slip-at-network-size")
@@ -106,6 +107,8 @@ def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mappi
             (COST, lambda e=expected: {f: mean(f, "") - e[f] for f in fits}),  # type: ignore[misc]
             (COST, lambda e=expected: {f: e[f] - mean(f, "") for f in fits}),  # type: ignore[misc]
             (COST, lambda e=expected: {f: 100 * (mean(f, "") - e[f]) for f in fits}),  # type: ignore[misc]
+            (LEFT_OVER, lambda e=expected: {f: e[f] / max(mean(f, ""), 1e-9) for f in fits}),  # type: ignore[misc]
+            (LEFT_OVER, lambda e=expected: {f: 1 - e[f] / max(mean(f, ""), 1e-9) for f in fits}),  # type: ignore[misc]
             (SMALL, at_size),
             (OF_TEST, on_test),
         ]
@@ -167,6 +170,7 @@ FREE_SMALL = cause("cover-network-size")
 TOO_GOOD = cause("more-than-a-grid")
 NEAREST = cause("grid-as-squares")
 PREDICTED = cause("falling-loss")
+FINER = cause("one-stride-finer")
 FEW_STEPS = cause("too-few-steps")
 
 
@@ -220,6 +224,7 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
     def own(why: Any, values: Callable[[], Mapping[Any, float]]) -> Base:
         return why, values
 
+    expected = {s: float(table(s)["jaccard"].mean()) for s in strides}
     bases = [
         own(YARDSTICK, lambda: average),
         own(PROBABILITIES_AS_LOGITS, lambda: {s: mean(sigmoid(best(s))) for s in strides}),
@@ -227,6 +232,7 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
             STRIDES_REVERSED,
             lambda: {s: float(table(t)["jaccard"].mean()) for s, t in zip(strides, strides[::-1], strict=True)},
         ),
+        own(FINER, lambda: {s: expected[s // 2] for s in strides[1:]}),
         own(FREE_SMALL, lambda: {s: reduce(confusion(best(s) > 0.5, truth), "jaccard") for s in strides}),
         *misreadings(table, strides),
         own(
@@ -234,7 +240,6 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
             lambda: {s: reduce(confusion(_blocks(cover(masks, s), s) > 0.5, truth), "jaccard") for s in strides},
         ),
     ]
-    expected = {s: float(table(s)["jaccard"].mean()) for s in strides}
     finding = explain(
         found, expected, spanned(expected, bases), lambda a, b: abs(a - b) <= 3e-3, partial=False
     )
@@ -252,6 +257,8 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
             )
         elif not in_order:
             finding = _of(STRIDES_SWAPPED)
+        elif all(abs(found[s] - expected[s // 2]) < 5e-3 for s in strides[1:]):
+            finding = _of(FINER)
         elif found[32] >= coarse + 0.03:
             observed, finding = f"stride 32: {found[32]:.3f} is very high.", _of(TOO_GOOD)
         else:

@@ -44,6 +44,8 @@ ABSOLUTE = cause("distance-not-relative")
 NOT_PROPORTIONAL = cause("other-optimiser")
 MEAN_WEIGHT = cause("mean-change-of-a-weight")
 TOO_SHORT = cause("too-short-a-way")
+PER_RATE = cause("distance-per-rate")
+LOGARITHMS = cause("distances-as-logarithms")
 OTHER_STAGE = cause("other-weights")
 
 
@@ -68,6 +70,9 @@ def ten_times_the_rate(moved: Any, imagenet: MobileNetV2Encoder) -> None:
     reach = {rate: float(100 * STEPS * rate * count**0.5 / length) for rate in RATES}
     high, middle, low = (found[rate] for rate in RATES)
     shown = ", ".join(f"{rate:g}: {found[rate]:.3g}" for rate in RATES)
+    if min(found.values()) < 0 < max(found.values()):
+        tenfold = all(0.7 < more - less < 1.3 for more, less in ((high, middle), (middle, low)))
+        refuse(f"{shown}: a distance is never negative.", LOGARITHMS if tenfold else table.NEGATIVE)
     if max(found.values()) <= 0:
         refuse(f"{shown}.", NOTHING_MOVED if max(found.values()) == 0 == min(found.values()) else table.NEGATIVE)
     share = {rate: found[rate] / reach[rate] for rate in RATES}
@@ -87,7 +92,9 @@ def _why_moved(found: Any, reach: Any, share: Any, steady: bool, length: float, 
         return all(0.3 < change(found[rate]) / reach[rate] < 1.02 for rate in RATES)
 
     if max(found.values()) <= 1.1 * min(found.values()):
-        return (ALL_ALIKE,)
+        return (PER_RATE,) if min(found.values()) > 2 * max(reach.values()) else (ALL_ALIKE,)
+    if all(0.3 < found[rate] * rate / reach[rate] < 1.02 for rate in RATES):
+        return (PER_RATE,)
     if all(0.235 < s < 0.265 for s in share.values()):
         return (ONE_STEP,)
     rules: list[tuple[Cause, Callable[[float], float]]] = [
@@ -261,6 +268,12 @@ def the_missing_control(runs: Any, lesson: Lesson) -> None:
     demand(slow, "one of the two must keep the encoder frozen, at the other rate: both of yours train it.")
     demand(
         trained, "one of the two must train all stages, with the decoder at the other rate: both of yours freeze it."
+    )
+    stages = list(trained[0].trainable_stages)
+    demand(
+        stages == list(all_stages.trainable_stages),
+        f"one of the two must train all stages, as dilated-all does; yours trains {', '.join(map(str, stages))} alone: "
+        "then a difference has two possible causes.",
     )
     _differs(slow[0], frozen, "decoder's rate", "the frozen run and dilated-frozen")
     _differs(slow[0], all_stages, "trained stages", "the frozen run and dilated-all")

@@ -171,6 +171,8 @@ OF_ALL_PIXELS = cause("of-all-pixels")
 
 COUNTS = cause("error-counts")
 
+CUMULATED = cause("bands-cumulated")
+
 BECAME_ZERO = cause("levels-zeroed")
 
 OWN_MEAN = cause("own-average")
@@ -253,6 +255,7 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
             (COUNTS, over(levels, lambda wrong, pixels: wrong.sum(0))),
             (COUNTS, over(levels, lambda wrong, pixels: wrong.mean(0))),
             (COUNTS, over(levels, lambda wrong, pixels: pixels.sum(0))),
+            (CUMULATED, over(levels, lambda wrong, pixels: 100 * np.cumsum(wrong.sum(0)) / np.cumsum(pixels.sum(0)))),
             (RIGHT_PIXELS, over(levels, lambda wrong, pixels: 100 - 100 * wrong.sum(0) / np.maximum(pixels.sum(0), 1))),
             (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * (wrong / np.maximum(pixels, 1)).mean(0))),
             (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * np.nanmean(np.where(pixels,

@@ -41,6 +41,7 @@ KERNEL_ONE = cause("skip-kernel-one")
 KERNEL_TWO = cause("skip-kernel-two")
 SIGNAL_TWO = cause("signal-kernel")
 OUT_MISSING = cause("out-missing")
+OUT_KERNEL = cause("out-kernel-three")
 OUT_SIMPLE = cause("out-not-squared")
 ROLES = cause("skip-signal-exchanged")
 COEFFICIENT_MISSING = cause("coefficient-missing")
@@ -99,7 +100,8 @@ def _counts(gate: AttentionGate) -> Iterator[Suspect]:
                          (lambda i, x: i * x + 1, COEFFICIENT_MANY)),
             "out": slot(lambda x: x * x, (lambda x: x * x + x, OUT_BIAS), (lambda x: x, OUT_SIMPLE),
                 (lambda x: 0, OUT_MISSING),
-                        (lambda x: -2 * x, OUT_MISSING), (lambda x: 9 * x * x, OUT_SIMPLE),
+                        (lambda x: -2 * x, OUT_MISSING), (lambda x: 9 * x * x, OUT_KERNEL),
+                        (lambda x: 4 * x * x, OUT_KERNEL),
                         (lambda x: x * (x // 2), OUT_SIMPLE)),
             "skip_bias": slot(0, (1, SKIP_BIAS)),
             "hidden": slot(lambda x, g: x // 2, (lambda x, g: x, HIDDEN_FULL), (lambda x, g: g // 2, HIDDEN_OTHER),
@@ -229,6 +231,7 @@ SHARES = cause("width-in-shares")
 GAIN_ITSELF = cause("gain-for-width")
 MORE = cause("photos-added")
 STANDARD_ERROR = cause("standard-error-for-width")
+POWER = cause("power-of-four-fifths")
 N_ALONE = cause("number-itself")
 
 
@@ -261,6 +264,8 @@ def how_many_photos(photos: Any, gated: Fit, plain: Fit, wanted: float = 0.5) ->
         (2 * half(a - b), WHOLE), (half(a), OF_ONE), (half(b), OF_ONE), (float(np.hypot(half(a), half(b))), UNPAIRED),
         (half(a) + half(b), UNPAIRED), (float((a - b).std()), SD), (1.96 * float((a - b).std()), SD),
         (half(a - b) / 1.96, STANDARD_ERROR), (half(a - b) / 100, SHARES), (abs(float((a - b).mean())), GAIN_ITSELF),
+        (1.96 * float(a.std()) / n**0.5, OF_ONE), (1.96 * float(b.std()) / n**0.5, OF_ONE),
+        (2.8 / 1.96 * half(a - b), POWER), (2.8 * float((a - b).std()) / n**0.5, POWER),
         (abs(float(low)), GAIN_ITSELF), (abs(float(high)), GAIN_ITSELF), (2 * half(a), OF_ONE),
     ]  # fmt: skip
     if "dice" in gated.table and "dice" in plain.table:

@@ -142,6 +142,7 @@ def holes_of_family_c(cells: Any, encoder: MobileNetV2Encoder) -> None:
         (ONE_KERNEL, lambda: {16: 9.0}),
         (ONE_KERNEL, lambda: {8: 9.0}),
         (ONE_KERNEL, lambda: dict.fromkeys(strides, 25.0)),
+        *((OFF_BY_ONE, lambda d=d: {s: float((round(c**0.5) + d) ** 2) for s, c in expected.items()}) for d in (-1, 1)),
         (ROW, lambda: {s: float(round(cells**0.5)) for s, cells in expected.items()}),
         (HOLES, lambda: {s: squares[s] - expected[s] for s in strides}),
         (MIXED_UP, lambda: {16: expected[4], 8: expected[8], 4: expected[16]}),
@@ -176,6 +177,7 @@ def _at_rim(decoder: Any, read: Any) -> dict[Any, float]:
         decoder.upsample_to_target = end
 
 
+OFF_BY_ONE = cause("side-off-by-one")
 LIVE = cause("weights-that-live")
 CORNERS = cause("corner-cells-forgotten")
 ONE_DIRECTION = cause("one-direction")

@@ -256,14 +256,16 @@ def _check_flags(flagged: Any, known: Any, bets: Any) -> None:
     limit = np.quantile(known, 0.1)
 
     def same(other: Any) -> bool:
-        return float((flagged == other).mean()) > 0.99 and (flagged.any() == other.any() or len(other) < 3)
+        either = int((flagged | other).sum())
+        return int((flagged != other).sum()) <= max(0.05 * either, 1 if len(other) > 20 and either > 3 else 0)
 
     if same(bets < limit):
         return
     tries: list[tuple[Cause, Any]] = [
         (ABOVE, bets > limit), (ON_TEST, bets < np.quantile(bets, 0.1)), (ABOVE, bets > np.quantile(known, 0.9)),
         *((OTHER_QUANTILE, bets < np.quantile(known, q)) for q in (0.9, 0.5, 0.05, 0.2, 0.01, 0.25)),
-        *((A_LIMIT, bets < value) for value in (0.5, 0.65, 0.1, 0.7, 0.8, 0.9)), (A_LIMIT, bets < known.mean()),
+        *((A_LIMIT, bets < value) for value in (0.5, 0.65, 0.1, 0.05, 0.01, 0.2, 0.3, 0.7, 0.8, 0.9)),
+        (A_LIMIT, bets < known.mean()),
         (A_LIMIT, bets < known.mean() - known.std()), (ON_TEST, bets < np.quantile(bets, 0.9)),
     ]  # fmt: skip
     why = next((why for why, other in tries if same(other)), None)
