@@ -87,8 +87,13 @@ def of_epochs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     yield suspect(THE_PAIR, lambda v, t: (v[best(v)], t[best(v)]))
     yield suspect(THE_PAIR, lambda v, t: (best(v), t[best(v)]))
     steps = slot(lambda v, t: t[best(v)], (lambda v, t: t.max(), ON_TEST), (lambda v, t: v.max(), VALIDATION_SAID))
-    after = slot(lambda x: x, (lambda x: 100 * x, scores.PERCENT), (lambda x: 1 - x, scores.COMPLEMENT),
-                 (lambda x: np.round(x, 1), scores.ROUNDED), (lambda x: int(x), scores.TRUNCATED))  # fmt: skip
+    after = slot(
+        lambda x: x,
+        (lambda x: 100 * x, scores.PERCENT),
+        (lambda x: 1 - x, scores.COMPLEMENT),
+        (lambda x: np.round(x, 1), scores.ROUNDED),
+        (lambda x: int(x), scores.TRUNCATED),
+    )
 
     def compute(label: str, pick: Any, then: Any) -> Any:
         return then(pick(*(np.array(part) for part in questions[label])))

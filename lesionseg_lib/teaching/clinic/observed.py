@@ -60,9 +60,11 @@ def of_counts(questions: Mapping[str, Any], found: Mapping[str, Any], right: Map
         if any(off[label] > 0.05 or np.isnan(values[label]) for label in large):
             return SIXTEEN if not any(values[label] < 0 for label in large) else INT16
         most = max((off[label] for label in wrong), default=0.0)
-        return BFLOAT16 if most > 5e-4 or any(sizes[label] < 2_000 and off[label] > 2e-4 for label in small) else (
-            FLOAT16_ROUNDS if most > 1e-5 else None
-        )  # fmt: skip
+        return (
+            BFLOAT16
+            if most > 5e-4 or any(sizes[label] < 2_000 and off[label] > 2e-4 for label in small)
+            else (FLOAT16_ROUNDS if most > 1e-5 else None)
+        )
     smallest = min(sizes[label] for label in wrong if label not in rounds)
     if smallest < 256:
         return INT8
@@ -76,8 +78,14 @@ def of_half(questions: Mapping[str, Any]) -> Iterator[Suspect]:
         mask, truth = (take(array) for array in questions[label])
         return float((mask & truth).sum() / max((mask | truth).sum(), 1))
 
-    for take in (lambda a: a[::2, ::2], lambda a: a[::4, ::4], lambda a: a[:128, :128], lambda a: a[:256, :256],
-                 lambda a: a[:224, :224], lambda a: a[1:-1, 1:-1] if min(a.shape) > 2 else a):  # fmt: skip
+    for take in (
+        lambda a: a[::2, ::2],
+        lambda a: a[::4, ::4],
+        lambda a: a[:128, :128],
+        lambda a: a[:256, :256],
+        lambda a: a[:224, :224],
+        lambda a: a[1:-1, 1:-1] if min(a.shape) > 2 else a,
+    ):
         yield alone(SUBSAMPLED, lambda label, take=take: part(label, take))  # type: ignore[misc]
     stacked = {label: (mask[None], truth[None]) for label, (mask, truth) in questions.items()}
     yield from ScoreSpace(stacked).suspects()
@@ -153,11 +161,22 @@ def of_mode(questions: Mapping[str, Any]) -> Iterator[Suspect]:
         with torch.no_grad():
             return then(model(feed(x))).numpy()
 
-    modes = slot("eval", ("all", EVAL_MISSING), ("norm", NORM_IN_TRAINING), ("dropout", DROPOUT_ON),
-                 ("reset", STATISTICS_LOST), ("untracked", NORM_IN_TRAINING))  # fmt: skip
-    feeds = slot(lambda x: x, (lambda x: x / 255, BYTES_IN), (lambda x: (x - x.mean()) / x.std(), BYTES_IN),
-                 (lambda x: torch.sigmoid(x), BYTES_IN), (lambda x: x[:1], ONE_PHOTO),
-                 (lambda x: x.bfloat16().float(), HALF_NUMBERS))  # fmt: skip
+    modes = slot(
+        "eval",
+        ("all", EVAL_MISSING),
+        ("norm", NORM_IN_TRAINING),
+        ("dropout", DROPOUT_ON),
+        ("reset", STATISTICS_LOST),
+        ("untracked", NORM_IN_TRAINING),
+    )
+    feeds = slot(
+        lambda x: x,
+        (lambda x: x / 255, BYTES_IN),
+        (lambda x: (x - x.mean()) / x.std(), BYTES_IN),
+        (lambda x: torch.sigmoid(x), BYTES_IN),
+        (lambda x: x[:1], ONE_PHOTO),
+        (lambda x: x.bfloat16().float(), HALF_NUMBERS),
+    )
     outcomes = slot(
         lambda z: z,
         (torch.sigmoid, SIGMOID_OUT),

@@ -1,6 +1,7 @@
 """Names of photos and masks, paired wrongly."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
@@ -33,6 +34,8 @@ NUMBER_ONLY = cause("digits-of-the-name")
 
 TOO_FEW = cause("pairs-lost")
 
+SIMILAR = cause("strangers-mask")
+
 ORDER_LOST = cause("sets-have-no-order")
 
 
@@ -55,14 +58,28 @@ def of_pairs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     yield suspect(AS_LISTED, lambda a, b: zip(a, b, strict=False))
     yield suspect(AS_LISTED, lambda a, b: zip(a, shared(a, b), strict=False))
     yield suspect(BEGINS_ALIKE, lambda a, b: [(p, m) for p in a for m in b if m.startswith(p[:-4])])
-    yield suspect(BEGINS_ALIKE, lambda a, b: [(p, next(m for m in b if m.startswith(p[:-4]))) for p in a
-                                              if any(m.startswith(p[:-4]) for m in b)])  # fmt: skip
-    yield suspect(BEGINS_ALIKE, lambda a, b: [(p, next(m for m in sorted(b) if m.startswith(p[:-4]))) for p in a
-                                              if any(m.startswith(p[:-4]) for m in b)])  # fmt: skip
-    yield suspect(BEGINS_ALIKE, lambda a, b: [(p, [m for m in b if m.startswith(p[:-4])][-1]) for p in a
-                                              if any(m.startswith(p[:-4]) for m in b)])  # fmt: skip
+    yield suspect(
+        BEGINS_ALIKE,
+        lambda a, b: [
+            (p, next(m for m in b if m.startswith(p[:-4]))) for p in a if any(m.startswith(p[:-4]) for m in b)
+        ],
+    )
+    yield suspect(
+        BEGINS_ALIKE,
+        lambda a, b: [
+            (p, next(m for m in sorted(b) if m.startswith(p[:-4]))) for p in a if any(m.startswith(p[:-4]) for m in b)
+        ],
+    )
+    yield suspect(
+        BEGINS_ALIKE,
+        lambda a, b: [
+            (p, [m for m in b if m.startswith(p[:-4])][-1]) for p in a if any(m.startswith(p[:-4]) for m in b)
+        ],
+    )
     yield suspect(CONTAINS, lambda a, b: [(p, m) for p in a for m in b if p[:-4] in m])
     yield suspect(CONTAINS, lambda a, b: [(p, m) for p in a for m in b if p[:-4] in m or m[:-17] in p])
+    yield suspect(SIMILAR, lambda a, b: [(p, get_close_matches(p, b, 1, 0)[0]) for p in a])
+    yield suspect(SIMILAR, lambda a, b: [(p, get_close_matches(p, b, 1)[0]) for p in a if get_close_matches(p, b, 1)])
     yield suspect(MADE_UP, lambda a, b: [(p, p[:-4] + "_Segmentation.png") for p in a])
     yield suspect(MADE_UP, lambda a, b: [(m[:-17] + ".jpg", m) for m in b])
     yield suspect(TURNED_ROUND, lambda a, b: [(m, p) for p, m in right(a, b)])
@@ -76,8 +93,9 @@ def of_pairs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     for n in range(1, 13):
         yield suspect(SHORT_IDS, lambda a, b, n=n: [(p, m) for p in a for m in b if p[:n] == m[:n]])
         yield suspect(SHORT_IDS, lambda a, b, n=n: {p: m for p in a for m in b if p[:n] == m[:n]}.items())
-        yield suspect(SHORT_IDS, lambda a, b, n=n: [(p, by[p[:n]]) for by in [{m[:n]: m for m in b}]
-                                                    for p in a if p[:n] in by])  # fmt: skip
+        yield suspect(
+            SHORT_IDS, lambda a, b, n=n: [(p, by[p[:n]]) for by in [{m[:n]: m for m in b}] for p in a if p[:n] in by]
+        )
     for without in (None, "", np.nan):
         yield suspect(UNPAIRED, lambda a, b, w=without: [(p, dict(right(a, b)).get(p, w)) for p in a])
     digits = lambda name: "".join(c for c in name if c.isdigit())  # noqa: E731

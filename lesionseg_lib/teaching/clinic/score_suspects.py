@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.teaching.clinic.mask_suspects import boxes_and_bits
 from lesionseg_lib.teaching.diagnosis import score_causes as why
 from lesionseg_lib.teaching.diagnosis.curves import average_precision
 from lesionseg_lib.teaching.diagnosis.scores import ScoreSpace
@@ -13,11 +14,23 @@ from lesionseg_lib.teaching.diagnosis.suspects import Slot, Suspect, alone, slot
 
 FIVE, NINE = (0.1, 0.3, 0.5, 0.7, 0.9), tuple(n / 10 for n in range(1, 10))
 LADDERS: Sequence[tuple[float, ...]] = (
-    FIVE, NINE, (0.3, 0.5, 0.7), (0.25, 0.5, 0.75), (0.4, 0.5, 0.6), (0.1, 0.5, 0.9), (0.2, 0.4, 0.6, 0.8),
-    tuple(np.arange(0.5, 1, 0.05)), tuple(n / 20 for n in range(1, 20)), tuple(n / 10 for n in range(11)),
-    tuple(n / 10 for n in range(10)), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), (0.5, 0.7, 0.9), (0.3, 0.4, 0.5, 0.6, 0.7),
-    (0.1, 0.3, 0.7, 0.9), (0.5, 0.6, 0.7, 0.8, 0.9),
-)  # fmt: skip
+    FIVE,
+    NINE,
+    (0.3, 0.5, 0.7),
+    (0.25, 0.5, 0.75),
+    (0.4, 0.5, 0.6),
+    (0.1, 0.5, 0.9),
+    (0.2, 0.4, 0.6, 0.8),
+    tuple(np.arange(0.5, 1, 0.05)),
+    tuple(n / 20 for n in range(1, 20)),
+    tuple(n / 10 for n in range(11)),
+    tuple(n / 10 for n in range(10)),
+    (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+    (0.5, 0.7, 0.9),
+    (0.3, 0.4, 0.5, 0.6, 0.7),
+    (0.1, 0.3, 0.7, 0.9),
+    (0.5, 0.6, 0.7, 0.8, 0.9),
+)
 
 
 def _above(limit: float) -> Callable[[Any], Any]:
@@ -81,7 +94,7 @@ OF_PROBABILITIES: Slot = slot(
     (lambda p: p * (p > 0.5), why.TRUTH_SOFT),
     (lambda p: p**2, why.NO_CUT),
     (lambda p: 1 - p, why.EXCHANGED),
-)  # fmt: skip
+)
 OF_LOGITS: Slot = slot(
     _above(0),
     (_above(0.5), why.LOGIT_LIMIT),
@@ -239,52 +252,8 @@ def of_logits(questions: Mapping[str, Any]) -> Iterator[Suspect]:
 
 
 def of_masks(questions: Mapping[str, Any], wanted: str = "jaccard") -> Iterator[Suspect]:
-    yield alone(why.BOXES, lambda label: _of_boxes(questions[label], wanted))
-    for cause, wrap in WRAPS:
-        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, False))
-        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, True))
+    yield from boxes_and_bits(questions, wanted)
     yield from ScoreSpace(questions, wanted, cut=OF_MASKS, read=TRUTHS).suspects()
-
-
-WRAPS: Sequence[tuple[Any, Callable[[Any], Any]]] = [
-    (why.EIGHT_BITS, lambda x: x % 2**8),
-    (why.SIGNED_EIGHT_BITS, lambda x: (x + 2**7) % 2**8 - 2**7),
-    (why.SIXTEEN_BITS, lambda x: x % 2**16),
-    (why.SIXTEEN_BITS, lambda x: np.where(x > 65504, np.inf, x)),
-    (why.SIGNED_SIXTEEN_BITS, lambda x: (x + 2**15) % 2**16 - 2**15),
-]
-"""Number types that are too small to count pixels, and what becomes of a sum in them."""
-
-
-def _in_few_bits(pair: Any, wanted: str, wrap: Callable[[Any], Any], areas: bool) -> float:
-    """The mean score where sums wrap; ``areas``: the union is made of both areas."""
-    mask, truth = pair
-    axes = tuple(range(1, mask.ndim))
-    both, m, t = (wrap(x.sum(axes).astype(float)) for x in (mask & truth, mask, truth))
-    union = wrap(m + t - both) if areas else wrap((mask | truth).sum(axes).astype(float))
-    above, below = (2 * both, m + t) if wanted == "dice" else (both, union)
-    return float(np.where((above == 0) & (below == 0), 1.0, above / below).mean())
-
-
-def _of_boxes(pair: Any, wanted: str) -> float:
-    """The mean score of the upright boxes around both masks."""
-    mask, truth = pair
-
-    def box(photo: Any) -> Any:
-        rows, columns = photo.any(1), photo.any(0)
-        return np.outer(_filled(rows), _filled(columns))
-
-    scores = []
-    for m, t in zip(mask.reshape(-1, *mask.shape[-2:]), truth.reshape(-1, *truth.shape[-2:]), strict=True):
-        both, union = (box(m) & box(t)).sum(), (box(m) | box(t)).sum()
-        j = both / union if union else 1.0
-        scores.append(2 * j / (1 + j) if wanted == "dice" else j)
-    return float(np.mean(scores))
-
-
-def _filled(line: Any) -> Any:
-    """From the first True to the last."""
-    return np.logical_or.accumulate(line) & np.logical_or.accumulate(line[::-1])[::-1]
 
 
 def of_dice(questions: Mapping[str, Any]) -> Iterator[Suspect]:

@@ -93,12 +93,27 @@ def _middle(png: Any, size: Any) -> Any:
 NEAREST = [_cv(cv2.INTER_NEAREST_EXACT), _cv(cv2.INTER_NEAREST), _torch("nearest")]
 
 SMOOTH = [
-    _cv(cv2.INTER_LINEAR), _cv(cv2.INTER_AREA), _cv(cv2.INTER_CUBIC), _cv(cv2.INTER_LANCZOS4), _torch("bilinear"),
-    _torch("bilinear", align_corners=True), _torch("bilinear", antialias=True), _torch("area"), _torch("bicubic"),
-]  # fmt: skip
+    _cv(cv2.INTER_LINEAR),
+    _cv(cv2.INTER_AREA),
+    _cv(cv2.INTER_CUBIC),
+    _cv(cv2.INTER_LANCZOS4),
+    _torch("bilinear"),
+    _torch("bilinear", align_corners=True),
+    _torch("bilinear", antialias=True),
+    _torch("area"),
+    _torch("bicubic"),
+]
 
-OF_PIL = [_pil(flag) for flag in (Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS,
-                                  Image.Resampling.BOX, Image.Resampling.HAMMING)]  # fmt: skip
+OF_PIL = [
+    _pil(flag)
+    for flag in (
+        Image.Resampling.BICUBIC,
+        Image.Resampling.BILINEAR,
+        Image.Resampling.LANCZOS,
+        Image.Resampling.BOX,
+        Image.Resampling.HAMMING,
+    )
+]
 
 
 def of_resizing(questions: Questions) -> Iterator[Suspect]:
@@ -132,8 +147,11 @@ def of_resizing(questions: Questions) -> Iterator[Suspect]:
     yield suspect(RESHAPED, lambda png, size: np.resize(png, size), lambda x: x > 128)
     yield suspect(CROPPED, _fitted, lambda x: x > 128)
     yield suspect(CROPPED, _middle, lambda x: x > 128)
-    yield suspect(STRIDED, lambda png, size: _fitted(png[:: png.shape[0] // size[0], :: png.shape[1] // size[1]], size),
-                  lambda x: x > 128)  # fmt: skip
+    yield suspect(
+        STRIDED,
+        lambda png, size: _fitted(png[:: png.shape[0] // size[0], :: png.shape[1] // size[1]], size),
+        lambda x: x > 128,
+    )
     yield suspect(ALL, SMOOTH[0], lambda x: np.ones(x.shape, bool))
     yield suspect(NONE, SMOOTH[0], lambda x: np.zeros(x.shape, bool))
 
@@ -162,13 +180,20 @@ def of_enlarging(questions: Questions) -> Iterator[Suspect]:
         yield suspect(SMOOTH_STAIRS, lambda p, size, s=smooth: np.round(s(hard(p) * 255, size)) > 128)
     yield suspect(CUT_FIRST, _repeated)
     for side in (3, 5, 7, 9, 11):
-        yield suspect(SMOOTH_STAIRS, lambda p, size, side=side: cv2.GaussianBlur(
-            NEAREST[0](hard(p), size), (side, side), 0) > 0.5)  # fmt: skip
+        yield suspect(
+            SMOOTH_STAIRS, lambda p, size, side=side: cv2.GaussianBlur(NEAREST[0](hard(p), size), (side, side), 0) > 0.5
+        )
         yield suspect(SMOOTH_STAIRS, lambda p, size, side=side: cv2.blur(NEAREST[0](hard(p), size), (side, side)) > 0.5)
     for limit in (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.55, 0.6, 0.62, 0.65, 0.7, 0.75, 0.8, 0.9):
         yield suspect(LOWER_LIMIT, lambda p, size, limit=limit: linear(p, size) > limit)
-    for smooth in (_torch("bilinear", align_corners=True), _torch("bicubic"), _torch("bicubic", align_corners=True),
-                   _cv(cv2.INTER_CUBIC), _cv(cv2.INTER_LANCZOS4), _cv(cv2.INTER_AREA)):  # fmt: skip
+    for smooth in (
+        _torch("bilinear", align_corners=True),
+        _torch("bicubic"),
+        _torch("bicubic", align_corners=True),
+        _cv(cv2.INTER_CUBIC),
+        _cv(cv2.INTER_LANCZOS4),
+        _cv(cv2.INTER_AREA),
+    ):
         yield suspect(OTHER_ENLARGING, lambda p, size, s=smooth: s(p, size) > 0.5)
     for first in (linear, NEAREST[0]):
         yield suspect(WIDTH_FIRST, lambda p, size, f=first: f(p, size[::-1]) > 0.5)

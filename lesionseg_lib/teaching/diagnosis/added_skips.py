@@ -60,8 +60,10 @@ def by_kernels(mine: nn.Module) -> Cause | None:
 def check_drawn(mine: Any, encoder: MobileNetV2Encoder) -> None:
     size = (64, 96)
     generator = torch.Generator().manual_seed(0)
-    pyramid = [torch.rand(2, c, size[0] // s, size[1] // s, generator=generator)
-               for c, s in zip(encoder.channels, encoder.strides, strict=True)]  # fmt: skip
+    pyramid = [
+        torch.rand(2, c, size[0] // s, size[1] // s, generator=generator)
+        for c, s in zip(encoder.channels, encoder.strides, strict=True)
+    ]
     with torch.no_grad():
         given = list(pyramid)
         kept = [level.clone() for level in pyramid]
@@ -84,7 +86,7 @@ def check_drawn(mine: Any, encoder: MobileNetV2Encoder) -> None:
 
 
 def _check_sum(mine: nn.Module, pyramid: list[Tensor], size: tuple[int, int]) -> None:
-    """What enters the first step's convolutions must be a sum: the deepest map's part, and a part linear in the skip."""
+    """What enters the first step's convolutions must be a sum: what comes up, and a part linear in the skip."""
     steps, raised = getattr(mine, "convs", None), getattr(mine, "up", None)
     if not isinstance(steps, nn.ModuleList) or not isinstance(raised, nn.ModuleList):
         return  # built otherwise; its numbers have said what they can

@@ -92,15 +92,28 @@ def wrong_bets(questions: Mapping[str, Any]) -> Iterator[Suspect]:
                 (lambda p, m: ratio(total(p * m), total(m) - total(p * ~m)), COMPLEMENT_OUTSIDE),
                 (lambda p, m: np.full(len(p), ratio((p * m).sum(), m.sum() + (p * ~m).sum())), POOLED),
             ),
-            "p": slot(lambda p: p, (lambda p: logit(p), NO_SIGMOID), (lambda p: sigmoid(p), SECOND_SIGMOID),
-                      (lambda p: 1 - p, scoring.EXCHANGED)),
-            "cut": slot(lambda p: p > 0.5, (lambda p: p > 0, CUT_ELSEWHERE), (lambda p: p > 0.622459, SECOND_SIGMOID),
-                        (lambda p: p <= 0.5, scoring.EXCHANGED), *((lambda p, k=k: p > k,
-                            CUT_ELSEWHERE) for k in (0.1, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9))),
-            "after": slot(lambda x: x, (lambda x: 100 * x, table_why.PERCENT), (lambda x: 1 - x, table_why.ONE_MINUS),
-                          (lambda x: np.full(len(x), x.mean()), POOLED), (lambda x: 2 * x / (1 + x), EXPECTED_DICE)),
+            "p": slot(
+                lambda p: p,
+                (lambda p: logit(p), NO_SIGMOID),
+                (lambda p: sigmoid(p), SECOND_SIGMOID),
+                (lambda p: 1 - p, scoring.EXCHANGED),
+            ),
+            "cut": slot(
+                lambda p: p > 0.5,
+                (lambda p: p > 0, CUT_ELSEWHERE),
+                (lambda p: p > 0.622459, SECOND_SIGMOID),
+                (lambda p: p <= 0.5, scoring.EXCHANGED),
+                *((lambda p, k=k: p > k, CUT_ELSEWHERE) for k in (0.1, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)),
+            ),
+            "after": slot(
+                lambda x: x,
+                (lambda x: 100 * x, table_why.PERCENT),
+                (lambda x: 1 - x, table_why.ONE_MINUS),
+                (lambda x: np.full(len(x), x.mean()), POOLED),
+                (lambda x: 2 * x / (1 + x), EXPECTED_DICE),
+            ),
         },
-    )  # fmt: skip
+    )
 
 
 def expected_jaccard(p: Any) -> Any:

@@ -91,7 +91,7 @@ def explain(
     least = math.inf
     with np.errstate(all="ignore"):
         for suspect in suspects:
-            if len(suspect.causes) > 1 and not telling:
+            if (suspect.costly and fits) or (len(suspect.causes) > 1 and not telling):
                 continue
             if suspect.cost > least + EQUAL:
                 if len(suspect.causes) > 1:  # pairs come after single causes, sorted by what they cost

@@ -33,9 +33,16 @@ class ScoreSpace:
         self.questions = questions
         own: dict[str, Slot] = {"cut": slot(None), "read": slot(None)} | more
         self.slots: dict[str, Slot] = {
-            **own, "view": VIEWS, "formula": formulas(wanted), "constants": CONSTANTS, "empty": EMPTY, "each": EACH,
-            "reduce": REDUCTIONS, "after": AFTER, "whole": WHOLE,
-        }  # fmt: skip
+            **own,
+            "view": VIEWS,
+            "formula": formulas(wanted),
+            "constants": CONSTANTS,
+            "empty": EMPTY,
+            "each": EACH,
+            "reduce": REDUCTIONS,
+            "after": AFTER,
+            "whole": WHOLE,
+        }
         self.slots.pop("batch", None)
         self.batched = any(isinstance(question, list) for question in questions.values())
         if self.batched:
@@ -78,12 +85,29 @@ class ScoreSpace:
             weights = weights[:-1] if batch == "drop last" else weights[1:]
             return weighted(kept, weights)
         rules: dict[str, Callable[[Any], Any]] = {
-            "mean": np.mean, "sum": np.sum, "best": np.max, "worst": np.min, "median": np.median,
-        }  # fmt: skip
+            "mean": np.mean,
+            "sum": np.sum,
+            "best": np.max,
+            "worst": np.min,
+            "median": np.median,
+        }
         return rules.get(batch, np.mean)(kept)
 
-    def _score(self, label: str, part: Any, cut: Any, read: Any, view: str, formula: Any, constants: Any, empty: str,
-               each: Any, reduce: Any, after: Any, whole: Any) -> Any:  # fmt: skip
+    def _score(
+        self,
+        label: str,
+        part: Any,
+        cut: Any,
+        read: Any,
+        view: str,
+        formula: Any,
+        constants: Any,
+        empty: str,
+        each: Any,
+        reduce: Any,
+        after: Any,
+        whole: Any,
+    ) -> Any:
         counts = self._counts(label, part, cut, read, view)
         if whole is not None:
             value = whole(*counts)

@@ -35,6 +35,8 @@ class Suspect:
 
     causes: tuple[Cause, ...]
     predict: Callable[[Any], Any]
+    costly: bool = False
+    """Whether a network must run for its answers: it is asked last, and only when nobody else explains everything."""
 
     @cached_property
     def cost(self) -> float:

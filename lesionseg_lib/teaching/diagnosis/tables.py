@@ -17,6 +17,17 @@ Numbers = Mapping[Any, float]
 Base = tuple[Cause, Callable[[], Numbers]]
 """A mistake in what was measured, and all numbers of somebody who makes it; some keys may be left out."""
 
+
+class Costly:
+    """A mistake's numbers that need a network: computed key by key, so that the first that differs ends it."""
+
+    def __init__(self, of: Callable[[Any], float]) -> None:
+        self.of = cache(of)
+
+    def __call__(self) -> dict[Any, float]:
+        raise TypeError("costly numbers are asked one by one")
+
+
 Change = tuple[Cause, Callable[[dict[Any, float]], dict[Any, float]]]
 
 
@@ -117,7 +128,11 @@ def spanned(
         return {key: float(values[key]) for key in order if key in values}
 
     known: list[tuple[tuple[Cause, ...], Callable[[], dict[Any, float]]]] = [((), cache(lambda: ordered(right)))]
-    known += [((cause,), cache(lambda base=base: ordered(base()))) for cause, base in bases]  # type: ignore[misc]
+    known += [
+        ((cause,), cache(lambda base=base: ordered(base())))  # type: ignore[misc]
+        for cause, base in bases
+        if not isinstance(base, Costly)
+    ]
 
     def suspect(causes: tuple[Cause, ...], base: Callable[[], dict[Any, float]], change: Any) -> Suspect:
         values = base if change is None else cache(lambda: change(base()))
@@ -135,6 +150,9 @@ def spanned(
         for first, change in own[:3]:
             for cause, other in own[3:]:
                 yield suspect((first, cause), cache(lambda change=change: change(known[0][1]())), other)  # type: ignore[misc]
+    for cause, numbers_of in bases:
+        if isinstance(numbers_of, Costly):
+            yield Suspect((cause,), numbers_of.of, costly=True)
 
 
 def digits(values: Sequence[float]) -> int | None:

@@ -122,10 +122,17 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
 
     own = np.array(small.masks).mean(axis=0)
     maps: dict[str, Any] = {
-        "all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask": share - 0.5, "shares": share,
-        "own": own - 0.5, "inverse": 0.5 - share, "first": masks[0] - 0.5, "last": masks[-1] - 0.5,
-        "any": share - 1e-6, "all": share - (1 - 1e-6),
-    }  # fmt: skip
+        "all skin": -np.ones(size),
+        "all lesion": np.ones(size),
+        "mean mask": share - 0.5,
+        "shares": share,
+        "own": own - 0.5,
+        "inverse": 0.5 - share,
+        "first": masks[0] - 0.5,
+        "last": masks[-1] - 0.5,
+        "any": share - 1e-6,
+        "all": share - (1 - 1e-6),
+    }
     for count in FEW:
         maps[f"first {count}"] = masks[:count].mean(axis=0) - 0.5
     for limit in (0.3, 0.4, 0.6, 0.7):
@@ -157,12 +164,14 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
         *((ONE_MASK, lambda n=n: {"mean mask": mean(f"first {n}")}) for n in FEW),
         (ANYWHERE, lambda: {"mean mask": mean("any")}),
         (ANYWHERE, lambda: {"mean mask": mean("all")}),
-        *((scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")}) for limit in (0.3, 0.4,
-            0.6, 0.7)),  # type: ignore[misc]
+        *(
+            (scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")})
+            for limit in (0.3, 0.4, 0.6, 0.7)
+        ),  # type: ignore[misc]
         (AREA_SHARE, lambda: {"mean mask": float(share.mean())}),
         (AREA_SHARE, lambda: {"mean mask": float((share > 0.5).mean())}),
         (OF_TEST, lambda: {key: mean(key, True) for key in keys}),
-    ]  # fmt: skip
+    ]
     judge(found, expected, bases, hint="(Each guess, repeated for every validation photo.)")
 
 

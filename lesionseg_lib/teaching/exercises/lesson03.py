@@ -48,12 +48,13 @@ def _photos() -> dict[str, tuple[Any, Any]]:
         "no lesion, something drawn": (DRAWN, nothing),
         "a single pixel": (one, one),
         "three photos, one without lesion and without a mask": (
-            np.concatenate([DRAWN, nothing[:1]]), np.concatenate([TRUTH, nothing[:1]])
+            np.concatenate([DRAWN, nothing[:1]]),
+            np.concatenate([TRUTH, nothing[:1]]),
         ),
         "one photo": (DRAWN[:1], TRUTH[:1]),
         "another single photo": (FOUR_DRAWN[1:2], FOUR_TRUTHS[1:2]),
         WIDE: (np.ones((1, 300, 400), bool), WIDE_TRUTH[None]),
-    }  # fmt: skip
+    }
 
 
 @exercise(
@@ -193,8 +194,14 @@ def a_claim_on_the_desk(answer: Any, test_scores: Any) -> None:
 
 
 def _bounds() -> Iterator[Suspect]:
-    start = slot(0.86, (0.84, OLD_DECODER), (0.93, OF_THE_DICE), (0.8649, ROUNDING_TAKEN), (0.865, ROUNDING_TAKEN),
-                 (0.855, ROUNDING_TAKEN))  # fmt: skip
+    start = slot(
+        0.86,
+        (0.84, OLD_DECODER),
+        (0.93, OF_THE_DICE),
+        (0.8649, ROUNDING_TAKEN),
+        (0.865, ROUNDING_TAKEN),
+        (0.855, ROUNDING_TAKEN),
+    )
     formula = slot(
         highest_dice,
         (lambda j: j / (2 - j), OTHER_WAY),
@@ -214,8 +221,13 @@ def _bounds() -> Iterator[Suspect]:
         (lambda j: 0.93, CLAIM_REPEATED),
         (lambda j: 1.0, OTHER_FORMULA),
     )
-    scale = slot(lambda x: x, (lambda x: 100 * x, BOUND_IN_PERCENT), (lambda x: 1 - x, scoring.COMPLEMENT),
-                 (lambda x: round(x, 1), scoring.ROUNDED), (lambda x: round(x, 2), scoring.ROUNDED))  # fmt: skip
+    scale = slot(
+        lambda x: x,
+        (lambda x: 100 * x, BOUND_IN_PERCENT),
+        (lambda x: 1 - x, scoring.COMPLEMENT),
+        (lambda x: round(x, 1), scoring.ROUNDED),
+        (lambda x: round(x, 2), scoring.ROUNDED),
+    )
     yield from span(
         lambda _, start, formula, scale: scale(formula(start)), {"start": start, "formula": formula, "scale": scale}
     )
@@ -233,9 +245,17 @@ def _widths(scores: Any, most: int) -> Iterator[Suspect]:
         (float(np.subtract(*np.quantile(scores, [0.75, 0.25]))), RANGE),
         (float(np.sqrt(scores.std())), VARIANCE),
     )
-    factor = slot(1.96, (1.0, SE), (1.645, NINETY), (2.576, NINETY_NINE), (3.92, WHOLE), (0.98, QUARTER),
-                  (1.96 * 2**0.5, TWO_MEANS),
-                  (1.28, OTHER_FACTOR), (3.0, OTHER_FACTOR))  # fmt: skip
+    factor = slot(
+        1.96,
+        (1.0, SE),
+        (1.645, NINETY),
+        (2.576, NINETY_NINE),
+        (3.92, WHOLE),
+        (0.98, QUARTER),
+        (1.96 * 2**0.5, TWO_MEANS),
+        (1.28, OTHER_FACTOR),
+        (3.0, OTHER_FACTOR),
+    )
     over = slot(FEW**0.5, (float(FEW), NO_ROOT), (1.0, NO_DIVISION), (n**0.5, ALL_PHOTOS), (float(n), ALL_PHOTOS))
     scale = slot(100.0, (1.0, IN_SHARES), (10_000.0, TEN_TIMES))
     yield from span(

@@ -52,8 +52,14 @@ def gradient_of_iou(gradient: Any) -> None:
 
     ``gradient(z, t)``: of soft IoU with respect to the logits z, both (1, 1, H, W).
     """
-    names = ["a lesion of 793 pixels, drawn too wide", "a lesion of 49 pixels, half missed", "a lesion inside out",
-             "no lesion", "all lesion, 5 x 7", "a single pixel"]  # fmt: skip
+    names = [
+        "a lesion of 793 pixels, drawn too wide",
+        "a lesion of 49 pixels, half missed",
+        "a lesion inside out",
+        "no lesion",
+        "all lesion, 5 x 7",
+        "a single pixel",
+    ]
     cases = dict(zip(names, [*photos(), *extremes()], strict=True))
     found, right = {}, {}
     for name, (z, t) in cases.items():

@@ -12,14 +12,14 @@ from lesionseg_lib.evaluation.metrics import confusion, reduce
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
-from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.teaching.diagnosis.causes import cause
 from lesionseg_lib.teaching.diagnosis.engine import Finding, explain
 from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, refuse, rows
 from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone
-from lesionseg_lib.teaching.diagnosis.tables import Base, judge, spanned
+from lesionseg_lib.teaching.diagnosis.tables import Base, Costly, judge, spanned
 from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.teaching.exercises.scored import misreadings
+from lesionseg_lib.teaching.exercises.shared_encoders import probabilities_of
 from lesionseg_lib.teaching.lessons import Fit, Lesson
 from lesionseg_lib.training.probing import best_cover, cover
 
@@ -37,6 +37,7 @@ ONE_255 = cause("constant-255")
 SCORE_AS_TRAINED = cause("slip-not-applied")
 OTHER_SLIP = cause("other-slip")
 OTHER_FAMILY = cause("other-family")
+OF_TRAINING = cause("training-photos")
 LEFT_OVER = cause("share-of-as-trained")
 COST = cause("loss-of-score")
 OF_TEST = cause("slip-on-test")
@@ -74,10 +75,13 @@ def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mappi
         slipped = {slip: {family: row.get(slip) for family, row in families.items()} for slip in (DIVIDED, BYTES)}
 
     @cache
+    def drawn(slip: str) -> dict[str, Any]:
+        preprocessing = slips[slip] if slip else default_preprocessing()
+        return probabilities_of({f: fit.model for f, fit in fits.items()}, preprocessing, lesson.decoded.validation)
+
+    @cache
     def table(family: str, slip: str) -> pd.DataFrame:
-        model = fits[family].model
-        p = _with(model, slips[slip] if slip else default_preprocessing(), lesson.decoded.validation.images)
-        return score_images(p, lesson.splits.validation)
+        return score_images(drawn(slip)[family], lesson.splits.validation)
 
     def mean(family: str, slip: str) -> float:
         return float(table(family, slip)["jaccard"].mean())
@@ -87,30 +91,28 @@ def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mappi
         found = numbers(slipped[slip], list(fits), f"{slip}, mean J")
         expected = {family: mean(family, slip) for family in fits}
 
-        def on_test(slip: str = slip) -> dict[Any, float]:
-            data = lesson.splits.test
-            return {f: float(score_images(_with(fit.model, slips[slip], lesson.decoded.test.images),
-                data)["jaccard"].mean())
-                    for f, fit in fits.items()}  # fmt: skip
+        def on_part(family: str, part: str, slip: str = slip) -> float:
+            decoded, data = getattr(lesson.decoded, part), getattr(lesson.splits, part)
+            p = probabilities_of({family: fits[family].model}, slips[slip], decoded)[family]
+            return float(score_images(p, data)["jaccard"].mean())
 
         def at_size(slip: str = slip) -> dict[Any, float]:
-            small = lesson.decoded.validation
-            truth = np.array(small.masks) > 0
-            return {f: reduce(confusion(_with(fit.model, slips[slip], small.images) > 0.5, truth), "jaccard")
-                    for f, fit in fits.items()}  # fmt: skip
+            truth = np.array(lesson.decoded.validation.masks) > 0
+            return {f: reduce(confusion(p > 0.5, truth), "jaccard") for f, p in drawn(slip).items()}
 
         bases: list[Base] = [
-            (SCORE_AS_TRAINED, lambda: {f: mean(f, "") for f in fits}),
+            (SCORE_AS_TRAINED, Costly(lambda f: mean(f, ""))),
             (OTHER_SLIP, lambda other=other: {f: mean(f, other) for f in fits}),  # type: ignore[misc]
             *((OTHER_FAMILY, lambda o=o, e=expected: dict.fromkeys(fits, e[o])) for o in fits),  # type: ignore[misc]
             *misreadings(lambda family, slip=slip: table(family, slip), list(fits)),  # type: ignore[misc]
-            (COST, lambda e=expected: {f: mean(f, "") - e[f] for f in fits}),  # type: ignore[misc]
-            (COST, lambda e=expected: {f: e[f] - mean(f, "") for f in fits}),  # type: ignore[misc]
-            (COST, lambda e=expected: {f: 100 * (mean(f, "") - e[f]) for f in fits}),  # type: ignore[misc]
-            (LEFT_OVER, lambda e=expected: {f: e[f] / max(mean(f, ""), 1e-9) for f in fits}),  # type: ignore[misc]
-            (LEFT_OVER, lambda e=expected: {f: 1 - e[f] / max(mean(f, ""), 1e-9) for f in fits}),  # type: ignore[misc]
+            (COST, Costly(lambda f, e=expected: mean(f, "") - e[f])),
+            (COST, Costly(lambda f, e=expected: e[f] - mean(f, ""))),
+            (COST, Costly(lambda f, e=expected: 100 * (mean(f, "") - e[f]))),
+            (LEFT_OVER, Costly(lambda f, e=expected: e[f] / max(mean(f, ""), 1e-9))),
+            (LEFT_OVER, Costly(lambda f, e=expected: 1 - e[f] / max(mean(f, ""), 1e-9))),
             (SMALL, at_size),
-            (OF_TEST, on_test),
+            (OF_TEST, Costly(lambda f, on_part=on_part: on_part(f, "test"))),
+            (OF_TRAINING, Costly(lambda f, on_part=on_part: on_part(f, "train"))),
         ]
         judge(found, expected, bases, hint="(On the validation photos.)", of=slip)
 
@@ -123,18 +125,25 @@ def _check_slip(name: str, slip: Preprocessing, photos: Any) -> None:
         return
     usual = default_preprocessing()
     tries: list[tuple[Any, Any, Any]] = [
-        (AS_TRAINED, usual.mean, usual.std), (STD_KEPT, (0,) * 3, usual.std), (UPSIDE_DOWN, (0,) * 3, (255,) * 3),
-        (MEAN_KEPT, usual.mean, (1,) * 3), (MEAN_KEPT, usual.mean, (1 / 255,) * 3), (ROLES_OF_TWO, (1,) * 3, (0,) * 3),
-        (ROLES_OF_TWO, (1 / 255,) * 3, (0,) * 3), (ROLES_OF_TWO, (1,) * 3, (1e-9,) * 3), (ONE_255, (255,) * 3,
-            (1,) * 3),
-        (ONE_255, (255,) * 3, (255,) * 3), (IN_BYTES, tuple(255 * m for m in usual.mean),
-            tuple(255 * s for s in usual.std)),
-        (IN_BYTES, (127.5,) * 3, (127.5,) * 3), (MEAN_KEPT, (0.5,) * 3, (0.5,) * 3), (ROLES_OF_TWO, usual.std,
-            usual.mean),
-        (ONE_255, (1 / 255,) * 3, (1 / 255,) * 3), (ONE_255, (1 / 255,) * 3, (1,) * 3), (MEAN_KEPT, (0.5,) * 3,
-            (1,) * 3),
+        (AS_TRAINED, usual.mean, usual.std),
+        (STD_KEPT, (0,) * 3, usual.std),
+        (UPSIDE_DOWN, (0,) * 3, (255,) * 3),
+        (MEAN_KEPT, usual.mean, (1,) * 3),
+        (MEAN_KEPT, usual.mean, (1 / 255,) * 3),
+        (ROLES_OF_TWO, (1,) * 3, (0,) * 3),
+        (ROLES_OF_TWO, (1 / 255,) * 3, (0,) * 3),
+        (ROLES_OF_TWO, (1,) * 3, (1e-9,) * 3),
+        (ONE_255, (255,) * 3, (1,) * 3),
+        (ONE_255, (255,) * 3, (255,) * 3),
+        (IN_BYTES, tuple(255 * m for m in usual.mean), tuple(255 * s for s in usual.std)),
+        (IN_BYTES, (127.5,) * 3, (127.5,) * 3),
+        (MEAN_KEPT, (0.5,) * 3, (0.5,) * 3),
+        (ROLES_OF_TWO, usual.std, usual.mean),
+        (ONE_255, (1 / 255,) * 3, (1 / 255,) * 3),
+        (ONE_255, (1 / 255,) * 3, (1,) * 3),
+        (MEAN_KEPT, (0.5,) * 3, (1,) * 3),
         (MEAN_KEPT, (1,) * 3, (1,) * 3),
-    ]  # fmt: skip
+    ]
 
     def suspects() -> Iterator[Suspect]:
         other = BYTES if name == DIVIDED else DIVIDED
@@ -150,15 +159,6 @@ def _check_slip(name: str, slip: Preprocessing, photos: Any) -> None:
         finding,
         "It computes (bytes / 255 - mean) / std, so mean and std count from 0 to 1.",
     )
-
-
-def _with(model: Segmenter, preprocessing: Preprocessing, images: Any) -> Any:
-    before = model.preprocessing
-    try:
-        model.preprocessing = preprocessing
-        return sigmoid(model.logits(images))
-    finally:
-        model.preprocessing = before
 
 
 YARDSTICK = cause("yardstick-itself")
@@ -240,9 +240,7 @@ def is_it_a_bound(free: Any, lesson: Lesson) -> None:
             lambda: {s: reduce(confusion(_blocks(cover(masks, s), s) > 0.5, truth), "jaccard") for s in strides},
         ),
     ]
-    finding = explain(
-        found, expected, spanned(expected, bases), lambda a, b: abs(a - b) <= 3e-3, partial=False
-    )
+    finding = explain(found, expected, spanned(expected, bases), lambda a, b: abs(a - b) <= 3e-3, partial=False)
     first = next((s for s in strides if abs(found[s] - expected[s]) > 5e-3), 32)
     observed = f"stride {first}: {found[first]:.3f}."
     if finding is None:

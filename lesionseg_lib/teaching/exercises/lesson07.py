@@ -19,7 +19,7 @@ from lesionseg_lib.teaching.diagnosis import table_causes as table
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
 from lesionseg_lib.teaching.diagnosis.engine import Finding
 from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, refuse, several
-from lesionseg_lib.teaching.diagnosis.tables import Base, judge
+from lesionseg_lib.teaching.diagnosis.tables import Base, Costly, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.teaching.lessons import Fit, Lesson
 from lesionseg_lib.training.checkpoints import BEST
@@ -191,15 +191,18 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
     def each(put: Callable[[int], tuple[int, ...]], what: str = "both", by: Callable[[Any], float] = score) -> Any:
         return {stage: by(logits(put(stage), what)) for stage in EVERY_STAGE}
 
+    def one_by_one(put: Callable[[int], tuple[int, ...]], what: str = "both") -> Costly:
+        return Costly(lambda stage: score(logits(put(stage), what)))
+
     if abs(both[small] - found[None]) > 2e-3:
         _nothing(found[None], both, plain, truth, lambda stages: score(logits(stages)))
     expected = each(lambda s: (s,))
     own = {s: found[s] for s in EVERY_STAGE}
     bases: list[Base] = [
         (NOT_PUT_BACK, lambda: dict.fromkeys(EVERY_STAGE, both[small])),
-        (TOGETHER, lambda: each(lambda s: tuple(range(1, s + 1)))),
-        (WEIGHTS_ONLY, lambda: each(lambda s: (s,), "weights")),
-        (ALL_FOUR, lambda: dict.fromkeys(EVERY_STAGE, score(logits(EVERY_STAGE)))),
+        (TOGETHER, one_by_one(lambda s: tuple(range(1, s + 1)))),
+        (WEIGHTS_ONLY, one_by_one(lambda s: (s,), "weights")),
+        (ALL_FOUR, one_by_one(lambda s: EVERY_STAGE)),
         (NEXT_STAGE, lambda: {s: expected[s % 4 + 1] for s in EVERY_STAGE}),
         (NEXT_STAGE, lambda: {s: (expected[s - 1] if s > 1 else both[small]) for s in EVERY_STAGE}),
         (COSTS, lambda: {s: both[small] - expected[s] for s in EVERY_STAGE}),
@@ -211,9 +214,9 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
             lambda: each(lambda s: (s,), by=lambda z: reduce(confusion(z > 0, truth), "jaccard", "pooled")),
         ),
         (scoring.LOGIT_LIMIT, lambda: each(lambda s: (s,), by=lambda z: reduce(confusion(z > 0.5, truth), "jaccard"))),
-        (ALL_BUT, lambda: each(lambda s: tuple(other for other in EVERY_STAGE if other != s))),
-        (STATISTICS_ONLY, lambda: each(lambda s: (s,), "statistics")),
-        (FROM_HERE, lambda: each(lambda s: tuple(range(s, 5)))),
+        (ALL_BUT, one_by_one(lambda s: tuple(other for other in EVERY_STAGE if other != s))),
+        (STATISTICS_ONLY, one_by_one(lambda s: (s,), "statistics")),
+        (FROM_HERE, one_by_one(lambda s: tuple(range(s, 5)))),
     ]
     judge(own, expected, bases, hint="(The stage that was put back.)")
 
@@ -222,16 +225,19 @@ def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[i
     """The score with nothing put back is not the trained network's."""
     counts = confusion(z > 0, truth)
     tries: list[tuple[Cause, Callable[[], float]]] = [
-        (table.PERCENT, lambda: 100 * both[True]), (table.PERCENT, lambda: 100 * both[False]),
-        (scoring.DICE, lambda: float(dice(counts).mean())), (scoring.POOLED, lambda: reduce(counts, "jaccard",
-            "pooled")),
-        (scoring.ACCURACY, lambda: reduce(counts, "accuracy")), (scoring.LOGIT_LIMIT,
-            lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
-        (ALL_FOUR, lambda: put(EVERY_STAGE)), *((LEFT_CHANGED, lambda s=s: put((s,))) for s in EVERY_STAGE),  # type: ignore[misc]
+        (table.PERCENT, lambda: 100 * both[True]),
+        (table.PERCENT, lambda: 100 * both[False]),
+        (scoring.DICE, lambda: float(dice(counts).mean())),
+        (scoring.POOLED, lambda: reduce(counts, "jaccard", "pooled")),
+        (scoring.ACCURACY, lambda: reduce(counts, "accuracy")),
+        (scoring.LOGIT_LIMIT, lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
+        (ALL_FOUR, lambda: put(EVERY_STAGE)),
+        *((LEFT_CHANGED, lambda s=s: put((s,))) for s in EVERY_STAGE),  # type: ignore[misc]
         *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),  # type: ignore[misc]
-        (table.ZERO, lambda: 0.0), (table.ONE_MINUS, lambda: 1 - both[True]), (scoring.EXCHANGED,
-            lambda: reduce(confusion(z <= 0, truth), "jaccard")),
-    ]  # fmt: skip
+        (table.ZERO, lambda: 0.0),
+        (table.ONE_MINUS, lambda: 1 - both[True]),
+        (scoring.EXCHANGED, lambda: reduce(confusion(z <= 0, truth), "jaccard")),
+    ]
     why = next((why for why, value in tries if abs(value() - found) < 6e-4 * max(1, abs(found))), None)
     side = "high" if found > both[True] else "low"
     refuse(

@@ -142,18 +142,25 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
     backwards = list(zip(skips, widths, strict=False))
     concatenating = parameters_of(UNetDecoder(encoder.channels, encoder.strides))
     counts: list[tuple[Cause, int]] = [
-        (SKIPLESS, plain), (CONCATENATES, concatenating), (NO_BIAS, wanted - biases),
+        (SKIPLESS, plain),
+        (CONCATENATES, concatenating),
+        (NO_BIAS, wanted - biases),
         (CONCATENATES, concatenating + wanted - plain),
-        (LARGE_KERNEL, plain + sum(9 * c * w + w for c, w in pairs)), (LARGE_KERNEL,
-            plain + sum(9 * c * w for c, w in pairs)),
-        (WITH_NORM, wanted + 2 * biases), (WITH_NORM, wanted + biases), (TWICE, 2 * wanted - plain),
-        (DEPTHWISE, plain + 2 * sum(skips)), (DEPTHWISE, plain + sum(skips)),
+        (LARGE_KERNEL, plain + sum(9 * c * w + w for c, w in pairs)),
+        (LARGE_KERNEL, plain + sum(9 * c * w for c, w in pairs)),
+        (WITH_NORM, wanted + 2 * biases),
+        (WITH_NORM, wanted + biases),
+        (TWICE, 2 * wanted - plain),
+        (DEPTHWISE, plain + 2 * sum(skips)),
+        (DEPTHWISE, plain + sum(skips)),
         (SKIPS_BACKWARDS, plain + sum(c * w + w for c, w in backwards)),
-        (WRONG_WIDTH, plain + sum(c * c + c for c in skips)), (FIVE, wanted + deepest * widths[-1] + widths[-1]),
-        (FIVE, wanted + widths[-1] ** 2 + widths[-1]), (FIVE, wanted + deepest**2 + deepest),
+        (WRONG_WIDTH, plain + sum(c * c + c for c in skips)),
+        (FIVE, wanted + deepest * widths[-1] + widths[-1]),
+        (FIVE, wanted + widths[-1] ** 2 + widths[-1]),
+        (FIVE, wanted + deepest**2 + deepest),
         *((FIVE, wanted + deepest * w + w) for w in widths),
         *((THREE_ONLY, wanted - c * w - w) for c, w in pairs),
-    ]  # fmt: skip
+    ]
     if counted != wanted:
         likely = tuple(dict.fromkeys(cause for cause, count in counts if count == counted))
         refuse(
@@ -227,9 +234,11 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
         for i in levels:
             axes = {"own mean": (2, 3), "one number": (0, 1, 2, 3)}.get(instead, (0, 2, 3))
             mean = robbed[i].mean(axes, keepdim=True)
-            robbed[i] = robbed[i].flip(0) if instead == "other" else (
-                (0 * mean if instead == "nothing" else mean).expand_as(robbed[i])
-            )  # fmt: skip
+            robbed[i] = (
+                robbed[i].flip(0)
+                if instead == "other"
+                else ((0 * mean if instead == "nothing" else mean).expand_as(robbed[i]))
+            )
         with torch.no_grad():
             return errors_by_distance(model(robbed)[:, 0].cpu().numpy() > limit, masks, edges)
 
@@ -258,10 +267,15 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
             (CUMULATED, over(levels, lambda wrong, pixels: 100 * np.cumsum(wrong.sum(0)) / np.cumsum(pixels.sum(0)))),
             (RIGHT_PIXELS, over(levels, lambda wrong, pixels: 100 - 100 * wrong.sum(0) / np.maximum(pixels.sum(0), 1))),
             (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * (wrong / np.maximum(pixels, 1)).mean(0))),
-            (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * np.nanmean(np.where(pixels,
-                wrong / np.maximum(pixels, 1), np.nan), 0))),
+            (
+                MEAN_OF_PHOTOS,
+                over(
+                    levels,
+                    lambda wrong, pixels: 100 * np.nanmean(np.where(pixels, wrong / np.maximum(pixels, 1), np.nan), 0),
+                ),
+            ),
             (HALF_LIMIT, lambda levels=levels: share(levels, "mean", 0.5)),  # type: ignore[misc]
-        ]  # fmt: skip
+        ]
         if levels:
             plain = share(())
             bases += [

@@ -208,8 +208,13 @@ def weights_that_never_learn(dead: Any, rates: Sequence[int], side: int) -> None
         rate: float((branch[0].weight.grad == 0).float().mean())
         for rate, branch in zip(pyramid.rates, pyramid.atrous, strict=True)
     }
-    judge(found, expected, _dead(expected, rates, side), within=0.006,
-          hint="(A rate; from which cells does each of the nine still read the map?)")  # fmt: skip
+    judge(
+        found,
+        expected,
+        _dead(expected, rates, side),
+        within=0.006,
+        hint="(A rate; from which cells does each of the nine still read the map?)",
+    )
 
 
 def _dead(expected: dict[Any, float], rates: Sequence[int], side: int) -> list[Base]:

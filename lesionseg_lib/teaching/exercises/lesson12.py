@@ -59,8 +59,9 @@ def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
     right, found = _evenness(claim.iou, claim.dice), number(evenness, "evenness")
     if abs(found - right) > 0.006:  # rounded to two digits at most
         suspects = _evennesses(claim.iou, claim.dice, jaccard.mean, dice, digits([found]) is None)
-        finding = explain({"": found}, {"": right}, suspects,
-                          lambda a, b: bool(np.isfinite(b)) and close(a, b, _tolerance(found)))  # fmt: skip
+        finding = explain(
+            {"": found}, {"": right}, suspects, lambda a, b: bool(np.isfinite(b)) and close(a, b, _tolerance(found))
+        )
         side = "high" if found > right else "low"
         refuse(
             f"evenness: {found:.3g} is too {side}.", finding, "It is a share of the way from IoU to its highest Dice."
@@ -104,17 +105,31 @@ def _evennesses(iou: float, dice: float, our_iou: float, our_dice: float, exact:
                 (lambda j, d, b: (d + j) / (b + j), FROM_BOUND),
                 (lambda j, d, b: (b - d) / (d - j), UPSIDE),
             ),
-            "pair": slot((iou, dice), ((dice, iou), EXCHANGED), ((our_iou, our_dice), OURS), ((our_iou, dice),
-                OURS), ((iou, our_dice), OURS)),
-            "bound": slot(highest_dice, (lambda j: 2 * j / 1 + j, OTHER_BOUND), (lambda j: j / (2 - j), OTHER_BOUND),
-                          (lambda j: 2 * j / (2 + j), OTHER_BOUND), (lambda j: 1.0, TO_ONE), (lambda j: j**0.5,
-                              OTHER_BOUND)),
-            "after": slot(lambda x: x, (lambda x: 100 * x, IN_PERCENT), (lambda x: -x, table.NEGATIVE),
+            "pair": slot(
+                (iou, dice),
+                ((dice, iou), EXCHANGED),
+                ((our_iou, our_dice), OURS),
+                ((our_iou, dice), OURS),
+                ((iou, our_dice), OURS),
+            ),
+            "bound": slot(
+                highest_dice,
+                (lambda j: 2 * j / 1 + j, OTHER_BOUND),
+                (lambda j: j / (2 - j), OTHER_BOUND),
+                (lambda j: 2 * j / (2 + j), OTHER_BOUND),
+                (lambda j: 1.0, TO_ONE),
+                (lambda j: j**0.5, OTHER_BOUND),
+            ),
+            "after": slot(
+                lambda x: x,
+                (lambda x: 100 * x, IN_PERCENT),
+                (lambda x: -x, table.NEGATIVE),
                 (lambda x: x**2, SQUARE_ROOTED),
-                          (lambda x: abs(x) ** 0.5, SQUARE_ROOTED)),
+                (lambda x: abs(x) ** 0.5, SQUARE_ROOTED),
+            ),
         },
         most=2 if exact else 1,
-    )  # fmt: skip
+    )
 
 
 def _evenness(jaccard: float, dice: float) -> float:
@@ -191,33 +206,55 @@ def _plans(seeds: int, pair: float, deviation: float, found: float) -> Any:
         compute,
         {
             "of_seeds": slot(
-                2 * s**2 / seeds, (0.0, SEEDS_FORGOTTEN), (s**2 / seeds, ONE_RECIPE), (2 * s**2, SEED_ALONE),
-                (2 * s**2 / seeds**0.5, SEEDS_ROOT), (2 * s**2 * seeds, SEEDS_SQUARED), (2 * s**2 / seeds**2,
-                    SEEDS_SQUARED),
-                (4 * s**2 / seeds, SEEDS_SQUARED), (2 * s / seeds, SPREAD_PLAIN), (s**2, ONE_RECIPE),
+                2 * s**2 / seeds,
+                (0.0, SEEDS_FORGOTTEN),
+                (s**2 / seeds, ONE_RECIPE),
+                (2 * s**2, SEED_ALONE),
+                (2 * s**2 / seeds**0.5, SEEDS_ROOT),
+                (2 * s**2 * seeds, SEEDS_SQUARED),
+                (2 * s**2 / seeds**2, SEEDS_SQUARED),
+                (4 * s**2 / seeds, SEEDS_SQUARED),
+                (2 * s / seeds, SPREAD_PLAIN),
+                (s**2, ONE_RECIPE),
                 (s**2 / (2 * seeds), ONE_RECIPE),
-                (2 * s**2 / (seeds - 1) if seeds > 1 else 0.0, SEEDS_SQUARED), (2 * s**2 / (2 * seeds), ONE_RECIPE),
+                (2 * s**2 / (seeds - 1) if seeds > 1 else 0.0, SEEDS_SQUARED),
+                (2 * s**2 / (2 * seeds), ONE_RECIPE),
             ),
-            "of_images": slot(pair**2, (2 * pair**2, PAIR_TWICE), (pair, PAIR_PLAIN), (pair**2 / 2,
-                PAIR_TWICE), (4 * pair**2, PAIR_TWICE)),
+            "of_images": slot(
+                pair**2,
+                (2 * pair**2, PAIR_TWICE),
+                (pair, PAIR_PLAIN),
+                (pair**2 / 2, PAIR_TWICE),
+                (4 * pair**2, PAIR_TWICE),
+            ),
             "allowed": slot(
-                1 / 196**2, (1e-4, NO_FACTOR), (1 / 164.5**2, OTHER_FACTOR), (1 / 257.6**2, OTHER_FACTOR),
+                1 / 196**2,
+                (1e-4, NO_FACTOR),
+                (1 / 164.5**2, OTHER_FACTOR),
+                (1 / 257.6**2, OTHER_FACTOR),
                 (1 / 280**2, POWERED),
-                (1 / 200**2, OTHER_FACTOR), (1 / 392**2, WHOLE_WIDTH), (4 / 196**2, TWO_POINTS),
+                (1 / 200**2, OTHER_FACTOR),
+                (1 / 392**2, WHOLE_WIDTH),
+                (4 / 196**2, TWO_POINTS),
                 (0.25 / 196**2, WHOLE_WIDTH),
-                (1 / 196, SPREAD_PLAIN), (1 / 1.96**2, TWO_POINTS),
+                (1 / 196, SPREAD_PLAIN),
+                (1 / 1.96**2, TWO_POINTS),
             ),
             "rule": slot(
-                lambda i, a, s: i / (a - s), (lambda i, a, s: i / (a + s), SEEDS_ADDED), (lambda i, a,
-                    s: i / (a - s) / seeds, PER_SEED),
-                (lambda i, a, s: (i / (a - s)) ** 0.5, ROOT_OF_N), (lambda i, a, s: i / a + s, SEEDS_ADDED),
-                (lambda i, a, s: i / (a - s) * seeds, PER_SEED), (lambda i, a, s: 379.0, TEST_SET), (lambda i,
-                    a, s: i / (a**0.5 - s**0.5) ** 2, SPREAD_PLAIN),
-                (lambda i, a, s: 2 * i / (a - s), PAIR_TWICE), (lambda i, a, s: (i + s) / a, SEEDS_ADDED),
+                lambda i, a, s: i / (a - s),
+                (lambda i, a, s: i / (a + s), SEEDS_ADDED),
+                (lambda i, a, s: i / (a - s) / seeds, PER_SEED),
+                (lambda i, a, s: (i / (a - s)) ** 0.5, ROOT_OF_N),
+                (lambda i, a, s: i / a + s, SEEDS_ADDED),
+                (lambda i, a, s: i / (a - s) * seeds, PER_SEED),
+                (lambda i, a, s: 379.0, TEST_SET),
+                (lambda i, a, s: i / (a**0.5 - s**0.5) ** 2, SPREAD_PLAIN),
+                (lambda i, a, s: 2 * i / (a - s), PAIR_TWICE),
+                (lambda i, a, s: (i + s) / a, SEEDS_ADDED),
             ),
         },
         most=1 if found == int(found) else 2,
-    )  # fmt: skip
+    )
 
 
 FROM_SMP = cause("started-from-smp-unet")

@@ -39,7 +39,7 @@ def fuzzy(p: Any, truth: Any) -> Any:
 
 
 wrong("clinic soft", "fuzzy sets: minimum over maximum", "soft|never cut|not cut|probabilities", fuzzy)
-wrong("clinic soft", "Otsu's threshold for every photo", "of its own|adapt|each photo|differs from photo",
+wrong("clinic soft", "Otsu's threshold for every photo", "depends on the photo",
       photo_by_photo(lambda p, t: ratio(p > threshold_otsu(p), t)))  # fmt: skip
 right("clinic soft", "rounded", lambda p, t: iou(np.rint(p) == 1, t).mean())
 
@@ -181,7 +181,7 @@ def alike(photos: Any, masks: Any) -> Any:
     return [(photo, difflib.get_close_matches(photo, masks, 1, 0)[0]) for photo in photos]
 
 
-wrong("clinic pairs", "rstrip takes letters, not an ending", "pairs? (is|are) (lost|missing)|lost", stripped)
+wrong("clinic pairs", "rstrip takes letters, not an ending", "pairs that belong together are missing", stripped)
 wrong("clinic pairs", "the most similar name", "without a partner", alike)
 
 

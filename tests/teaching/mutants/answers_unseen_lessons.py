@@ -55,7 +55,7 @@ def guess(mask: Any, part: str = "validation") -> float:
     return score(np.repeat(np.asarray(mask, np.float32)[None], len(getattr(lesson().splits, part)), 0), part)
 
 
-wrong("01.2", "the mean mask of the first ten", "other masks|which masks|not all|first|fewer", made("01.2", lambda v: v | {
+wrong("01.2", "the mean mask of the first ten", "mean of a few", made("01.2", lambda v: v | {
       "mean mask": guess(lesson().decoded.train.masks[:3].mean(0) - 0.5)}))  # fmt: skip
 wrong("01.2", "the mean photo is dark", "photo was|brightness", made("01.2", lambda v: v | {
       "mean mask": guess(0.5 - lesson().decoded.train.images.mean((0, 3)) / 255)}))  # fmt: skip
@@ -329,7 +329,7 @@ def on_part(part: str) -> Any:
                                                 getattr(lesson().splits, part))["jaccard"].mean())  # fmt: skip
 
 
-wrong("06.1", "on training photos", "training photos|other photos", slipped(on_part("train")))
+wrong("06.1", "on training photos", "training photos", slipped(on_part("train")))
 wrong("06.1", "what is left, as a share", "share|relative|divided|ratio", slipped(lambda m: official(m) / official(dark())))
 right("06.1", "a frame", made("06.1", pd.DataFrame))
 
@@ -383,7 +383,7 @@ class WithRelu(Adds):
 
 
 wrong("08.2", "multiplied", "multipl|added|product", Multiplies, arguments("08.2")[0][1])
-wrong("08.2", "an activation, and detached", "gradient|detach|activation", WithRelu, arguments("08.2")[0][1])
+wrong("08.2", "an activation, and detached", "not linear|gradient", WithRelu, arguments("08.2")[0][1])
 
 
 # ---- 08.3
@@ -403,7 +403,7 @@ def bands(reduce: Any) -> Any:
     return with_rest("08.3", answer)
 
 
-wrong("08.3", "cumulated over the bands", "cumulat|added up|up to", bands(
+wrong("08.3", "cumulated over the bands", "includes those before", bands(
       lambda w, n: 100 * w.sum(0).cumsum() / np.maximum(n.sum(0).cumsum(), 1)))  # fmt: skip
 wrong("08.3", "photo by photo, then the mean", "photos. own rates", bands(
       lambda w, n: 100 * np.nanmean(np.where(n > 0, w / np.maximum(n, 1), np.nan), 0)))  # fmt: skip
