@@ -228,5 +228,5 @@ SUSPECTS: dict[str, Callable[[Questions], Iterator[Suspect]]] = {
     "best_epoch": of_epochs,
 }
 
-"""Patient -> who may have treated it, given its questions. ``half`` and ``training_mode`` are "
-"observed (``observed``)."""
+"""Patient -> who may have treated it, given its questions. ``half`` and ``training_mode`` are
+observed (``observed``)."""

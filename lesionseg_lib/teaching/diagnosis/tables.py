@@ -57,8 +57,8 @@ def _swapped(i: int, j: int) -> Callable[[list[Any]], list[Any]]:
 
 
 def changes(size: int, kind: str = "score", percent: bool = False) -> list[Change]:
-    """What is done to ``size`` numbers of a kind ("score", "count", "amount"); ``percent``: whether "
-    "percent is asked."""
+    """What is done to ``size`` numbers of a kind ("score", "count", "amount"); ``percent``: whether
+    percent is asked."""
     found: list[Change] = []
     if kind == "score":
         found += [
