@@ -146,7 +146,13 @@ def _j_of_mean_counts(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
 
 
 VIEWS: Slot = slot(
-    "photo", ("pooled", why.POOLED), ("columns", why.COLUMNS), ("rows", why.ROWS), ("places", why.PLACES)
+    "photo",
+    ("pooled", why.POOLED),
+    ("columns", why.COLUMNS),
+    ("columns of all", why.COLUMNS),
+    ("rows", why.ROWS),
+    ("rows of all", why.ROWS),
+    ("places", why.PLACES),
 )
 
 CONSTANTS: Slot = slot(

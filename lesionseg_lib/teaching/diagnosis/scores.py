@@ -140,7 +140,15 @@ class ScoreSpace:
         return self._known[key]
 
 
-AXES = {"photo": (1, 2), "pooled": (0, 1, 2), "columns": (1,), "rows": (2,), "places": (0,)}
+AXES = {
+    "photo": (1, 2),
+    "pooled": (0, 1, 2),
+    "columns": (1,),
+    "columns of all": (0, 1),
+    "rows": (2,),
+    "rows of all": (0, 2),
+    "places": (0,),
+}
 
 
 def _count(m: Any, t: Any, view: str) -> GroupCounts:
