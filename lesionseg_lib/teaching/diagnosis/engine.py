@@ -37,7 +37,7 @@ class Finding:
         """In words: the likeliest cause, and where it is explained. Never what is right."""
         said = [", and ".join(cause.text for cause in together) for together in self.alternatives]
         which = said[0] if len(said) == 1 else "either " + ", or ".join(said)
-        text = f"Likeliest cause: {which}."
+        text = f"Likeliest cause: {which}{'' if which.endswith('?') else '.'}"
         places = list(dict.fromkeys(cause.section for cause in self.causes))[:2]
         return f"{text} (See {' and '.join(places)}.)"
 

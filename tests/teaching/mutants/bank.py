@@ -30,7 +30,7 @@ class Answer:
 
     @property
     def half(self) -> str:
-        """A or B, by hash: the checks were developed with a look at A alone."""
+        """A or B, by hash: two halves that should fare alike; a gap between them would mean luck, or tuning."""
         return "AB"[hashlib.sha256(f"{self.task} {self.text}".encode()).digest()[0] % 2]
 
     def verdict(self) -> Verdict:
