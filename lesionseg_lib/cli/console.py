@@ -17,6 +17,7 @@ class Commands(TyperGroup):
     """Errors raised on purpose end in one message and exit code 2, ctrl-C in 130, warnings are one line each."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command; what it raises becomes one sentence, warnings one line each."""
         with warnings.catch_warnings():
             warnings.showwarning = _one_line  # restored with the filters
             try:

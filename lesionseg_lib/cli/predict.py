@@ -22,7 +22,6 @@ MAX_SIDE = 4096
 
 _NOT_PHOTOS = ("_mask", "_overlay", "_segmentation", "_superpixels")
 _BLUE, _WHITE = (0, 114, 178), (255, 255, 255)
-_EXIF_ORIENTATION, _QUARTER_TURNS = 0x0112, (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class Splits:
 
     @property
     def name(self) -> str:
+        """The data set's."""
         return self.train.name
 
 

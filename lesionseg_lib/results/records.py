@@ -43,6 +43,7 @@ def published_results() -> Path:
 
 
 def record_path(results: Path, recipe: str, seed: int) -> Path:
+    """Where the record of a recipe's seed lies."""
     return results / recipe / f"seed{seed}.json"
 
 

@@ -130,7 +130,7 @@ def _expected(needs: Mapping[str, Need]) -> str:
 
 
 def _written(pattern: str) -> str:
-    """ "N H W | H W" -> "(N, H, W) or (H, W)"; one side as Python writes it, "(N,)"."""
+    """The shapes in words: "N H W | H W" -> "(N, H, W) or (H, W)"; one side as Python writes it, "(N,)"."""
     shapes = [part.split() for part in pattern.split("|")]
     return " or ".join(f"({', '.join(sides)}{',' * (len(sides) == 1)})" for sides in shapes)
 

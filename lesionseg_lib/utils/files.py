@@ -41,7 +41,7 @@ def replacing(path: Path, becoming: Path | None = None) -> Iterator[Path]:
         with naming(path):
             yield part
             flush(part)
-            os.replace(part, becoming or path)
+            part.replace(becoming or path)
             flush_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def demand_regular(path: Path) -> None:
 
 def flush(path: Path) -> None:
     """Wait until a file's bytes are on the disk. Raises ``OSError``."""
-    with open(path, "rb+") as file:
+    with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 

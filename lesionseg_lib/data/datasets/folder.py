@@ -41,12 +41,15 @@ class PairedFiles(LesionDataset):
         self._attributes = attributes or {}
 
     def image(self, index: int) -> Image:
+        """uint8 RGB (H, W, 3), as ``SegmentationDataset.image``."""
         return read_image(self.pairs[index].image)
 
     def truth(self, index: int) -> Mask:
+        """Bool (H, W), as ``SegmentationDataset.truth``."""
         return read_mask(self.pairs[index].mask)
 
     def attributes(self, index: int) -> dict[str, str]:
+        """The photo's row of the table of attributes; {} without one."""
         return dict(self._attributes.get(self.ids[index], {}))
 
     def _stamp(self, index: int) -> str:
