@@ -58,12 +58,12 @@ def check(name: str, function: Function | None = None) -> Verdict:
             return Verdict(name, "not attempted", "it returns nothing.")
         found[label] = plain(answer, expected[label])
     problems = {label: difference(expected[label], answer) for label, answer in found.items()}
-    wrong = {label: problem for label, problem in problems.items() if problem}
+    wrong = {label: said for label, said in problems.items() if said}
     if crashed and (not found or not wrong):
         return Verdict(name, "crashed", f"{crashed[0]}: {crashed[1]}", where="03: The clinic")
     if not wrong:
         return Verdict(name, "right", (cure.__doc__ or "").partition("\n")[0])
-    label, problem = next(iter(wrong.items()))
+    label, different = next(iter(wrong.items()))
     finding = _finding(name, function, questions, found, expected, seen)
     keys: tuple[str, ...] = ()
     if finding:
@@ -72,7 +72,7 @@ def check(name: str, function: Function | None = None) -> Verdict:
         unused = dependence(function, [questions[label] for label in found])
         more, where = unused or narrowed(list(wrong), [k for k in found if k not in wrong]), "03: The clinic"
         keys = ("unused-argument",) if unused else ()
-    return Verdict(name, "wrong", f"{label}: {problem}. {more}", keys, where=where)
+    return Verdict(name, "wrong", f"{label}: {different}. {more}", keys, where=where)
 
 
 def _ask(function: Function, given: tuple[Any, ...]) -> Any:

@@ -48,7 +48,8 @@ def of_epochs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     def suspect(why: Any, report: Callable[[Any, Any], Any]) -> Suspect:
         return alone(why, lambda label: report(*(np.array(scores) for scores in questions[label])))
 
-    best = lambda v: int(np.argmax(v))  # noqa: E731
+    def best(v: Any) -> int:
+        return int(np.argmax(v))
 
     def dip(v: Any) -> int:
         return next((i for i in range(len(v) - 1) if v[i + 1] <= v[i]), len(v) - 1)

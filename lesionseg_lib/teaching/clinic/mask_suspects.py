@@ -22,8 +22,8 @@ def boxes_and_bits(questions: Mapping[str, Any], wanted: str) -> Iterator[Suspec
     """Suspects for pairs of masks (N, H, W) or (N, 1, H, W); ``wanted``: "jaccard" or "dice"."""
     yield alone(why.BOXES, lambda label: _of_boxes(questions[label], wanted))
     for cause, wrap in WRAPS:
-        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, False))
-        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, True))
+        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, False))  # type: ignore[misc]
+        yield alone(cause, lambda label, wrap=wrap: _in_few_bits(questions[label], wanted, wrap, True))  # type: ignore[misc]
 
 
 def _in_few_bits(pair: Any, wanted: str, wrap: Callable[[Any], Any], areas: bool) -> float:

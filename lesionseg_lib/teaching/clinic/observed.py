@@ -154,7 +154,7 @@ def of_mode(questions: Mapping[str, Any]) -> Iterator[Suspect]:
             if (norm and mode in ("all", "norm")) or (dropout and mode in ("all", "dropout")):
                 module.train()
             if norm and mode == "reset":
-                module.reset_running_stats()  # type: ignore[operator]
+                module.reset_running_stats()
             if norm and mode == "untracked":
                 module.running_mean = module.running_var = None
         torch.manual_seed(0)

@@ -48,7 +48,9 @@ def of_pairs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     def suspect(why: Any, pair: Callable[[Any, Any], Any]) -> Suspect:
         return alone(why, lambda label: sorted(map(str, pair(*questions[label]))))
 
-    shared = lambda a, b: [m for m in b if any(p[:-4] == m[:-17] for p in a)]  # noqa: E731
+    def shared(photos: Sequence[str], masks: Sequence[str]) -> list[str]:
+        return [m for m in masks if any(p[:-4] == m[:-17] for p in photos)]
+
     yield suspect(ZIPPED, lambda a, b: zip(sorted(a), sorted(b), strict=False))
     yield suspect(ZIPPED, lambda a, b: zip(sorted(a), sorted(b)[-len(a) :], strict=False))
     yield suspect(ZIPPED, lambda a, b: zip(sorted(a, key=len), sorted(b, key=len), strict=False))
@@ -91,14 +93,18 @@ def of_pairs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     yield suspect(IDS_ONLY, lambda a, b: [(p, m[:-17]) for p, m in right(a, b)])
     yield suspect(EVERYBODY, product)
     for n in range(1, 13):
-        yield suspect(SHORT_IDS, lambda a, b, n=n: [(p, m) for p in a for m in b if p[:n] == m[:n]])
-        yield suspect(SHORT_IDS, lambda a, b, n=n: {p: m for p in a for m in b if p[:n] == m[:n]}.items())
+        yield suspect(SHORT_IDS, lambda a, b, n=n: [(p, m) for p in a for m in b if p[:n] == m[:n]])  # type: ignore[misc]
+        yield suspect(SHORT_IDS, lambda a, b, n=n: {p: m for p in a for m in b if p[:n] == m[:n]}.items())  # type: ignore[misc]
         yield suspect(
-            SHORT_IDS, lambda a, b, n=n: [(p, by[p[:n]]) for by in [{m[:n]: m for m in b}] for p in a if p[:n] in by]
+            SHORT_IDS,
+            lambda a, b, n=n: [(p, by[p[:n]]) for by in [{m[:n]: m for m in b}] for p in a if p[:n] in by],  # type: ignore[misc]
         )
     for without in (None, "", np.nan):
-        yield suspect(UNPAIRED, lambda a, b, w=without: [(p, dict(right(a, b)).get(p, w)) for p in a])
-    digits = lambda name: "".join(c for c in name if c.isdigit())  # noqa: E731
+        yield suspect(UNPAIRED, lambda a, b, w=without: [(p, dict(right(a, b)).get(p, w)) for p in a])  # type: ignore[misc]
+
+    def digits(name: str) -> str:
+        return "".join(c for c in name if c.isdigit())
+
     yield suspect(NUMBER_ONLY, lambda a, b: [(p, m) for p in a for m in b if digits(p) == digits(m)])
     yield suspect(
         NUMBER_ONLY, lambda a, b: {digits(m): (p, m) for p in a for m in b if digits(p) == digits(m)}.values()

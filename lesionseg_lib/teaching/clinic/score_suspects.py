@@ -205,7 +205,7 @@ def _half_soft(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     for above_soft in (False, True):
         for union in unions:
             yield alone(why.HALF_SOFT, lambda label, s=above_soft, u=union: mixed(label, s, u))  # type: ignore[misc]
-    yield alone(why.NO_CUT, lambda label: _fuzzy(questions[label]))  # type: ignore[misc]
+    yield alone(why.NO_CUT, lambda label: _fuzzy(questions[label]))
 
 
 def _fuzzy(pair: Any) -> float:
@@ -242,9 +242,9 @@ def _photo_by_photo(questions: Mapping[str, Any]) -> Iterator[Suspect]:
         return float(np.mean([average_precision(a, b) for a, b in pairs]))
 
     for limits in LADDERS:
-        yield alone(why.BEST_THRESHOLD, lambda label, limits=limits: best(label, limits))
+        yield alone(why.BEST_THRESHOLD, lambda label, limits=limits: best(label, limits))  # type: ignore[misc]
     for pooled in (False, True):
-        yield alone(why.MANY_THRESHOLDS, lambda label, pooled=pooled: area(label, pooled))
+        yield alone(why.MANY_THRESHOLDS, lambda label, pooled=pooled: area(label, pooled))  # type: ignore[misc]
 
 
 def of_logits(questions: Mapping[str, Any]) -> Iterator[Suspect]:

@@ -129,9 +129,7 @@ def spanned(
 
     known: list[tuple[tuple[Cause, ...], Callable[[], dict[Any, float]]]] = [((), cache(lambda: ordered(right)))]
     known += [
-        ((cause,), cache(lambda base=base: ordered(base())))  # type: ignore[misc]
-        for cause, base in bases
-        if not isinstance(base, Costly)
+        ((cause,), cache(lambda base=base: ordered(base()))) for cause, base in bases if not isinstance(base, Costly)
     ]
 
     def suspect(causes: tuple[Cause, ...], base: Callable[[], dict[Any, float]], change: Any) -> Suspect:
@@ -149,7 +147,7 @@ def spanned(
                     yield suspect((*causes, cause), base, change)
         for first, change in own[:3]:
             for cause, other in own[3:]:
-                yield suspect((first, cause), cache(lambda change=change: change(known[0][1]())), other)  # type: ignore[misc]
+                yield suspect((first, cause), cache(lambda change=change: change(known[0][1]())), other)
     for cause, numbers_of in bases:
         if isinstance(numbers_of, Costly):
             yield Suspect((cause,), numbers_of.of, costly=True)

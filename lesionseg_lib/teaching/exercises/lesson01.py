@@ -167,7 +167,7 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
         *(
             (scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")})
             for limit in (0.3, 0.4, 0.6, 0.7)
-        ),  # type: ignore[misc]
+        ),
         (AREA_SHARE, lambda: {"mean mask": float(share.mean())}),
         (AREA_SHARE, lambda: {"mean mask": float((share > 0.5).mean())}),
         (OF_TEST, lambda: {key: mean(key, True) for key in keys}),
@@ -255,7 +255,7 @@ def _drawn(photo: Any, network: Segmenter, size: tuple[int, int], p: Any) -> Ite
     yield one(scoring.ADAPTIVE_CUT, lambda: p > np.median(p))
     yield one(scoring.SCALED, lambda: (p - p.min()) / max(p.max() - p.min(), 1e-9) > 0.5)
     for turn in (lambda a: a.T, np.rot90, lambda a: np.rot90(a, -1), lambda a: np.rot90(a, 2).T):
-        yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))
+        yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))  # type: ignore[misc]
     for turn in (lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a[::-1, ::-1]):
         yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))  # type: ignore[misc]
         yield one(TURNED_MASK, lambda turn=turn: network.probabilities(np.ascontiguousarray(turn(photo)), size) > 0.5)  # type: ignore[misc]

@@ -183,23 +183,23 @@ def _check_hits(name: str, found: Mapping[Any, float], every: Mapping[str, Mappi
             (OTHER_FINDER, lambda o=other: _percent(every[o], lambda d: d.argmin(1)))
             for other in every
             if other != name
-        ),  # type: ignore[misc]
+        ),
         *(
             (
                 TOP_FIVE,
                 lambda k=k: {
-                    c: 100 * float((d.argsort(1, kind="stable")[:, :k] == np.arange(len(d))[:, None]).any(1).mean())  # type: ignore[misc]
+                    c: 100 * float((d.argsort(1, kind="stable")[:, :k] == np.arange(len(d))[:, None]).any(1).mean())
                     for c, d in distances.items()
                 },
             )
             for k in (2, 3, 5, 10)
         ),
         *(
-            (LIMIT, lambda k=k: {c: 100 * float((own(d) <= k).mean()) for c, d in distances.items()})  # type: ignore[misc]
+            (LIMIT, lambda k=k: {c: 100 * float((own(d) <= k).mean()) for c, d in distances.items()})
             for k in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 0.05, 0.1, 0.2, 0.3, 0.5)
         ),
         *(
-            (LIMIT, lambda k=k: {c: 100 * float((d.min(1) <= k).mean()) for c, d in distances.items()})  # type: ignore[misc]
+            (LIMIT, lambda k=k: {c: 100 * float((d.min(1) <= k).mean()) for c, d in distances.items()})
             for k in (0, 3, 4, 5, 8, 10)
         ),
         (DISTANCES, lambda: {c: float(own(d).mean()) for c, d in distances.items()}),

@@ -94,7 +94,10 @@ def your_own(score: Any) -> None:
     shown = f"{found[label]:.3g} is too {side}" if np.ndim(found[label]) == 0 else f"{np.size(found[label])} numbers"
     observed = f"{label}: {shown}."
     always = constant(found, expected)
-    same = lambda a, b: close(a, b, 1e-4 if not _exact(a) else 1e-6)  # noqa: E731
+
+    def same(a: Any, b: Any) -> bool:
+        return close(a, b, 1e-6 if _exact(a) else 1e-4)
+
     finding = (
         Finding(((always,),)) if always else explain(found, expected, of_masks(questions), same, names=called(score))
     )

@@ -146,7 +146,8 @@ def fastest_epoch(answer: Any) -> None:
     few = [*off[:12], *[label for label in found if label not in off][:6]]
 
     def agrees(a: Any, b: Any) -> bool:
-        return abs(a[1] - b[1]) <= 0.004 * abs(b[1]) + 1e-6 or (b[1] == right[b[0]] and abs(a[1] - b[1]) <= slack[b[0]])
+        apart = abs(a[1] - b[1])
+        return bool(apart <= 0.004 * abs(b[1]) + 1e-6 or (b[1] == right[b[0]] and apart <= slack[b[0]]))
 
     def suspects() -> Iterator[Suspect]:
         for suspect in paces(settings):

@@ -105,16 +105,16 @@ def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mappi
         bases: list[Base] = [
             (SCORE_AS_TRAINED, Costly(lambda f: mean(f, ""))),
             (OTHER_SLIP, lambda other=other: {f: mean(f, other) for f in fits}),  # type: ignore[misc]
-            *((OTHER_FAMILY, lambda o=o, e=expected: dict.fromkeys(fits, e[o])) for o in fits),  # type: ignore[misc]
+            *((OTHER_FAMILY, lambda o=o, e=expected: dict.fromkeys(fits, e[o])) for o in fits),
             *misreadings(lambda family, slip=slip: table(family, slip), list(fits)),  # type: ignore[misc]
-            (COST, Costly(lambda f, e=expected: mean(f, "") - e[f])),
-            (COST, Costly(lambda f, e=expected: e[f] - mean(f, ""))),
-            (COST, Costly(lambda f, e=expected: 100 * (mean(f, "") - e[f]))),
-            (LEFT_OVER, Costly(lambda f, e=expected: e[f] / max(mean(f, ""), 1e-9))),
-            (LEFT_OVER, Costly(lambda f, e=expected: 1 - e[f] / max(mean(f, ""), 1e-9))),
+            (COST, Costly(lambda f, e=expected: mean(f, "") - e[f])),  # type: ignore[misc]
+            (COST, Costly(lambda f, e=expected: e[f] - mean(f, ""))),  # type: ignore[misc]
+            (COST, Costly(lambda f, e=expected: 100 * (mean(f, "") - e[f]))),  # type: ignore[misc]
+            (LEFT_OVER, Costly(lambda f, e=expected: e[f] / max(mean(f, ""), 1e-9))),  # type: ignore[misc]
+            (LEFT_OVER, Costly(lambda f, e=expected: 1 - e[f] / max(mean(f, ""), 1e-9))),  # type: ignore[misc]
             (SMALL, at_size),
             *(
-                (why, Costly(lambda f, part=part, on_part=on_part: on_part(f, part)))
+                (why, Costly(lambda f, part=part, on_part=on_part: on_part(f, part)))  # type: ignore[misc]
                 for why, part in ((OF_TEST, "test"), (OF_TRAINING, "train"))
                 if len(getattr(lesson.splits, part)) <= MANY
             ),

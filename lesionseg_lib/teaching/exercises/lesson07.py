@@ -232,8 +232,8 @@ def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[i
         (scoring.ACCURACY, lambda: reduce(counts, "accuracy")),
         (scoring.LOGIT_LIMIT, lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
         (ALL_FOUR, lambda: put(EVERY_STAGE)),
-        *((LEFT_CHANGED, lambda s=s: put((s,))) for s in EVERY_STAGE),  # type: ignore[misc]
-        *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),  # type: ignore[misc]
+        *((LEFT_CHANGED, lambda s=s: put((s,))) for s in EVERY_STAGE),
+        *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),
         (table.ZERO, lambda: 0.0),
         (table.ONE_MINUS, lambda: 1 - both[True]),
         (scoring.EXCHANGED, lambda: reduce(confusion(z <= 0, truth), "jaccard")),

@@ -285,7 +285,7 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
                 (SHUFFLED, lambda levels=levels: share(levels, "other")),  # type: ignore[misc]
                 (NOT_ROBBED, lambda plain=plain: plain),  # type: ignore[misc]
                 (COARSEST, lambda: share((3,))),
-                *((OTHER_LEVELS, lambda o=other: share(o)) for other in _others(levels)),  # type: ignore[misc]
+                *((OTHER_LEVELS, lambda o=other: share(o)) for other in _others(levels)),
                 (DIFFERENCES, lambda plain=plain, levels=levels: {b: share(levels)[b] - plain[b] for b in bands}),  # type: ignore[misc]
             ]
         judge(found, share(levels), bases, within=0.05, percent=True, of=name)

@@ -136,31 +136,31 @@ def who_decides(given: Any, model: Segmenter, lesson: Lesson) -> None:
             (AUC_BACKWARDS, changed(lambda a: [1 - x for x in a])),
             (
                 MEAN_MAPS,
-                lambda half=half, right=right: (
+                lambda half=half, right=right: (  # type: ignore[misc]
                     {"J": right["J"]} | {k: float(m.mean()) for k, m in zip(keys[1:], drawn(half)[1], strict=True)}
                 ),
-            ),  # type: ignore[misc]
+            ),
             (
                 J_SMALL,
-                lambda half=half: {"J": reduce(confusion(drawn(half)[0][:, 0].cpu().numpy() > 0, truth), "jaccard")},
-            ),  # type: ignore[misc]
+                lambda half=half: {"J": reduce(confusion(drawn(half)[0][:, 0].cpu().numpy() > 0, truth), "jaccard")},  # type: ignore[misc]
+            ),
             *(
                 (
                     scoring.MEDIAN if column == "median" else scoring.DICE if column == "dice" else scoring.ACCURACY,
                     lambda half=half, c=column: {"J": _column(drawn(half)[2], drawn(half)[0], c, lesson)},
-                )  # type: ignore[misc]
+                )
                 for column in ("median", "dice", "accuracy")
             ),
             *(
                 (OTHER_CELLS, lambda half=half, limit=limit: silence(half, limit=limit))
                 for limit in (0.0, 0.25, 0.75, 0.99)
-            ),  # type: ignore[misc]
+            ),
             (IN_TRAINING, lambda half=half: silence(half, train=True)),  # type: ignore[misc]
             *(
                 (ONE_GATE, lambda half=half, g=g: silence(half, gates=g))
                 for n in (1, 3)
                 for g in combinations(range(4), n)
-            ),  # type: ignore[misc]
+            ),
             (HALF_WEIGHTS, lambda half=half: silence(half, factor=0.5)),  # type: ignore[misc]
         ]
         hint = "(Were the gates in evaluation mode, and all four silenced?)"
@@ -253,12 +253,18 @@ def how_many_photos(photos: Any, gated: Fit, plain: Fit, wanted: float = 0.5) ->
         (lambda w: n * (w / wanted) ** 4, ROOT),
     )
     width = slot(half(a - b), *widths)
-    near = lambda x, y: abs(x - y) <= 0.03 * abs(y)  # noqa: E731
+
+    def near(x: float, y: float, share: float = 0.03) -> bool:
+        return abs(x - y) <= share * abs(y)
+
     finding = explain(
         {"": found}, {"": right}, span(lambda _, width, rule: rule(width), {"width": width, "rule": rule}, most=1), near
     )
     if finding is None:
-        tight = lambda x, y: abs(x - y) <= 1e-4 * abs(y)  # noqa: E731
+
+        def tight(x: float, y: float) -> bool:
+            return near(x, y, 1e-4)
+
         finding = explain(
             {"": found}, {"": right}, span(lambda _, width, rule: rule(width), {"width": width, "rule": rule}), tight
         )

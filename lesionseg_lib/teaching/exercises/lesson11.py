@@ -87,12 +87,11 @@ def _as_table(means: Any, rows: list[str], columns: list[str]) -> pd.DataFrame |
         return pd.DataFrame(means, rows, columns)
     if not isinstance(means, pd.DataFrame):
         return None
-    if isinstance(means.columns, pd.MultiIndex):
-        means = means.droplevel(0, axis=1)
-    if len(means.columns) == 3 and set(rows) <= set(map(str, means.iloc[:, 0])):
-        first, second, third = means.columns
-        return means.pivot(index=first, columns=second, values=third)
-    return means
+    found: pd.DataFrame = means.droplevel(0, axis=1) if isinstance(means.columns, pd.MultiIndex) else means
+    if len(found.columns) == 3 and set(rows) <= set(map(str, found.iloc[:, 0])):
+        first, second, third = found.columns
+        return found.pivot(index=first, columns=second, values=third)
+    return found
 
 
 def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any, kinds: Any, rows: list[str]) -> None:
@@ -127,17 +126,17 @@ def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any,
         (scoring.MEDIAN, lambda: by("jaccard", "median")),
         *((scoring.FAILURES, lambda x=x: failing(x)) for x in (0.5, 0.65, 0.7, 0.8)),
         *((scoring.QUANTILE, lambda q=q: quantile(q)) for q in (0.1, 0.25, 0.75, 0.9)),
-        *((COLUMNS_EXCHANGED, lambda o=o: by("jaccard", "mean", table[kinds == o])) for o in other),  # type: ignore[misc]
+        *((COLUMNS_EXCHANGED, lambda o=o: by("jaccard", "mean", table[kinds == o])) for o in other),
         *(
             (
                 scoring.BEST if how == "max" else scoring.WORST if how == "min" else scoring.DEVIATION,
                 lambda how=how: by("jaccard", how),
             )
             for how in ("max", "min", "std")
-        ),  # type: ignore[misc]
+        ),
         *(
             (why, lambda c=column: by(c, "mean"))
-            for column, why in (  # type: ignore[misc]
+            for column, why in (
                 ("dice", scoring.DICE),
                 ("sensitivity", scoring.RECALL),
                 ("specificity", scoring.SPECIFICITY),
@@ -151,7 +150,7 @@ def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any,
         *(
             (GAPS, lambda o=o: {k: expected[k] - v for k, v in by("jaccard", "mean", table[kinds == o]).items()})
             for o in other
-        ),  # type: ignore[misc]
+        ),
         (OF_AREAS, lambda: {str(k): float(v) / len(own) for k, v in groups.size().items()}),
         (OF_AREAS, lambda: {str(k): float(v) / len(table) for k, v in groups.size().items()}),
         (SORTED_ALONE, lambda: dict(zip(keys, sorted(expected[k] for k in keys), strict=True))),
