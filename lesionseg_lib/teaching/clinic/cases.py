@@ -96,6 +96,7 @@ def _batches() -> Cases:
         "batches of 1, 2, 2 and 1 photos of 9 x 11": (
             [(FOUR_DRAWN[i], FOUR_TRUTHS[i]) for i in ([0], [1, 2], [3, 1], [2])],
         ),
+        "batches of 1 and 4 photos, the worst one first": ([(mask[4:], truth[4:]), (mask[:4], truth[:4])],),
         "batches of 1 and 4 photos": ([(mask[:1], truth[:1]), (mask[1:], truth[1:])],),
     }
 

@@ -33,6 +33,8 @@ BOTH_SAY = cause("sum-of-both")
 
 FIRST_PEAK = cause("stopped-at-first-dip")
 
+GOOD_ENOUGH = cause("first-good-enough")
+
 ALL_EPOCHS = cause("all-epochs")
 
 THE_PAIR = cause("two-numbers")
@@ -56,6 +58,8 @@ def of_epochs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
 
     yield suspect(ON_TEST, lambda v, t: t.max())
     yield suspect(VALIDATION_SAID, lambda v, t: v.max())
+    for limit in (0.5, 0.6, 0.65, 0.7, 0.75, 0.8):
+        yield suspect(GOOD_ENOUGH, lambda v, t, limit=limit: t[int(np.argmax(v > limit))])  # type: ignore[misc]
     yield suspect(ROLES, lambda v, t: v[best(t)])
     yield suspect(LAST_EPOCH, lambda v, t: t[-1])
     yield suspect(LAST_EPOCH, lambda v, t: v[-1])

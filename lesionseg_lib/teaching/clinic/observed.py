@@ -92,7 +92,7 @@ def of_half(questions: Mapping[str, Any]) -> Iterator[Suspect]:
 
 
 GREYS, WHITE, LOST, STRANGER = map(cause, ("greys-of-resizing", "only-white", "pairs-lost", "strangers-mask"))
-RIM = 4  # pixels by which greys can move an outline
+RIM = 8  # pixels by which greys can move an outline
 
 
 def of_outline(found: Mapping[str, Any], right: Mapping[str, Any]) -> Cause | None:

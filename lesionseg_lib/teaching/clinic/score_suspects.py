@@ -71,7 +71,28 @@ def _everything(p: Any) -> Any:
     return np.ones(p.shape)
 
 
-LIMITS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.49, 0.51, 0.55, 0.6, 0.62, 0.622, 0.65, 0.7, 0.75, 0.8, 0.9)
+LIMITS = (
+    1 / 255,
+    0.05,
+    0.1,
+    0.2,
+    0.25,
+    0.3,
+    0.35,
+    0.4,
+    0.45,
+    0.49,
+    0.51,
+    0.55,
+    0.6,
+    0.62,
+    0.622,
+    0.65,
+    0.7,
+    0.75,
+    0.8,
+    0.9,
+)
 OF_PROBABILITIES: Slot = slot(
     _above(0.5),
     (lambda p: p, why.NO_CUT),
@@ -86,6 +107,9 @@ OF_PROBABILITIES: Slot = slot(
     (lambda p: p > _median(p), why.ADAPTIVE_CUT),
     (lambda p: p > _most(p) / 2, why.ADAPTIVE_CUT),
     (lambda p: p > _otsu(p), why.ADAPTIVE_CUT),
+    (lambda p: p > p.max() / 2, why.ADAPTIVE_CUT),
+    (lambda p: p > _mean(p) + _photo(np.std)(p) / 2, why.ADAPTIVE_CUT),
+    (lambda p: p > _mean(p) + _photo(np.std)(p), why.ADAPTIVE_CUT),
     (lambda p: p >= _most(p), why.ADAPTIVE_CUT),
     (lambda p: _stretched(p) > 0.5, why.SCALED),
     (lambda p: (p - p.min()) / (p.max() - p.min()) > 0.5, why.SCALED),
@@ -118,6 +142,7 @@ OF_LOGITS: Slot = slot(
     (lambda x: x > _mean(x), why.ADAPTIVE_CUT),
     (lambda x: x > _median(x), why.ADAPTIVE_CUT),
     (lambda x: x > _otsu(x), why.ADAPTIVE_CUT),
+    (lambda x: x > _mean(x) + _photo(np.std)(x) / 2, why.ADAPTIVE_CUT),
     (lambda x: _stretched(x) > 0.5, why.SCALED),
     (lambda x: (x - x.min()) / (x.max() - x.min()) > 0.5, why.SCALED),
 )

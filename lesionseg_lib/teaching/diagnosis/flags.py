@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
+from lesionseg_lib.teaching.diagnosis.engine import Finding
 from lesionseg_lib.teaching.diagnosis.reading import demand, opened, refuse
 
 ABOVE = cause("flags-above")
@@ -30,7 +31,7 @@ def check_flags(flagged: Any, known: Any, bets: Any) -> None:
         flagged = flagged.astype(bool)
     demand(flagged.dtype == np.bool_ and flagged.shape == bets.shape, "flag each test photo: an array of bool (N,).")
     if not flagged.any():
-        refuse("not one test photo is flagged.", A_LIMIT)
+        refuse("not one test photo is flagged.", Finding(((A_LIMIT,), (ABOVE,))))
     limit = np.quantile(known, 0.1)
 
     def same(other: Any) -> bool:

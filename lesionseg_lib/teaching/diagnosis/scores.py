@@ -120,7 +120,7 @@ class ScoreSpace:
                 scores = each(scores)
             if not len(scores):
                 return np.nan
-            value = reduce(scores, counts[0] + counts[2])
+            value = reduce(scores, counts[0] + counts[2], counts[0] + counts[1])
             value = _of_nothing(empty, counts, value)
         return value if after is None else after(value)
 

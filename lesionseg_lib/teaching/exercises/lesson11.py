@@ -31,6 +31,8 @@ SORTED_ALONE = cause("rows-renamed")
 
 COLUMNS_EXCHANGED = cause("diagnoses-exchanged")
 
+UNKNOWN_TOO = cause("unknown-counted")
+
 SUMS = cause("sums-for-means")
 
 GAPS = cause("difference-of-diagnoses")
@@ -123,6 +125,7 @@ def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any,
         (NOT_BY_DIAGNOSIS, lambda: by("jaccard", "mean", table)),
         (COUNTS, lambda: {str(key): float(value) for key, value in groups.size().items()}),
         (SUMS, lambda: by("jaccard", "sum")),
+        (UNKNOWN_TOO, lambda: by("jaccard", "mean", table[(kinds == kind) | (kinds == "unknown")])),
         (scoring.MEDIAN, lambda: by("jaccard", "median")),
         *((scoring.FAILURES, lambda x=x: failing(x)) for x in (0.5, 0.65, 0.7, 0.8)),
         *((scoring.QUANTILE, lambda q=q: quantile(q)) for q in (0.1, 0.25, 0.75, 0.9)),
