@@ -31,7 +31,7 @@ def check_flags(flagged: Any, known: Any, bets: Any) -> None:
         flagged = flagged.astype(bool)
     demand(flagged.dtype == np.bool_ and flagged.shape == bets.shape, "flag each test photo: an array of bool (N,).")
     if not flagged.any():
-        refuse("not one test photo is flagged.", Finding(((A_LIMIT,), (ABOVE,))))
+        refuse("these are not the test photos to flag: not one is flagged.", Finding(((A_LIMIT,), (ABOVE,))))
     limit = np.quantile(known, 0.1)
 
     def same(other: Any) -> bool:
