@@ -37,8 +37,8 @@ FILLED = cause("filled-with-mean")
     "02.1",
     _AUC,
     "Try a column that you made yourself, 1 for malignant and 0 for the others: what must come out?",
-    "The area is a share of pairs: one malignant photo, one other. In how many pairs has the malignant one the larger "
-    "value?",
+    "The area is a share of pairs: one malignant photo, one other. In how many pairs has the malignant one the "
+    "larger value?",
 )
 def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
     """each column ranks as you say. Those at .5 know nothing, the others something, if only where a photo comes from.
@@ -135,10 +135,10 @@ SAME_COPY = cause("unaltered-for-all")
 @exercise(
     "02.2",
     _TWINS,
-    "Distances stand in a table with a row for each copy and a column for each original. Which cell of a "
-    "row should win?",
-    "Check each copy by eye first: plot one photo beside its darker, mirrored and cropped copy. The unaltered row must "
-    "say 100 for every finder.",
+    "Distances stand in a table with a row for each copy and a column for each original. Which cell of a row should "
+    "win?",
+    "Check each copy by eye first: plot one photo beside its darker, mirrored and cropped copy. The unaltered row "
+    "must say 100 for every finder.",
 )
 def what_survives(hits: Any, copies: Mapping[str, Any], finders: Mapping[str, Callable[[Any, Any], Any]]) -> None:
     """the copies are what they should be, and each finder found as many as you say.

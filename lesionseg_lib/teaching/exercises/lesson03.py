@@ -61,9 +61,8 @@ def _photos() -> dict[str, tuple[Any, Any]]:
     "03.1",
     _RULE,
     "Give it two photos whose single scores you know. Is the answer their mean?",
-    "Five suspects: the type of the mask just before it is counted, the axes of each sum, what is "
-    "averaged last, 0 / 0, "
-    "and whether the answer depends on the photos before.",
+    "Five suspects: the type of the mask just before it is counted, the axes of each sum, what is averaged last, 0 / "
+    "0, and whether the answer depends on the photos before.",
 )
 def your_own(score: Any) -> None:
     """these small questions find nothing. What is left: files, sizes, thresholds, and who chose the epoch.
@@ -157,11 +156,10 @@ RANGE = cause("range-of-scores")
 @exercise(
     "03.2",
     _SURE,
-    "For the first: which Dice has a photo whose IoU is .86, and can a mean of many photos be higher? "
-    "For the second: what "
-    "may .86 and .93 have been before they were rounded?",
-    "For the third: the standard deviation of `test`, over the root of 45, times the factor of a 95 % "
-    "interval, in points.",
+    "For the first: which Dice has a photo whose IoU is .86, and can a mean of many photos be higher? For the "
+    "second: what may .86 and .93 have been before they were rounded?",
+    "For the third: the standard deviation of `test`, over the root of 45, times the factor of a 95 % interval, in "
+    "points.",
 )
 def a_claim_on_the_desk(answer: Any, test_scores: Any) -> None:
     """three lines of arithmetic, and nobody has rerun anything.

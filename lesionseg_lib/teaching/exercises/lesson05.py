@@ -36,9 +36,8 @@ _BETWEEN = "05: What happens to a mask between pixels"
     "05.1",
     _PAIRS,
     "How many numbers must be drawn for one pair? Draw them all before you touch image or mask.",
-    "Four turns and a mirror make eight orientations. Count how often each comes in 400 draws: is one "
-    "missing, or twice as "
-    "frequent?",
+    "Four turns and a mirror make eight orientations. Count how often each comes in 400 draws: is one missing, or "
+    "twice as frequent?",
 )
 def paired_transform(transform: Any) -> None:
     """image and mask together, eight orientations, equally often, from the given generator alone.
@@ -88,11 +87,10 @@ EVIDENCE = {
 @exercise(
     "05.2",
     _WITNESS,
-    "Two kinds of evidence are needed: do the outlines fit better than a stranger's, and are the colours "
-    "those of skin?",
-    "Sixteen photos are too few for a mistake that strikes every second one. And a small number with a "
-    "unit (grey levels) "
-    "may only mean a dark photo.",
+    "Two kinds of evidence are needed: do the outlines fit better than a stranger's, and are the colours those of "
+    "skin?",
+    "Sixteen photos are too few for a mistake that strikes every second one. And a small number with a unit (grey "
+    "levels) may only mean a dark photo.",
 )
 def line_up(accused: Any) -> None:
     """these read wrongly, and the others do not.
@@ -124,9 +122,8 @@ def line_up(accused: Any) -> None:
     "05.3",
     _STEP,
     "How long would the workers need if the network took no time? How long the network if photos came at once?",
-    "Let it be a race between the two, batch after batch: who waits for whom, when decoding is ten times "
-    "as slow, and when "
-    "the network is?",
+    "Let it be a race between the two, batch after batch: who waits for whom, when decoding is ten times as slow, "
+    "and when the network is?",
 )
 def fastest_epoch(answer: Any) -> None:
     """the slower of the two sets the pace.
@@ -193,11 +190,10 @@ HUNDRED_PIXELS = cause("alpha-scaled")
 @exercise(
     "05.4",
     _BETWEEN,
-    "Read the defaults of `ElasticTransform`: which of its arguments have you set, and which decide how "
-    "many masks change?",
-    "Look at three masks before and after. If some are exactly as they were, p is not 1; if outlines "
-    "only shift, sigma is "
-    "large.",
+    "Read the defaults of `ElasticTransform`: which of its arguments have you set, and which decide how many masks "
+    "change?",
+    "Look at three masks before and after. If some are exactly as they were, p is not 1; if outlines only shift, "
+    "sigma is large.",
 )
 def price_of_a_deformation(rough: Any, pairs: CachedDataset) -> None:
     """the outlines are as rough as that. How rough is too rough, only eyes can say.

@@ -49,12 +49,10 @@ SMALL = cause("slip-at-network-size")
 @exercise(
     "06.1",
     _NORMAL,
-    "The network computes (bytes / 255 - mean) / std. For which mean does the subtraction do nothing, "
-    "for which std the "
-    "division?",
-    "Print the smallest and largest value of `normalise(photo, your_slip)`: 0 to 1 for the one, 0 to 255 "
-    "for the other. And "
-    "give every family a copy of its own.",
+    "The network computes (bytes / 255 - mean) / std. For which mean does the subtraction do nothing, for which std "
+    "the division?",
+    "Print the smallest and largest value of `normalise(photo, your_slip)`: 0 to 1 for the one, 0 to 255 for the "
+    "other. And give every family a copy of its own.",
 )
 def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mapping[str, Fit], lesson: Lesson) -> None:
     """both slips are what they claim to be, and cost what you say. The models are as they were.
@@ -183,9 +181,8 @@ FEW_STEPS = cause("too-few-steps")
     "06.2",
     _GRID,
     "Start from the cell's average, and compare with the masks at full size after every step: what may still change?",
-    "The library does it: `best_cover`. It returns probabilities; the lesson's `score` and its cell of "
-    "the yardstick show "
-    "what they must become first.",
+    "The library does it: `best_cover`. It returns probabilities; the lesson's `score` and its cell of the yardstick "
+    "show what they must become first.",
 )
 def is_it_a_bound(free: Any, lesson: Lesson) -> None:
     """the yardstick is no bound: one number a cell, chosen freely, carries more than the average.

@@ -54,9 +54,8 @@ OTHER_STAGE = cause("other-weights")
     _RATE,
     "What must be new for every rate: the network, the optimiser, or both? And which of a recipe's two rates is the "
     "encoder's?",
-    "Adam's first step moves each weight by just about the rate. So how far can four steps get, in "
-    "percent of the weights' "
-    "length, and what must the three distances have to do with each other?",
+    "Adam's first step moves each weight by just about the rate. So how far can four steps get, in percent of the "
+    "weights' length, and what must the three distances have to do with each other?",
 )
 def ten_times_the_rate(moved: Any, imagenet: MobileNetV2Encoder) -> None:
     """the distances follow the rate: a leash, whatever the gradients were.

@@ -120,11 +120,10 @@ def another_format(joined: Any, network: Segmenter) -> None:
 @exercise(
     "08.2",
     _ADD,
-    "What must a skip's channels become before it can be added? And where does PyTorch look for the "
-    "weights of a module?",
-    "One 1 x 1 convolution a skip, from its channels to those that come up; the first meets the deepest "
-    "skip. Count its "
-    "weights and biases by hand.",
+    "What must a skip's channels become before it can be added? And where does PyTorch look for the weights of a "
+    "module?",
+    "One 1 x 1 convolution a skip, from its channels to those that come up; the first meets the deepest skip. Count "
+    "its weights and biases by hand.",
 )
 def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
     """as many weights as the table foretold, a mask of the right size, and every skip has a say in it.
@@ -173,33 +172,19 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
 
 
 OF_ERRORS = cause("where-errors-are")
-
 OF_ALL_PIXELS = cause("of-all-pixels")
-
 COUNTS = cause("error-counts")
-
 CUMULATED = cause("bands-cumulated")
-
 BECAME_ZERO = cause("levels-zeroed")
-
 OWN_MEAN = cause("own-average")
-
 ONE_NUMBER = cause("one-average-for-all-channels")
-
 NOT_ROBBED = cause("not-robbed")
-
 COARSEST = cause("coarsest-robbed")
-
 OTHER_LEVELS = cause("other-levels-robbed")
-
 MEAN_OF_PHOTOS = cause("mean-of-photos-rates")
-
 RIGHT_PIXELS = cause("right-pixels")
-
 HALF_LIMIT = cause("bands-cut-at-half")
-
 DIFFERENCES = cause("gain-in-errors")
-
 SHUFFLED = cause("noise-for-average")
 
 
@@ -207,9 +192,8 @@ SHUFFLED = cause("noise-for-average")
     "08.3",
     _BORDER,
     "What is a level replaced by, so that nothing of the photo is left in it? And what is each count divided by?",
-    "Add up the rows' wrong pixels over all photos, and the bands' pixels over all photos, then divide: "
-    "percent of *that* "
-    "band.",
+    "Add up the rows' wrong pixels over all photos, and the bands' pixels over all photos, then divide: percent of "
+    "*that* band.",
 )
 def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Sequence[float]) -> None:
     """as many pixels of every band are wrong as you say, with all skips, without the finest, and without any.

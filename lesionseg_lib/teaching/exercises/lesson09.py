@@ -34,9 +34,8 @@ _COST, _WITH, _GATE = "09: What does it cost?", "09: With or without?", "09: Who
     "09.1",
     _COST,
     "Three convolutions inside, one layer behind with its batch norm. Which of them has a bias?",
-    "Go term by term: kernel x kernel x inputs x outputs, plus outputs where there is a bias. The hidden "
-    "layer has half of "
-    "the skip's channels.",
+    "Go term by term: kernel x kernel x inputs x outputs, plus outputs where there is a bias. The hidden layer has "
+    "half of the skip's channels.",
 )
 def price_of_a_gate(mine: Any, gate: AttentionGate) -> None:
     """every term is there: both votes, the coefficient, and the layer behind with its batch norm.
@@ -70,12 +69,10 @@ MEAN_MAPS = cause("coefficient-means")
 @exercise(
     "09.2",
     _GATE,
-    "With nothing silenced, do you get the lesson's own numbers? And is the decoder still whole when you "
-    "silence the second "
-    "half?",
-    "For each half: a fresh deep copy in evaluation mode, zero the *weight* of that half in all four "
-    "gates, then score and "
-    "detect as the lesson does.",
+    "With nothing silenced, do you get the lesson's own numbers? And is the decoder still whole when you silence the "
+    "second half?",
+    "For each half: a fresh deep copy in evaluation mode, zero the *weight* of that half in all four gates, then "
+    "score and detect as the lesson does.",
 )
 def who_decides(given: Any, model: Segmenter, lesson: Lesson) -> None:
     """all four gates silenced, one half at a time, on a copy.
@@ -194,9 +191,8 @@ N_ALONE = cause("number-itself")
     "09.3",
     _WITH,
     "By which factor must the half-width shrink? By which factor must the number of photos grow for that?",
-    "Start from `gain`, photo by photo, in points, gated minus plain, and its bootstrap interval. Half "
-    "of its width belongs "
-    "to as many photos as there are.",
+    "Start from `gain`, photo by photo, in points, gated minus plain, and its bootstrap interval. Half of its width "
+    "belongs to as many photos as there are.",
 )
 def how_many_photos(photos: Any, gated: Fit, plain: Fit, wanted: float = 0.5) -> None:
     """half the width costs four times the photos, and photos do not replace seeds.

@@ -30,9 +30,8 @@ NO_HOLES_AT_ALL = cause("all-rates-one")
     "10.1",
     _FALLS,
     "After the first layer the field is a full square. How far apart may copies of it stand without a gap?",
-    "In one direction three layers have 3 x 3 x 3 = 27 paths. What is the best that each pixel can hope "
-    "for, if none is "
-    "to be missed?",
+    "In one direction three layers have 3 x 3 x 3 = 27 paths. What is the best that each pixel can hope for, if none "
+    "is to be missed?",
 )
 def three_rates(rates: Any) -> None:
     """no hole, and no three rates see further: each pixel is read by exactly one path.
@@ -100,9 +99,8 @@ ONE_AT_RIM = cause("cell-at-the-rim")
     "10.2",
     _REALLY,
     "One layer of rate 2 reads nine cells of a 5 x 5 square. What does an enlargement behind it do with the gaps?",
-    "Let the computer count: hold all levels but one, vary that one, and look which of its cells reach "
-    "one cell of the last "
-    "map, with the enlargement at the end taken away.",
+    "Let the computer count: hold all levels but one, vary that one, and look which of its cells reach one cell of "
+    "the last map, with the enlargement at the end taken away.",
 )
 def holes_of_family_c(cells: Any, encoder: MobileNetV2Encoder) -> None:
     """only the finest skip is read through a grid; the enlargements close the others' holes.
@@ -192,8 +190,8 @@ MEAN_PADDING = cause("share-of-padding")
     "10.3",
     _LARGE,
     "Stand in a corner of the map. Which of the nine weights still read a cell of it?",
-    "A weight off the middle looks one rate away. From how many cells of a row of `side` cells does that "
-    "end on the map?",
+    "A weight off the middle looks one rate away. From how many cells of a row of `side` cells does that end on the "
+    "map?",
 )
 def weights_that_never_learn(dead: Any, rates: Sequence[int], side: int) -> None:
     """they keep the random values they began with, until the network meets a larger photo.

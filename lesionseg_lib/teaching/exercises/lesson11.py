@@ -44,9 +44,8 @@ OF_AREAS = cause("share-of-photos")
     "11.1",
     _WEAK,
     "Two keys to group by: which belongs in the rows, which in the columns?",
-    "Group the column `jaccard` by both at once, take the mean, and unstack the inner key. Compare the "
-    "numbers of photos "
-    "before you believe a cell.",
+    "Group the column `jaccard` by both at once, take the mean, and unstack the inner key. Compare the numbers of "
+    "photos before you believe a cell.",
 )
 def diagnosis_or_size(means: Any, table: pd.DataFrame, strata: pd.DataFrame) -> None:
     """within each quarter of size, benign and malignant stand side by side. Mind how many photos a mean has.
@@ -172,9 +171,8 @@ def _in_order(values: Any, keys: list[str]) -> list[str]:
     "11.2",
     _BELIEVED,
     "Which photos may choose, which may only judge? And what does dividing by a T below 1 do to a logit?",
-    "Compute the cross-entropy for some sixty values of T from .2 to 5, on photos 0, 2, 4, ..., of "
-    "logits divided by T, and "
-    "take the smallest.",
+    "Compute the cross-entropy for some sixty values of T from .2 to 5, on photos 0, 2, 4, ..., of logits divided by "
+    "T, and take the smallest.",
 )
 def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
     """no other temperature has a smaller cross-entropy there, and not one pixel changes sides.

@@ -39,9 +39,8 @@ SQUARE_ROOTED = cause("evenness-root")
     "12.1",
     _PAIRS,
     "Where does a mean Dice lie if all photos score alike, and where if half of them are perfect and half are lost?",
-    "Two ends: IoU itself, and the highest Dice that it allows. How far along the way between them does "
-    "the claimed Dice "
-    "lie?",
+    "Two ends: IoU itself, and the highest Dice that it allows. How far along the way between them does the claimed "
+    "Dice lie?",
 )
 def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
     """the claim is judged by itself, and beside our interval. Paired it could be only with its table of images.
@@ -161,9 +160,8 @@ TEST_SET = cause("this-test-set")
     "12.2",
     _CHANCES,
     "Two terms share the variance: which of them do more images shrink?",
-    "Write down what one point allows, (.01 / 1.96) squared, take the seeds' term away, and see how many "
-    "images the rest "
-    "is enough for.",
+    "Write down what one point allows, (.01 / 1.96) squared, take the seeds' term away, and see how many images the "
+    "rest is enough for.",
 )
 def images_for_one_point(images: Any, seeds: int, pair: float, spread: SeedSpread) -> None:
     """fewer could not show it, and the seeds' term stays whatever the test set.
