@@ -1,5 +1,4 @@
-"""Two patients whose mistake shows in what the code does: the number type of ``half``, the mode of
-``training_mode``."""
+"""Two patients whose mistake shows in what the code does: a number type and a mode."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -140,8 +139,7 @@ def _number(found: Any) -> float:
 
 
 def of_mode(questions: Mapping[str, Any]) -> Iterator[Suspect]:
-    """Mistakes of ``training_mode``, by outcome: which layers were in training mode, and what was done
-    to the logits."""
+    """Mistakes of ``training_mode``, by outcome: layers in training mode, and what was done to the logits."""
 
     def run(label: str, mode: str, feed: Any, then: Any) -> Any:
         model, x = questions[label]

@@ -248,6 +248,7 @@ def _with_ladders(questions: Mapping[str, Any], cuts: Slot, logits: bool) -> Ite
 
 
 def of_probabilities(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores probabilities (N, H, W) against the truth."""
     yield from _half_soft(questions)
     yield from _photo_by_photo(questions)
     yield from _with_ladders(questions, OF_PROBABILITIES, logits=False)
@@ -273,21 +274,26 @@ def _photo_by_photo(questions: Mapping[str, Any]) -> Iterator[Suspect]:
 
 
 def of_logits(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores logits (N, H, W) against the truth."""
     yield from _with_ladders(questions, OF_LOGITS, logits=True)
 
 
 def of_masks(questions: Mapping[str, Any], wanted: str = "jaccard") -> Iterator[Suspect]:
+    """Who scores masks (N, H, W) against the truth; ``wanted`` is jaccard or dice."""
     yield from boxes_and_bits(questions, wanted)
     yield from ScoreSpace(questions, wanted, cut=OF_MASKS, read=TRUTHS).suspects()
 
 
 def of_dice(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores masks where Dice is wanted."""
     return of_masks(questions, "dice")
 
 
 def of_batches(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores the masks of a list of batches."""
     yield from ScoreSpace({label: batches[0] for label, batches in questions.items()}).suspects()
 
 
 def of_files(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores masks against the greys of files."""
     yield from ScoreSpace(questions, cut=OF_MASKS, read=FILES).suspects()

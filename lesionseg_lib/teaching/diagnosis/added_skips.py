@@ -58,6 +58,7 @@ def by_kernels(mine: nn.Module) -> Cause | None:
 
 
 def check_drawn(mine: Any, encoder: MobileNetV2Encoder) -> None:
+    """Ask a decoder for drawn photos; raises ``Wrong`` where shape or parameters are not those asked for."""
     size = (64, 96)
     generator = torch.Generator().manual_seed(0)
     pyramid = [

@@ -26,6 +26,7 @@ SCALED_BYTES = cause("bytes-scaled")
 
 
 def check_copies(copies: Mapping[str, Any]) -> None:
+    """Look at a student's altered copies of photos; raises ``Wrong`` naming the first that is not what it is called."""
     demand(isinstance(copies, Mapping), "expected the copies as a dictionary: name -> photos.")
     for name in COPIES:
         demand(name in copies, f"there is no copy called {name!r}; found {', '.join(map(str, copies))}.")

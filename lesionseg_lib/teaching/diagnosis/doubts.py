@@ -41,10 +41,12 @@ COMPLEMENT_OUTSIDE = cause("complement-outside")
 
 
 def logit(p: Any) -> Any:
+    """Of probabilities, float32."""
     return np.log(p / (1 - p)).astype(np.float32)
 
 
 def doubtful_photos() -> dict[str, Any]:
+    """Probabilities (1, H, W) drawn so that the rules of betting differ on them."""
     y, x = np.mgrid[:7, :9]
     hill = (0.93 - 0.11 * np.hypot(y - 3, x - 5)).clip(0.02)
     return {
@@ -56,6 +58,8 @@ def doubtful_photos() -> dict[str, Any]:
 
 
 def wrong_bets(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who bets on the expected Jaccard by another cut, rule or scale."""
+
     def compute(label: str, p: Any, cut: Any, rule: Any, after: Any) -> Any:
         q = p(questions[label])
         m = cut(q)
@@ -117,5 +121,6 @@ def wrong_bets(questions: Mapping[str, Any]) -> Iterator[Suspect]:
 
 
 def expected_jaccard(p: Any) -> Any:
+    """(N,): what the mask above .5 may expect, overlap and union taken apart."""
     inside = p > 0.5
     return (p * inside).sum((1, 2)) / np.maximum(inside.sum((1, 2)) + (p * ~inside).sum((1, 2)), 1e-6)

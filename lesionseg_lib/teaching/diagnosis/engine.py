@@ -31,6 +31,7 @@ class Finding:
 
     @property
     def causes(self) -> tuple[Cause, ...]:
+        """Every cause named, each once."""
         return tuple(dict.fromkeys(cause for together in self.alternatives for cause in together))
 
     def sentence(self) -> str:

@@ -18,6 +18,7 @@ A_LIMIT = cause("fixed-limit")
 
 
 def check_flags(flagged: Any, known: Any, bets: Any) -> None:
+    """Look at the photos that a student flags; raises ``Wrong`` where they are not those with the lowest bets."""
     flagged = np.asarray(opened(flagged.to_numpy() if hasattr(flagged, "to_numpy") else flagged))
     if (
         flagged.dtype.kind in "iu"

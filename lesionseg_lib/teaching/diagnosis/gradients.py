@@ -13,6 +13,7 @@ from lesionseg_lib.training.losses import get_loss
 
 
 def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
+    """Who derives the loss by hand with a step missing or wrong."""
     arrays = {
         name: (z.numpy().reshape(-1).astype(float), t.numpy().reshape(-1).astype(float))
         for name, (z, t) in cases.items()
@@ -117,10 +118,12 @@ def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
 
 
 def probability(z: Any) -> Any:
+    """The sigmoid, which does not overflow."""
     return 0.5 * (1 + np.tanh(0.5 * z))
 
 
 def autograd(name: str, z: Tensor, t: Tensor) -> Tensor:
+    """The gradient of a loss of the library by its logits, as PyTorch finds it."""
     z = z.clone().requires_grad_(True)
     (gradient,) = torch.autograd.grad(get_loss(name)(z, t), z)
     return gradient

@@ -46,6 +46,7 @@ ONE_MORE_WORKER = cause("main-process-decodes")
 
 
 def epochs() -> dict[str, tuple[int, int, float, int, float]]:
+    """Drawn settings: photos, batch, seconds to decode, workers, seconds a step."""
     rng, found = np.random.default_rng(0), {}
     for _ in range(200):
         batch, batches, workers = int(rng.choice([8, 16, 32])), int(rng.integers(30, 120)), int(rng.integers(1, 5))
@@ -69,6 +70,8 @@ def slower(settings: Any, off: list[str]) -> tuple[list[str], list[str]]:
 
 
 def paces(settings: Any) -> Iterator[Suspect]:
+    """Who estimates the seconds of an epoch otherwise."""
+
     def compute(label: str, load: Any, work: Any, both: Any, scale: Any) -> float:
         n, b, d, w, s = settings[label]
         return float(scale(both(load(n, b, d, w), work(n, b, s, w))))

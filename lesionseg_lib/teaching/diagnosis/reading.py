@@ -95,8 +95,7 @@ def number(answer: Any, what: str) -> float:
 
 
 def several(answer: Any, names: Sequence[str]) -> list[Any]:
-    """As many parts as ``names``, from a list, a tuple, an array, a column, or a dictionary with (or
-    without) these keys."""
+    """As many parts as ``names``, from a list, a tuple, an array, a column, or a dictionary."""
     wanted = f"expected {('one', 'two', 'three', 'four')[len(names) - 1]}: {', '.join(names)}"
     answer = opened(answer)
     if hasattr(answer, "to_dict") and not isinstance(answer, Mapping):

@@ -132,6 +132,7 @@ def _jaccard_of_dice_twice(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
 
 
 def weighted(scores: Any, weights: Any) -> Any:
+    """The weighted mean."""
     return (scores * weights).sum() / weights.sum()
 
 

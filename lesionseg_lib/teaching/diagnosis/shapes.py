@@ -38,6 +38,7 @@ MULTIPLIED = cause("channels-scaled")
 
 
 def other_shapes(seen: Sequence[tuple[int, ...]], ups: list[int], below: list[int]) -> Iterator[Suspect]:
+    """Who writes down other channels for the maps of a decoder with skips."""
     skips = [s[0] - up for s, up in zip(seen, ups, strict=True)]
     last = len(seen) - 1
     after = [*below[1:], ups[-1]]

@@ -25,6 +25,7 @@ class Costly:
         self.of = cache(of)
 
     def __call__(self) -> dict[Any, float]:
+        """As other sources are asked for all numbers at once; this one cannot be."""
         raise TypeError("costly numbers are asked one by one")
 
 
@@ -57,8 +58,7 @@ def _swapped(i: int, j: int) -> Callable[[list[Any]], list[Any]]:
 
 
 def changes(size: int, kind: str = "score", percent: bool = False) -> list[Change]:
-    """What is done to ``size`` numbers of a kind ("score", "count", "amount"); ``percent``: whether
-    percent is asked."""
+    """What is done to ``size`` numbers of a kind, "score", "count" or "amount"; ``percent``: in percent."""
     found: list[Change] = []
     if kind == "score":
         found += [

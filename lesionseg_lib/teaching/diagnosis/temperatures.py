@@ -45,6 +45,8 @@ GRID = [float(t) for t in np.geomspace(0.2, 5, 60)]
 
 
 def wrong_temperatures(z: Any, t: Any, every: Any, entropy: Any, best: float) -> Iterator[Suspect]:
+    """Who looks for the temperature otherwise."""
+
     def one(why: Cause, value: Any) -> Suspect:
         return alone(why, lambda _: value())
 

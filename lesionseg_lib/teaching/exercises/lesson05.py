@@ -40,7 +40,7 @@ _BETWEEN = "05: What happens to a mask between pixels"
     "twice as frequent?",
 )
 def paired_transform(transform: Any) -> None:
-    """image and mask together, eight orientations, equally often, from the given generator alone.
+    """Image and mask together, eight orientations, equally often, from the given generator alone.
 
     ``transform(image, mask, rng) -> (image, mask)``.
     """
@@ -93,7 +93,7 @@ EVIDENCE = {
     "levels) may only mean a dark photo.",
 )
 def line_up(accused: Any) -> None:
-    """these read wrongly, and the others do not.
+    """These read wrongly, and the others do not.
 
     ``accused``: letters of ``mispairs.LINE_UP``.
     """
@@ -126,7 +126,7 @@ def line_up(accused: Any) -> None:
     "and when the network is?",
 )
 def fastest_epoch(answer: Any) -> None:
-    """the slower of the two sets the pace.
+    """The slower of the two sets the pace.
 
     ``answer(photos, batch, decode, workers, step)``: seconds of an epoch.
     """
@@ -196,7 +196,7 @@ HUNDRED_PIXELS = cause("alpha-scaled")
     "sigma is large.",
 )
 def price_of_a_deformation(rough: Any, pairs: CachedDataset) -> None:
-    """the outlines are as rough as that. How rough is too rough, only eyes can say.
+    """The outlines are as rough as that. How rough is too rough, only eyes can say.
 
     ``rough``: alpha -> median border detail of the deformed masks of ``pairs``.
     """

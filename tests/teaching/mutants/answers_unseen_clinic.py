@@ -273,7 +273,7 @@ wrong(
 # ---- which photos, which network, which epoch?
 def stripped(photos: Any, masks: Any) -> Any:
     by_id = {mask.rstrip("_Segmentation.png"): mask for mask in masks}  # noqa: B005
-    return [(photo, by_id[photo.rstrip(".jpg")]) for photo in photos if photo.rstrip(".jpg") in by_id]  # noqa: B005
+    return [(photo, by_id[photo.rstrip(".jpg")]) for photo in photos if photo.rstrip(".jpg") in by_id]
 
 
 def alike(photos: Any, masks: Any) -> Any:
