@@ -8,8 +8,8 @@ from torch.nn import functional as F
 class AttentionGate(nn.Module):
     """Weigh a skip by where the decoder, which has seen more of the image, says that it matters.
 
-    After Oktay et al., *Attention U-Net: Learning Where to Look for the Pancreas*, MIDL 2018, equations 1 and 2, and the
-    authors' published code (``GridAttentionBlock``), for images::
+    After Oktay et al., *Attention U-Net: Learning Where to Look for the Pancreas*, MIDL 2018, equations 1 and 2, and
+    the authors' published code (``GridAttentionBlock``), for images::
 
         skip  x (N, C_x, 2h, 2w)  -- 2 x 2 convolution, stride 2 --+
                                                                    (+) -> ReLU -> 1 x 1 -> sigmoid -> alpha (N, 1, h, w)
