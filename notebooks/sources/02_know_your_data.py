@@ -238,9 +238,8 @@ photo_browser.ladders(train, table, ["corners", "hair"], above=0.002)
 #
 # ## A detector that looks convincing
 #
-# The discs are teal, blue, green or orange, and skin is red to yellow. So count the pixels of a hue that skin has
-# not. Anybody would write that first. Compare it with the library's `patch`, which compares with the skin of the same
-# photo.
+# Many of the discs are teal, blue or green, and skin is red to yellow. So count the pixels of a hue that skin has not.
+# Anybody would write that first. Compare it with the library's `patch`, which compares with the skin of the same photo.
 #
 # > **Predict.** Where will the two disagree?
 

@@ -378,10 +378,11 @@ for rule, rate in ((plain, 0.035), (rmsprop, 0.1), (adam, 0.1), (uncorrected, 0.
 # a rate away from the lowest point. So the rate falls during training, by steps, or along half a cosine ([Loshchilov &
 # Hutter 2017](https://arxiv.org/abs/1608.03983)): after epoch $i$ of $n$ it is multiplied by $(1 + \cos \pi i / n)/2$.
 # `light` and its eight variants below do this; the recipes made from write-ups keep one rate. *Warm-up* is the other
-# end: for the first some hundred steps the rate rises from near zero ([Goyal et al.
-# 2017](https://arxiv.org/abs/1706.02677) need it for very large batches). It is the cure for first steps that are too
-# long, such as RMSprop's ten, and for an encoder that must not be shaken before the decoder knows anything (lesson 07).
-# And compare runs at their ends only if their schedules have ended too: a cosine that is cut at half has not settled.
+# end: for the first steps, some hundred or a few epochs, the rate rises from a small value to its full one ([Goyal et
+# al. 2017](https://arxiv.org/abs/1706.02677) need it for very large batches). It is the cure for first steps that are
+# too long, such as RMSprop's ten, and for an encoder that must not be shaken before the decoder knows anything (lesson
+# 07). And compare runs at their ends only if their schedules have ended too: a cosine that is cut at half has not
+# settled.
 #
 # ## Eight runs that differ in one thing
 #

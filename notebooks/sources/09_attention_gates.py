@@ -622,7 +622,7 @@ exercises.check("09.3", needed, fits[GATED], fits[PLAIN])
 # - SegNet carries places through pooling by indices. A strided convolution has none to give; a skip carries the places
 #   instead.
 # - An additive gate is a network with one hidden layer, asked once a place, at half the resolution of its skip. Four of
-#   them cost less than two percent.
+#   them cost less than two percent of the network.
 # - Coefficients have no scale, and no sign that means anything. Never compare their size between networks.
 # - Before you show a map: score it against an untrained network and against "middle". Show all levels, not the best.
 # - Before you call it an explanation: replace it. Here four constants cost one point, and the best detectors among the
