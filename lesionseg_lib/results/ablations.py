@@ -134,7 +134,7 @@ class Effect:
         verdict = {
             "shown": "a difference, also with seeds and the number of comparisons counted in",
             "not after Holm": "the interval leaves out zero, but among so many comparisons one may do so by chance",
-            "these networks only": "these two networks differ on images like these; other seeds could undo it",
+            "these networks only": "these trained networks differ on images like these; other seeds could undo it",
             "not shown": "no difference can be shown",
         }[self.verdict]
         return f"{gain}: {verdict}."
