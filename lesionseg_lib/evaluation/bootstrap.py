@@ -146,9 +146,11 @@ def paired_interval(
     """Percentile interval of ``resampled_means``. With one seed each: ``bootstrap_interval`` of the differences.
 
     Model: images are independent draws from one source, seeds independent draws of what training may give; the
-    difference of the two recipes' means over both is sought. Because few seeds show too little of their spread, a 95 %
-    interval for two equal recipes holds zero in 42 % with 1 seed each, in 80 % with 2, in 88 % with 3, in 92 % with 5
-    (379 images; ``both`` in ``results/coverage.json``). With one seed it speaks of two *networks*, not of two recipes.
-    ``seeds.SeedSpread.draw`` takes the spread of seeds from all recipes, and holds it in 95 %. Raises ``ShapeError``.
+    difference of the two recipes' means over both is sought. It errs in two ways: few seeds show too little of their
+    spread, and a seed's luck with these very images is counted by both draws. So a 95 % interval for two equal recipes
+    holds zero in 68 % with 1 seed each, in 90 % with 2, in 93 % with 3, in 96 % with 5 (379 images, scores that vary
+    from run to run as the records' do; ``both`` in ``results/coverage.json``). With one seed it speaks of two
+    *networks*, not of two recipes. ``ablations.measure`` takes the spread of seeds from all recipes with several.
+    Raises ``ShapeError``.
     """
     return percentile_interval(resampled_means(a, b, n, seed), level)

@@ -36,6 +36,9 @@ TOLERANCE = 0.0075
 def border(mask: Array) -> Array:
     """The pixels of a mask, bool (H, W), one of whose four neighbours is outside it or outside the image.
 
+    So where a lesion leaves the image, the frame is border, of both masks: distances there are 0, and scores of borders
+    come out higher for lesions that do.
+
     Raises ``ShapeError``.
     """
     check_arrays(mask=Need(mask, "H W", "bool"))
@@ -47,6 +50,7 @@ def hausdorff95(prediction: Array, truth: Array, spacing: Spacing = PIXELS, perc
 
     Every border pixel of one mask has a distance to the nearest of the other. The 95th percentile of these is taken
     in both directions, then the larger: the plain Hausdorff distance (``percentile=100``) would hang on a single pixel.
+    MedPy takes one percentile of the distances of both directions together, which is at most as large.
 
     Source: Huttenlocher et al., *Comparing images using the Hausdorff distance*, 1993. Raises ``ShapeError``.
     """

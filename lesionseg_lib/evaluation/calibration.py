@@ -63,8 +63,9 @@ def bin_pixels(probabilities: Array, truths: Array, bins: int = 10) -> Bins:
 def calibration_error(bins: Bins) -> float:
     """Expected calibration error (ECE): mean distance of claimed and true share, each bin weighted by its pixels.
 
-    Source: Naeini et al., *Obtaining well calibrated probabilities using Bayesian binning*, AAAI 2015, here of the
-    probability of lesion and not of the likelier class. It depends on the bins, and bins of easy skin weigh most.
+    Source: Naeini et al., *Obtaining well calibrated probabilities using Bayesian binning*, AAAI 2015, for two classes:
+    of the probability of lesion. Guo et al. 2017 take the probability of the likelier class and how often it is right,
+    which gives another figure. It depends on the bins, and bins of easy skin weigh most.
     """
     return float(np.abs(bins.claimed.sum(0) - bins.lesion.sum(0)).sum() / bins.pixels.sum())
 
@@ -97,8 +98,10 @@ def calibration_interval(
 ) -> tuple[float, float]:
     """Percentile interval of ``calibration_error`` over resampled images.
 
-    Model: images are independent draws from one source. The error is a sum of distances, so resampling pushes it up,
-    and a small one may lie below its own interval: read it as a range of what may be seen, not as a test.
+    Model: images are independent draws from one source. The error is a sum of distances, so it is above 0 by chance
+    even for perfect probabilities, and resampling pushes it up once more; a small one may lie below its own interval.
+    Read it as a range of what other images may show, not as a test of perfect calibration, and compare two networks by
+    the interval of their difference.
     """
     times = count_draws(len(bins.pixels), n, seed)  # (n, N)
     errors = np.abs(times @ (bins.claimed - bins.lesion)).sum(1) / (times @ bins.pixels.sum(1))

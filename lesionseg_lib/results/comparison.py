@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.evaluation.bootstrap import paired_interval
+from lesionseg_lib.evaluation.bootstrap import bootstrap_interval, paired_interval
 from lesionseg_lib.results.claims import Nearest, distances
 from lesionseg_lib.results.records import Record, load_records, published_results, read_table, record_path
 from lesionseg_lib.training.recipes import Claim, Recipe
@@ -169,14 +169,24 @@ def compare_two(first: str, second: str, known: Mapping[str, Any], results: Path
 
 
 def difference(
-    results: Path, records: Mapping[str, Mapping[int, Record]], first: str, second: str, metric: str
+    results: Path,
+    records: Mapping[str, Mapping[int, Record]],
+    first: str,
+    second: str,
+    metric: str,
+    *,
+    over_seeds: bool = True,
 ) -> Difference:
-    """``first`` minus ``second`` on the images of their tables. Raises ``RecordError`` when those are not the same."""
+    """``first`` minus ``second`` on the images of their tables. Raises ``RecordError`` when those are not the same.
+
+    The interval resamples images and the recorded seeds (``paired_interval``), or, with ``over_seeds=False``, images
+    alone: then it speaks of the networks that were trained.
+    """
     a, b = (image_scores(results, name, records[name], metric) for name in (first, second))
     if not a.columns.equals(b.columns):
         raise RecordError(f"The tables of {first} and {second} in {results} list different images. Train both again.")
     gain = a.mean() - b.mean()
-    low, high = paired_interval(a.to_numpy(), b.to_numpy())
+    low, high = paired_interval(a.to_numpy(), b.to_numpy()) if over_seeds else bootstrap_interval(gain.to_numpy())
     return Difference(
         first,
         second,

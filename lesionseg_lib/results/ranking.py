@@ -19,7 +19,7 @@ class Place:
     name: str
     jaccard: float
     best: float
-    """Share of draws of images and seeds in which it comes first."""
+    """Share of draws of images and seeds in which it comes first. No chance of being the best: see ``rank``."""
     first: int
     last: int
     """95 % of the draws have it between these two places."""
@@ -32,14 +32,16 @@ class Place:
 def rank(names: Sequence[str], records: Mapping[str, Mapping[int, Record]], results: Path) -> list[Place]:
     """Places of recorded recipes, the highest mean first.
 
-    Draws images in common, and for each recipe what other seeds would change, as in ``effects.measure``. Being compared
-    with the highest of many is hard: that one was lucky, too. Raises ``RecordError`` like ``resampled_scores``.
+    Draws images in common, and for each recipe what other seeds would change in the mean of as many as it has, as in
+    ``ablations.measure``. So draws scatter around the observed means, and those of a recipe with one seed scatter
+    further than those of one with three: of two with one mean it comes first more often, and last. Being compared with
+    the highest of many is hard: that one was lucky, too. Raises ``RecordError`` like ``resampled_scores``.
     """
     draws: npt.NDArray[np.float64] = resampled_scores(names, records, results).to_numpy()  # (n, recipes)
     means = np.array(
         [np.mean([record["test"]["jaccard"]["mean"] for record in records[name].values()]) for name in names]
     )
-    spread = seed_spread(records)
+    spread = seed_spread(records, results)
     if spread.recipes:
         draws = draws + spread.draw(
             SIGNIFICANCE_DRAWS, [len(records[name]) for name in names], np.random.default_rng(2)

@@ -7,15 +7,18 @@ its seed: in data, settings, versions, or in a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import t
 
+from lesionseg_lib.results.comparison import image_scores
 from lesionseg_lib.results.records import Record, Records
 from lesionseg_lib.training.recipes import PROSE
+from lesionseg_lib.utils.checks import Need, check_arrays
 
 SHARE = 0.95
 NO_SETTING = {*PROSE, "family"}
@@ -92,21 +95,55 @@ class SeedSpread:
     degrees: int
     """Of freedom: seeds minus one, summed over the recipes."""
     recipes: tuple[str, ...]
+    interaction: float = 0.0
+    """Part of ``deviation`` squared: luck of a seed with these very images (``seed_interaction``). 0: not known."""
+
+    @property
+    def net(self) -> float:
+        """The deviation that no number of images takes away: without ``interaction``; 0 where that is all there is."""
+        return float(np.sqrt(max(self.deviation**2 - self.interaction, 0)))
 
     def draw(self, n: int, seeds: Sequence[int], rng: np.random.Generator) -> npt.NDArray[np.float64]:
         """What other seeds would change in means of so many seeds, (n, len(seeds)).
 
-        Normal, with a deviation that is drawn too, as it is estimated from few: differences follow Student's t. Model:
-        as for ``expected_band``. Added to resampled images, this makes intervals over images and seeds together
-        (``pooled`` under ``both`` in ``results/coverage.json``).
+        Made to be added to means over resampled images. Model: the score of image i in the run with seed s is a mean,
+        plus what is the image's, plus a shift b of the seed, plus a term c of the two together, all independent. Means
+        of runs on N images vary by var b + var c / N, which is ``deviation`` squared. Images resampled from the mean of
+        k seeds see var c / (k N) already, so only var b / k is drawn here: ``interaction``, var c / N, is taken off.
+        Where it is not known (0), that part is counted twice, and intervals are too long.
+
+        Normal, with a deviation that is drawn too, as it is estimated from few: without ``interaction`` differences
+        follow Student's t. How often intervals made so hold the truth: ``pooled`` under ``both`` in
+        ``results/coverage.json``, and ``ablations.measure``.
         """
-        deviation = self.deviation * np.sqrt(self.degrees / rng.chisquare(self.degrees, size=(n, 1)))
+        whole = self.deviation**2 * self.degrees / rng.chisquare(self.degrees, size=(n, 1))
+        deviation = np.sqrt(np.maximum(whole - self.interaction, 0))
         noise: npt.NDArray[np.float64] = deviation * rng.standard_normal((n, len(seeds))) / np.sqrt(seeds)
         return noise
 
 
-def seed_spread(records: Records) -> SeedSpread:
-    """Of no recipes, with a deviation that is not a number, where none was trained with several seeds."""
+def seed_interaction(tables: Iterable[npt.NDArray[np.float64]]) -> float:
+    """How much of the variance between means of seeds is luck with these images: var c / N in the model of ``draw``.
+
+    ``tables``: scores (seeds, N) of a recipe each, at least two seeds and two images. What is left of a table without
+    its row means and column means has the variance var c (two-way analysis of variance, one score a cell); pooled over
+    recipes by seeds minus one. Raises ``ShapeError``.
+    """
+    found = degrees = 0.0
+    for table in tables:
+        check_arrays("one row a seed, one column an image", table=Need(table, "S N"))
+        seeds, images = table.shape
+        left = table - table.mean(0) - table.mean(1, keepdims=True) + table.mean()
+        found += float(np.square(left).sum()) / max(images - 1, 1) / images
+        degrees += seeds - 1
+    return found / degrees if degrees else 0.0
+
+
+def seed_spread(records: Records, results: Path | None = None) -> SeedSpread:
+    """Of no recipes, with a deviation that is not a number, where none was trained with several seeds.
+
+    ``results``: where the tables of images are, which tell ``interaction``. Raises ``RecordError`` when one is missing.
+    """
     means = {
         name: [record["test"]["jaccard"]["mean"] for record in seeds.values()]
         for name, seeds in records.items()
@@ -116,4 +153,7 @@ def seed_spread(records: Records) -> SeedSpread:
         return SeedSpread(float("nan"), 0, ())
     degrees = sum(len(scores) - 1 for scores in means.values())
     squares = sum(float(np.var(scores)) * len(scores) for scores in means.values())
-    return SeedSpread(float(np.sqrt(squares / degrees)), degrees, tuple(means))
+    shared = 0.0
+    if results is not None:
+        shared = seed_interaction(image_scores(results, n, records[n], "jaccard").to_numpy() for n in means)
+    return SeedSpread(float(np.sqrt(squares / degrees)), degrees, tuple(means), shared)

@@ -48,6 +48,7 @@ class Fit:
 
     @property
     def best_epoch(self) -> int:
+        """The epoch whose weights were kept, counted from 1."""
         return int(self.record["best_epoch"])
 
     def previews(self) -> tuple[list[str], npt.NDArray[np.uint8]]:

@@ -33,5 +33,5 @@ class Verdict:
         return self.hints[min(max(number, 1), len(self.hints)) - 1]
 
     def why(self) -> str:
-        """The address of the section that explains it."""
+        """The section that explains it, by name, and its address in the book."""
         return link(self.where) if self.where else "The exercise itself says all there is to know."

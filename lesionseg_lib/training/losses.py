@@ -54,7 +54,10 @@ def bce_probabilities(logits: Tensor, target: Tensor, *, per_image: bool = True)
 
 
 def soft_dice(logits: Tensor, target: Tensor, *, per_image: bool = True, smooth: float = SMOOTH) -> Tensor:
-    """1 - (2 sum(p t) + s) / (sum(p + t) + s). Source: Milletari et al., *V-Net*, 3DV 2016, without the squares."""
+    """1 - (2 sum(p t) + s) / (sum(p + t) + s). Source: Milletari et al., *V-Net*, 3DV 2016, without the squares.
+
+    Without them a doubtful pixel rests at 0 or 1, with them at its share over the overlap.
+    """
     intersection, total = _sums(logits, target, per_image)
     return (1 - (2 * intersection + smooth) / (total + smooth)).mean()
 

@@ -247,10 +247,11 @@ train(three_maps)
 show(three_maps)
 
 # %% [markdown]
-# **A tenth more weights, and blobs become outlines.** The deep map knows *that* there is a lesion, the finer ones
-# know *where* it ends; added up, they correct each other. Nearly every good segmentation network since [Long et al.
-# 2015](https://arxiv.org/abs/1411.4038) rests on this idea, under the name of skip connections. Lesson 08 is about
-# them.
+# **A tenth more weights, and blobs become outlines.** The deep map knows *that* there is a lesion, the finer ones know
+# *where* it ends; added up, they correct each other. Many segmentation networks since [Long et al.
+# 2015](https://arxiv.org/abs/1411.4038), and most for medical images, rest on this idea, under the name of skip
+# connections; lesson 08 is about them. (Others, such as DeepLabv3 and [PSPNet](https://arxiv.org/abs/1612.01105), keep
+# the deep map itself fine instead: lesson 10.)
 #
 # Three photos are a story, not a measurement. So we score all validation photos, each at its own size, and take the
 # mean.

@@ -123,7 +123,7 @@ plots.panels([[mean_photo, share, share > 0.5]], [["mean photo", "mean mask", "m
 # known. *Drawn* lesions come with a list of what was drawn.
 #
 # - **contrast**: the distance, in CIELAB, of the lesion's median colour from that of a ring of skin around it. CIELAB
-#   is a colour space in which equal distances look equally different; 2 can just be seen;
+#   is a colour space made so that equal distances look about equally different; a distance of about 2 can just be seen;
 # - **corners**: share of the photo that is nearly black and hangs together with a corner;
 # - **hair**: share of the skin that is dark, thin and long (a *black-hat* filter and short straight lines, after
 #   [DullRazor](https://doi.org/10.1016/S0010-4825(97)00020-6));
@@ -149,11 +149,15 @@ angles = {t: measured["ita"][known["fitzpatrick"] == t] for t in types if (known
 plots.strips({**groups, "skin tone, ITA in degrees, by type": angles})
 
 # %% [markdown]
-# **Contrast can be trusted; corners and patches never cry wolf, but miss a quarter and a sixth; hair cries wolf.**
-# What is missed are corners that are dim instead of black, and discs that are pale, stand in coloured light or barely
-# reach in. A third of the drawn pictures *without* hair have some above .002: rulers, the rims of discs and a
-# lesion's frayed edge are dark, thin and long too. The dots show the remedy (a bar is a median): false alarms end
-# near .03, and half of the hairy pictures lie above .05. A threshold is a choice between two mistakes.
+# **Contrast puts photos in the right order; corners and patches never cry wolf, but miss a quarter and a sixth; hair
+# cries wolf.** (Right order, no more: a correlation of nearly 1 also belongs to a measure that is always twice too
+# large. Whether two measures *agree* is seen by plotting their difference over their mean, with its average, the
+# *bias*, and the range of most differences, the *limits of agreement*, after [Bland and Altman
+# 1986](https://doi.org/10.1016/S0140-6736(86)90837-8). We only sort by contrast, so order is enough.) What the others
+# miss are corners that are dim instead of black, and discs that are pale, stand in coloured light or barely reach in. A
+# third of the drawn pictures *without* hair have some above .002: rulers, the rims of discs and a lesion's frayed edge
+# are dark, thin and long too. The dots show the remedy (a bar is a median): false alarms end near .03, and half of the
+# hairy pictures lie above .05. A threshold is a choice between two mistakes.
 #
 # Skin tone falls with every type, but look at the width of the columns. Types I and II cannot be told apart, and
 # single dots are far off: a bluish light, a shadow.
@@ -200,10 +204,10 @@ photo_browser.ends(train, table["ita"])
 
 # %% [markdown]
 # **Two thirds of the photos are "very light", one photo is brown, none is dark. And 14 % have an angle that no skin
-# has.** Look who stands at the ends. The lowest six: dim exposures, an orange lamp, reddened skin, perhaps one that
-# is tanned. The highest six are all from blue light, where $b^*$ is below zero. So at both ends **the angle sorts
-# lamps, not people**. (A plain arctan would flip the blue ones to about -45 degrees: "dark". Ours keeps the
-# quadrant.)
+# has.** Look who stands at the ends. The lowest six: dim exposures, an orange lamp, reddened skin, perhaps one that is
+# tanned. The highest six are all from blue light, where $b^*$ is below zero. So at both ends **the angle sorts lamps,
+# not people**. (A plain arctan would turn every angle above 90 degrees by half a circle, those of this figure to about
+# -45, those just above 90 to nearly -90: "dark". Ours keeps the quadrant.)
 #
 # What may be said? About a single photo: nothing. About the set: with so few below 28 degrees, under whatever lamp,
 # dark skin can hardly be among them, and no score on this set says what happens there ([Groh et al.
@@ -234,9 +238,8 @@ photo_browser.ladders(train, table, ["corners", "hair"], above=0.002)
 #
 # ## A detector that looks convincing
 #
-# The discs are teal, blue, green or orange, and skin is red to yellow. So count the pixels of a hue that skin has
-# not. Anybody would write that first. Compare it with the library's `patch`, which compares with the skin of the same
-# photo.
+# Many of the discs are teal, blue or green, and skin is red to yellow. So count the pixels of a hue that skin has not.
+# Anybody would write that first. Compare it with the library's `patch`, which compares with the skin of the same photo.
 #
 # > **Predict.** Where will the two disagree?
 
@@ -436,9 +439,14 @@ twins
 # harm beyond counting double. But a split of train into folds may tear it apart, so split *groups*, not photos. Our
 # rule for validation happened to leave the two together.
 #
-# And the gift: **two masks of one photo agree with J between .86 and .94.** Part of that is squeezing and
-# enlarging: both test masks are known to have been enlarged from small ones. Three pairs are no measurement, but
-# they say where the ceiling hangs: a network at .85 may not be far below the agreement of those who drew the truth.
+# And the gift: **two masks of one photo agree with J between .86 and .94.** Part of that is squeezing and enlarging:
+# both test masks are known to have been enlarged from small ones. Three pairs are no measurement. Larger ones exist,
+# from the ISIC Archive, where part of the photos were outlined more than once: [Ribeiro, Avila & Valle
+# 2019](https://arxiv.org/abs/1906.02415) find a median Cohen's kappa of about .7 between two outlines, and a long tail
+# of pairs that hardly agree; [Abhishek et al. 2025](https://arxiv.org/abs/2508.09381) find that agreement goes with
+# malignancy, so that doubt is not spread evenly over lesions. None of this bounds a network, which may well match one
+# expert better than another expert does, as it has learned that expert's habits. But it says how much a last point is
+# worth: less than the width of the pen.
 #
 # ## Exercises
 #
@@ -466,10 +474,12 @@ print(exercises.check("02.1", auc, table))
 plots.grouped_bars({"malignant against benign": auc}, "area under the ROC curve")
 
 # %% [markdown]
-# **The disc's column alone is worth .40, which read backwards is .60, with no look at any lesion; size is worth
-# .67.** Hair leans to the benign side as well. None of these is medicine: large lesions are photographed for a
-# reason, discs belong to one source. Whoever trains a diagnosis network on this set must show that it beats these
-# columns, and works where they say nothing.
+# **The disc's column alone is worth .40, which read backwards is .60, with no look at any lesion; size is worth .67.**
+# Of hair nothing can be said from this table. The cell above makes the very mistake that this lesson warns of: it calls
+# the 18 photos where hair cannot be measured hairless, and half of them are malignant. Leave them out, and the interval
+# of hair's AUC holds .5. None of these columns is medicine: large lesions are photographed for a reason, discs belong
+# to one source. Whoever trains a diagnosis network on this set must show that it beats these columns, and works where
+# they say nothing.
 #
 # **2. Which look-alike finder survives what?** Take some forty training photos. Make three altered copies: darkened
 # to 70 %, cropped by a tenth at each side (and enlarged again), mirrored. For dHash, pHash and the encoder: for how
@@ -533,6 +543,8 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 # - **Drawn pictures are kinder.** An indicator that works on drawn hair meets ink, vessels and scales in photos. The
 #   test on drawn lesions can refute a measure, not prove it.
 # - **No patients.** The set does not say which photos show the same person. Copies can be found; relatives cannot.
+#   Where a set does say it, patients are what must be split, and what a bootstrap must draw (lesson 03): photos of one
+#   person are no independent looks.
 # - **Looking is choosing.** We looked at training photos for a whole lesson. Whatever you now believe about skin
 #   lesions, you believe about those of this set.
 #

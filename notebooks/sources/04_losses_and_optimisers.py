@@ -10,7 +10,8 @@
 # - draw the pull of BCE, Dice, IoU, focal, Tversky and boundary loss on a wrong mask, and say where each is blind;
 # - say what a small lesion, an empty mask and a saturated sigmoid do to a loss;
 # - say, before training, which losses give probabilities that may be believed, and check it on validation;
-# - write one update of RMSprop, Adam and NAdam by hand, equal to PyTorch's;
+# - write one update of RMSprop, Adam and NAdam by hand, equal to PyTorch's, and say what momentum, weight decay and a
+#   schedule add;
 # - judge runs that differ in the loss alone, without comparing their loss values.
 #
 # **You need** lesson 01, and from lesson 03 the Jaccard index *J*, Dice and the bootstrap interval.
@@ -64,8 +65,10 @@ print(f"J = {metrics.jaccard(metrics.confusion(drawn[None], truth[None]))[0]:.2f
 #
 # - **BCE**, binary cross-entropy: minus the logarithm of the probability given to the truth, mean over pixels;
 # - **focal** ([Lin et al. 2017](https://arxiv.org/abs/1708.02002)): the same, down-weighted where a pixel is right;
-# - **Dice** ([Milletari et al. 2016](https://arxiv.org/abs/1606.04797)): $1 - 2\sum pt \,/\, (\sum p + \sum t)$, and
-#   **IoU** ([Rahman & Wang 2016](https://doi.org/10.1007/978-3-319-50835-1_22)): the same for the Jaccard index;
+# - **Dice**: $1 - 2\sum pt \,/\, (\sum p + \sum t)$, after V-Net ([Milletari et al.
+#   2016](https://arxiv.org/abs/1606.04797)), who square $p$ and $t$ below the line; we leave the squares out, as much
+#   code does, and shall see that it matters. **IoU** ([Rahman & Wang
+#   2016](https://doi.org/10.1007/978-3-319-50835-1_22)): the same for the Jaccard index;
 # - **Tversky** ([Salehi et al. 2017](https://arxiv.org/abs/1706.05721)): an overlap in which a missed pixel costs .7
 #   and an added one .3;
 # - **boundary** ([Kervadec et al. 2019](https://arxiv.org/abs/1812.07032)): each wrong pixel costs its distance to the
@@ -148,7 +151,7 @@ figures.pixel_curves(values, curves, "logit of one skin pixel")
 #
 # Two lesions in one batch, discs of radius 40 and 8, both drawn 20 % too wide. How is the pull shared out? Dice can be
 # computed per photo and then averaged (ours), or over the pixels of the whole batch at once (*pooled*, the default of
-# a popular library).
+# segmentation-models-pytorch).
 #
 # > **Predict.** The small one has a twenty-fifth of the pixels. Which share of the pull does it get from BCE, from Dice
 # > per photo, from pooled Dice?
@@ -197,7 +200,7 @@ pd.DataFrame(table).T.round(3)
 # Left: almost without smoothing, a photo that is rightly called skin everywhere, at one in a thousand, is charged the
 # full price. Right: with a large constant the empty photo is fine, and **a small lesion may be missed for next to
 # nothing; the loss has gone deaf to it.** The library takes $s = 1$, half a pixel, as every photo here has a lesion. A
-# large constant is a common mistake in public code, and it shows only on small lesions.
+# large constant is easily overlooked, for it shows only on small lesions.
 #
 # ## What does a doubtful pixel come to rest at?
 #
@@ -216,14 +219,19 @@ pd.DataFrame(rest, index=[f"q = {q}" for q in shares]).T.round(2)
 
 # %% [markdown]
 # A column is how often the pixel is lesion, a row is a loss, the entry what the network will say. **BCE comes to rest
-# at the share itself: it rewards honesty. Dice and Tversky know no rest but certainty**, and the third factor of the
-# formula says on which side: above half the overlap, $q > D/2$, the pixel is pushed to lesion, below it to skin. Three
-# remarks.
+# at the share itself: it rewards honesty. Dice and Tversky, in this form, know no rest but certainty**, and the third
+# factor of the formula says on which side: above half the overlap, $q > D/2$, the pixel is pushed to lesion, below it
+# to skin. ([Lipton et al. 2014](https://arxiv.org/abs/1402.1892) found the same rule for cutting probabilities: the
+# best threshold for F1 is half of the best F1. [Bertels et al. 2019](https://arxiv.org/abs/1911.02278) draw the
+# consequence: where much is uncertain, soft Dice gets volumes wrong.) Four remarks.
 #
 # - The switch of Dice lies below one half. That of Tversky lies lower still, at $.3$ times its own overlap. So a
 #   network trained with Tversky should draw larger masks: the pixels that BCE would give more than about .26.
 # - Focal errs to the other side. What it says lies too near to one half: what is lesion in .9 of all cases gets .7.
 # - Dice + BCE, a common choice, rests in between, too near to the ends.
+# - With V-Net's squares the single pixel does have a rest, at $q / D$ (at 1 where that is more): set the derivative of
+#   $2\sum pt \,/\, (\sum p^2 + \sum t^2)$ to zero, and $q = p\,D$ is left. So "Dice loss" without its formula does not
+#   say what its probabilities mean.
 #
 # That is theory, for a network that could move each pixel freely. A *reliability diagram* sorts pixels by their
 # probability into ten bins and draws, for each bin, the share that is lesion; an honest network stays on the diagonal.
@@ -346,6 +354,36 @@ for rule, rate in ((plain, 0.035), (rmsprop, 0.1), (adam, 0.1), (uncorrected, 0.
 # would be three to five. **RMSprop's first step is ten rates long**, since $v$ starts at 0 and has seen a hundredth of
 # its due. Is that a blow to a pre-trained encoder, or a flying start? We shall see below.
 #
+# ## Momentum, decay, schedule
+#
+# Three words that most training scripts contain and that our recipes hardly use. None needs more than a line.
+#
+# **Momentum.** Plain descent forgets. With momentum $\mu$ it keeps a velocity, $u \leftarrow \mu u + g$, and steps by
+# rate times $u$. Along the valley all gradients agree and the velocity grows to $1 / (1 - \mu)$ times the gradient, ten
+# times for .9; across it they change sign and cancel. Adam's $m$ is the same memory, as a mean in place of a sum. SGD
+# with momentum has trained many well-known vision networks, but its rate must fit the size of the loss, which Adam's
+# need not.
+#
+# **Weight decay.** Pull every weight a little towards zero, so that none is large without need. Adding $\lambda w$ to
+# the gradient does that for plain descent. In Adam it does not: the pull is divided by $\sqrt v$ like all the rest, so
+# weights with large gradients are hardly pulled. *AdamW* ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101))
+# therefore takes the pull out of the gradient and applies it beside the step,
+#
+# $$w \leftarrow w - \text{rate}\,\bigl(\text{Adam's step} + \lambda\,w\bigr).$$
+#
+# Custom leaves biases and batch norm without decay. (A weight in front of a batch norm can shrink without changing the
+# output at all; there decay only makes the next steps relatively longer.)
+#
+# **Schedule and warm-up.** A large rate travels, a small one settles: noise from batch to batch keeps the weights about
+# a rate away from the lowest point. So the rate falls during training, by steps, or along half a cosine ([Loshchilov &
+# Hutter 2017](https://arxiv.org/abs/1608.03983)): after epoch $i$ of $n$ it is multiplied by $(1 + \cos \pi i / n)/2$.
+# `light` and its eight variants below do this; the recipes made from write-ups keep one rate. *Warm-up* is the other
+# end: for the first steps, some hundred or a few epochs, the rate rises from a small value to its full one ([Goyal et
+# al. 2017](https://arxiv.org/abs/1706.02677) need it for very large batches). It is the cure for first steps that are
+# too long, such as RMSprop's ten, and for an encoder that must not be shaken before the decoder knows anything (lesson
+# 07). And compare runs at their ends only if their schedules have ended too: a cosine that is cut at half has not
+# settled.
+#
 # ## Eight runs that differ in one thing
 #
 # Now real networks. The course's lightest decoder, `light`, was trained with Dice + BCE and Adam. Eight other runs
@@ -374,8 +412,10 @@ ablations.ablation_table(names, recorded).sort_values("validation loss").round(4
 #
 # Theory said: BCE honest, focal too modest, Dice and Tversky certain of everything. We take the validation photos, and
 # for each network the expected calibration error (ECE): the mean distance of its bins from the diagonal, weighted by
-# their pixels (lesson 11 takes it apart). It is printed with its 95 % interval; beside it stand the share of pixels
-# that the network is sure of (below .01 or above .99), and how much lesion it claims.
+# their pixels (lesson 11 takes it apart). It is printed with its 95 % interval over photos. (Read that interval as a
+# range of what other photos may show, no more: an ECE is a sum of distances, so resampling pushes it up, and a network
+# that is calibrated perfectly would not score 0 on 97 photos either.) Beside it stand the share of pixels that the
+# network is sure of (below .01 or above .99), and how much lesion it claims.
 #
 # > **Predict** the order of the ECE, and the sign of "claimed minus true" for Tversky.
 
@@ -393,15 +433,16 @@ plots.reliability({name: bins[name].reliability() for name in four})
 
 # %% [markdown]
 # **Theory holds, curve by curve.** BCE runs along the diagonal. Focal crosses it steeply: what it calls .75 is nearly
-# always lesion, it is sure of nothing, and its ECE is the largest, nine times that of BCE. Dice and Tversky cross it
-# flat: what Dice calls .15 is lesion in more than a third of the cases, and of what it calls .85 not two thirds are.
-# Its probabilities hardly mean anything, and there are few of them: the right panel shows an empty middle. Tversky is
-# the one overlap loss that claims more lesion than there is.
+# always lesion, it is sure of nothing, and its ECE is the largest by far. Dice and Tversky cross it flat: what Dice
+# calls .15 is lesion in more than a third of the cases, and of what it calls .85 not two thirds are. Its probabilities
+# hardly mean anything, and there are few of them: the right panel shows an empty middle. Tversky is the one overlap
+# loss that claims more lesion than there is.
 #
 # Two warnings. Dice + BCE has the ECE of BCE, but ECE weighs bins by their pixels, and most are easy: print
 # `bins["light"].reliability()`, and you will find its middle between the two curves. And `light-rmsprop` has the very
-# loss of `light` and about twice its ECE. Its best epoch came later, when it had grown surer. **The loss says where
-# probabilities are pulled; how far they get, training decides.**
+# loss of `light` and, on these photos, about twice its ECE (two single runs, and no interval of the difference). Its
+# best epoch came later, when it had grown surer. **The loss says where probabilities are pulled; how far they get,
+# training decides.**
 #
 # ## Each loss at its own threshold
 #
@@ -455,8 +496,8 @@ plots.curves({f"{name} ({known[name].optimizer})": recorded[name][0]["history"] 
 # nearly as Dice does (the boundary term is small beside it); and two from the write-ups' family D, another decoder
 # behind a frozen encoder. So far everything was looked at on validation; test comes now, once, from the records, and
 # `light` enters with the mean of its three recorded seeds, the others with their one. The thick bar resamples photos
-# (and seeds where there are several); the thin one adds what seeds do elsewhere. The printed verdicts also correct for
-# having looked twelve times (Holm's correction; lesson 12 explains both).
+# alone; the thin one adds what seeds do, as the recipes with several seeds show it. The printed verdicts also correct
+# for having looked twelve times (Holm's correction; lesson 12 explains both).
 #
 # > **Predict.** How many of the twelve leave out zero?
 # > <!-- number: of twelve -->
@@ -474,14 +515,16 @@ plots.forest(
 ) if rows else None
 
 # %% [markdown]
-# **With seeds counted in, not one of the twelve leaves out zero.** Two do over photos alone: those networks differ,
+# **With seeds counted in, not one of the twelve leaves out zero.** Three do over photos alone: those networks differ,
 # their recipes may not. The twins stay within a quarter of a point of Dice, as their pulls foretold. And look at the
 # two steps with RMSprop. With `light` its mean is the higher one, with family D's decoder the lower one, both within
 # what seeds can do. Two write-ups with one run each would teach two opposite lessons.
 #
 # Now put the two results side by side. The losses moved the *masks* by less than can be shown, and the *probabilities*
 # by so much that one sees it without a ruler. So choose a loss by what its probabilities have to mean, and by which
-# error costs more. Do not expect points of *J* from it, on data like these.
+# error costs more. That it makes no difference to *J* was not shown: the thin bars leave room for a point or two either
+# way, and each loss was tried at one rate only. What was shown is that an experiment of this size cannot choose a loss
+# by *J*.
 #
 # ## Exercises
 #
@@ -568,7 +611,7 @@ exercises.check("04.2", (tversky, 0.85), noisy, t)
 # promises nothing: a `beta` of .95 does not give a recall of .95. What it gives depends on the picture, so it is chosen
 # on validation, like a threshold. A threshold has the advantage that nothing must be trained again.
 #
-# **3. A sick loss.** Each of its three mistakes stands in public code. It runs, its value falls during training, and
+# **3. A sick loss.** Each of its three mistakes is one that people make. It runs, its value falls during training, and
 # masks come out. Find the mistakes, and write `cured`.
 
 
@@ -611,9 +654,11 @@ exercises.check("04.3", cured)
 #   doubtful rims.
 # - Overlap losses weigh photos, BCE weighs pixels. Per photo, a small lesion pulls as hard as a large one, or harder.
 # - Loss values of different losses have no common unit, and the sigmoid belongs inside the loss.
-# - BCE has its rest at the true share, overlap losses at 0 and 1. The loss decides what a probability means.
+# - BCE has its rest at the true share, Dice without squares and its family at 0 and 1. The loss decides what a
+#   probability means.
 # - Adam and its family take steps of the length of the rate, whatever the loss is multiplied by. Weights *between* two
-#   added losses still count.
+#   added losses still count. Weight decay belongs beside Adam's step, not into its gradient; a falling rate lets
+#   weights settle.
 # - Nine networks, seven losses: the masks differ by less than can be shown, the probabilities much as theory says.
 #
 # ## Check yourself

@@ -125,9 +125,9 @@ print(f"cv2.resize(mask, size, cv2.INTER_NEAREST): {len(np.unique(flag_as_destin
 
 # %% [markdown]
 # **Linear turns two classes into every grey there is.** Cut at one half it does no harm; divided by 255 it makes soft
-# targets, which a loss accepts in silence; compared with `> 0` it makes the lesions larger by more than three per
-# cent, and the network learns to overdraw. The last line is a mistake from real repositories: the third argument of
-# `cv2.resize` is an output array, so the flag is swallowed and the mask is resized linearly. Write
+# targets, which a loss accepts in silence; compared with `> 0` it makes the lesions larger by more than three per cent,
+# and the network learns to overdraw. The last line is a mistake that is easily made: the third argument of `cv2.resize`
+# is an output array, so the flag is swallowed and the mask is resized linearly. Write
 # `interpolation=cv2.INTER_NEAREST`. The cheap test for all of it: `np.unique(mask)`.
 #
 # ## What a border mode invents
@@ -239,8 +239,11 @@ pd.DataFrame(counts, index=["as it is", "left to right", "top to bottom", "both"
 # %% [markdown]
 # **Two of four orientations never came.** Both flips or none: a turn by 180°, nothing else. No picture looked wrong,
 # and the outline followed every time. The second row is the cure, one generator that all transforms draw from in turn;
-# 100 each is expected, give or take 9 (the standard deviation, $\sqrt{400 \cdot \tfrac14 \cdot \tfrac34}$). What is
-# random needs a test that counts.
+# 100 each is expected, give or take 9 (the standard deviation, $\sqrt{400 \cdot \tfrac14 \cdot \tfrac34}$). (The
+# documented way, one `A.Compose([...], seed=137)` for the whole run, is no way out: in version 2.0.8 it hands that one
+# seed to every transform too, and the same two orientations are all that ever comes. Only without any seed do the flips
+# draw apart, and then no run can be repeated. Add it as a third row and count.) What is random needs a test that
+# counts.
 #
 # ## Draws that are copied
 #
@@ -267,10 +270,17 @@ for workers in (0, 2):
 # your own is still yours to mind
 # ([DataLoader, randomness](https://docs.pytorch.org/docs/stable/data.html#data-loading-randomness)).
 #
-# The right-hand side has no state at all. Each sample makes a generator from seed, epoch and its own number, so
-# it does not matter who loads it, nor in which order, nor whether a run was killed and resumed. Our `TrainingSet`
-# does this. It also augments in the main process: at 128 x 128 C's draw takes hundredths of a millisecond (below), so
-# there is little that workers could save.
+# The right-hand side has no state at all. Each sample makes a generator from seed, epoch and its own number, so it does
+# not matter who loads it, nor in which order, nor whether a run was killed and resumed. Our `TrainingSet` does this. It
+# also augments in the main process: at 128 x 128 C's draw takes hundredths of a millisecond (below), so there is little
+# that workers could save.
+#
+# Where loading is slow, a `DataLoader` has four settings that matter. `num_workers`: processes that load ahead; start
+# with the number of cores less one, and measure. `persistent_workers=True` keeps them from epoch to epoch; else each
+# epoch waits for them to start, and every generator in them starts anew. `prefetch_factor`: batches that each worker
+# keeps ready, two by default; it evens out, and makes nothing faster. `pin_memory=True` puts batches into memory that
+# the GPU may read by itself; only then does `batch.to(device, non_blocking=True)` return at once, so that copying runs
+# beside computing. On a CPU the last one does nothing.
 #
 # ## Offline or online?
 #
@@ -492,10 +502,16 @@ pd.DataFrame(rows).round(2)
 
 # %% [markdown]
 # **In turn with small files, the GPU of 20 brings about half of its twenty, and that of 100 not a quarter of its
-# hundred.** Two workers rescue the first and not the second. (A factor above 20 is no slip: loading, no longer in
-# turn, now costs nothing at all.) With large files neither GPU doubles the pace in turn, and with two workers both
-# stop at the same factor, below four: the row "fastest epoch" is a wall that no GPU moves. With kept arrays most of
-# the twenty arrives, without a single worker. This is why a course for Colab decodes once.
+# hundred.** Two workers rescue the first and not the second. (A factor above 20 is no slip: loading, no longer in turn,
+# now costs nothing at all.) With large files neither GPU doubles the pace in turn, and with two workers both stop at
+# the same factor, below four: the row "fastest epoch" is a wall that no faster *network* moves. With kept arrays most
+# of the twenty arrives, without a single worker. This is why a course for Colab decodes once.
+#
+# Where one cannot decode once, the wall itself can be moved. A JPEG holds cosine coefficients of blocks of 8 x 8
+# pixels; a decoder that uses only the lowest of them gives a photo of a half, a quarter or an eighth of the side for a
+# fraction of the work (`cv2.IMREAD_REDUCED_COLOR_2`, `_4`, `_8`; `draft` in Pillow). If the reduced side is still at
+# least the network's, hardly anything is lost. And GPUs can decode JPEG themselves (nvJPEG, which
+# `torchvision.io.decode_jpeg(..., device="cuda")` calls).
 #
 # It is also a warning about benchmarks: "the GPU is 20 times faster" and "training is 20 times faster" are different
 # sentences. Do this sum before you buy anything. If one GPU works a third of the time, two will work a sixth each.
@@ -653,7 +669,7 @@ plots.panels(images, [list(drawn)] * 2, f"Two photos, deformed, {detail}", [[m =
 # - Random code needs a test that counts. Draws that depend on seed, epoch and sample alone cannot be copied or coupled.
 # - Split by photo first, augment the training part only. A hash does not find a turned twin.
 # - Weights carry their preprocessing.
-# - Decode once, keep bytes, and let a fingerprint decide when the cache is stale.
+# - Decode once, or at a reduced scale; keep bytes, and let a fingerprint decide when the cache is stale.
 # - What you did not speed up is what you wait for. Do Amdahl's sum before you ask for a larger GPU.
 #
 # ## Check yourself

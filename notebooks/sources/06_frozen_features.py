@@ -36,9 +36,24 @@ lesson = lessons.start()
 # %% [markdown]
 # ## Five maps of one photo
 #
-# The encoder halves the resolution five times. The map at *stride* 8 has one cell for every 8 x 8 pixels of the
-# input. In exchange the channels grow. We read a map each time before the stride doubles and at the end, and call
-# the five a *pyramid*.
+# The encoder halves the resolution five times. The map at *stride* 8 has one cell for every 8 x 8 pixels of the input.
+# In exchange the channels grow. We read a map each time before the stride doubles and at the end, and call the five a
+# *pyramid*.
+#
+# What is in between? MobileNetV2 is a chain of 17 *inverted residual* blocks ([Sandler et al.
+# 2018](https://doi.org/10.1109/CVPR.2018.00474)). Each widens, looks around, and narrows again:
+#
+# | layer | channels | weights, for 32 channels and a factor of 6 |
+# |---|---|---:|
+# | 1 x 1 convolution, ReLU6 | 32 to 192 | 6,144 |
+# | 3 x 3 *depthwise* convolution, ReLU6: each channel by itself, nine weights | 192 to 192 | 1,728 |
+# | 1 x 1 convolution, no ReLU (*linear bottleneck*) | 192 to 32 | 6,144 |
+# | plus the block's input, where stride and channels allow | 32 | 0 |
+#
+# A plain 3 x 3 convolution from 192 to 192 channels would have 331,776. Usual residual blocks are wide at their ends
+# and narrow in the middle; this one is inverted, so what is carried along, and kept in memory, is narrow. It ends
+# without a ReLU because few channels cannot afford to have their negative half cut off. A batch norm follows each of
+# the three.
 #
 # > **Predict.** At stride 32 there are 256 times fewer cells than at stride 2, and 80 times more channels. Which of the
 # > five maps holds the fewest numbers? (Lesson 01 has printed it; do you remember?)
@@ -101,7 +116,9 @@ print(f"16 photos: encoder {encoding:.3f} s, the rest {step:.3f} s. Kept maps: {
 # Your ratio differs from the one printed here; it depends on the machine and on how small the decoder is beside the
 # encoder. **The trick is right only while nothing before the decoder changes between epochs**: no layer trained, no
 # batch norm that moves, no random flip. Family C flips its photos anew in every epoch, so it may not use it. Our
-# training loop decides by itself, from the recipe.
+# training loop decides by itself, from the recipe. (`torch.no_grad()` records nothing for the way back.
+# `torch.inference_mode()` also drops the bookkeeping that tells whether a tensor was changed, and is a little faster;
+# but what it makes may never enter a step that needs gradients. Kept maps do, so they are made under `no_grad`.)
 #
 # ## Does a channel know a lesion?
 #
@@ -235,11 +252,12 @@ learned = {name: readouts[name] for name in control}
 plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on validation, by stride")
 
 # %% [markdown]
-# **ImageNet's lead is largest at stride 16 and clear at 8; at 2 and 32 it has none.** The first layers of any network
-# see colours and edges; the last ones of this network were rewarded for forgetting place. And note what one draw of
-# random filters reaches at three scales: more than the {{ number("transposed-frozen", "validation.jaccard") }} and
-# {{ number("conv5-frozen", "validation.jaccard") }} of B and E below, which train millions of weights on ImageNet's deepest map.
-# Whoever says "pre-training helps" owes the reader this bar.
+# **ImageNet's lead is largest at stride 16 and clear at 4 and 8; at 2 and 32 it is behind random filters.** Our
+# guesses: random filters of the first stage hand the colours on much as they are, and colours separate well (stride 1),
+# while trained ones turn them into edges; and the last layers of this network were rewarded for forgetting place. And
+# note what one draw of random filters reaches at three scales: more than the {{ number("transposed-frozen", "validation.jaccard") }} and {{ number("conv5-frozen", "validation.jaccard") }} of B and
+# E below, which train millions of weights on ImageNet's deepest map. Whoever says "pre-training helps" owes the reader
+# this bar.
 #
 # ## How far does a cell see?
 #
@@ -441,11 +459,15 @@ for batch in range(33):
 
 # %% [markdown]
 # **The score loses more than four points, and nobody has trained anything.** With a decoder that learns along, the
-# damage would be smaller, for it gets used to the moving features. That is what makes the mistake last: nothing
-# breaks, and the curve looks like learning. What it costs is trust. Features differ between the first epoch and the
-# last, and between two people who train on the same "frozen" encoder; maps kept yesterday do not fit today; three
-# decoders no longer share an instrument. The same network scored *in* training mode, with the statistics of each test
-# batch, falls from {{ number("dilated-frozen", "jaccard") }} to {{ number("dilated-frozen", "readings.train_mode.jaccard") }}.
+# damage would be smaller, for it gets used to the moving features. That is what makes the mistake last: nothing breaks,
+# and the curve looks like learning. What it costs is trust. Features differ between the first epoch and the last, and
+# between two people who train on the same "frozen" encoder; maps kept yesterday do not fit today; three decoders no
+# longer share an instrument. (Batch norm has a second trouble, in training: its mean and variance come from the batch,
+# at stride 32 from 16 numbers a photo and channel. With sixteen photos that is steady, with two it is noise. Whoever
+# must train with tiny batches keeps batch norm frozen, as here, averages it over several GPUs, or takes *group norm*,
+# which uses groups of channels of one photo and knows no batch: [Wu & He 2018](https://arxiv.org/abs/1803.08494).) The
+# same network scored *in* training mode, with the statistics of each test batch, falls from {{ number("dilated-frozen", "jaccard") }} to
+# {{ number("dilated-frozen", "readings.train_mode.jaccard") }}.
 #
 # `encoder.freeze` does both halves: no gradient, and evaluation mode for what is frozen, defended against every later
 # `model.train()`. Do not believe it; compare bits.

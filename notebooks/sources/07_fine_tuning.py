@@ -46,9 +46,9 @@ lesson = lessons.start()
 # 06 read its maps, just before the stride doubles, so that each stage ends in a map that a decoder may use as a skip
 # connection. The first two of the five maps share stage 1.
 #
-# > **Predict.** A convolution from $a$ to $b$ channels with a $k \times k$ kernel has about $a \cdot b \cdot k^2$
-# > weights, whatever the size of the image. The channels grow from 3 to 1280. Which stage holds most of the 2.2 million
-# > weights?
+# > **Predict.** A convolution from $a$ to $b$ channels with a $k \times k$ kernel has $a \cdot b \cdot k^2$ weights,
+# > whatever the size of the image; a depthwise one, of which each block has one (lesson 06), only $a \cdot k^2$. The
+# > channels grow from 3 to 1280. Which stage holds most of the 2.2 million weights?
 
 # %%
 encoder = lesson.encoder()
@@ -130,6 +130,16 @@ plots.grouped_bars((100 * share / share.sum()).to_dict(), "% of the whole networ
 #
 # Now a training step. Backpropagation walks from the loss back to the earliest *trainable* layer, and the outputs of
 # all layers on its way must be kept in memory until it has passed. So what counts is how far back it must go.
+#
+# Memory follows the same rule. A step holds the weights, a gradient and Adam's two means for each *trainable* weight,
+# all in 32 bits: about 112 MB for the seven million of C with everything trained, whatever the batch. And it holds the
+# outputs of every layer that the way back passes, once for each photo: that part grows with the batch and with the size
+# of the photo, and usually decides what fits on a card. Freezing early stages saves just that. *Mixed precision*
+# ([Micikevicius et al. 2018](https://arxiv.org/abs/1710.03740); `torch.autocast`) halves it: layers compute and keep
+# their outputs in 16 bits, while weights, Adam's means and sums such as losses and batch norm's statistics stay in 32.
+# In float16 small gradients become 0, so the loss is multiplied by a large number first and the gradients divided by it
+# before the step (`torch.amp.GradScaler`); bfloat16 has the range of 32 bits and needs no such care. We measured
+# neither here.
 
 # %%
 images = np.array(lesson.decoded.train.images[:8])  # uint8 (N, H, W, 3)
@@ -184,10 +194,16 @@ for recipe in (lesson.recipe("dilated-frozen"), lesson.recipe("dilated-all"), ge
         print(f"{recipe.name:16}  {weights:9,} parameters at rate {group['lr']:g}")
 
 # %% [markdown]
-# Three ways in use: no encoder group at all (frozen); **one rate for everything, ten times smaller than for the
-# frozen case** (the write-up of C: .0001 instead of .001); two groups. Note what the second does: it slows the
-# decoder too. `dilated-frozen` and `dilated-all` therefore differ in *two* things. Remember that when we compare
-# them.
+# Three ways in use: no encoder group at all (frozen); **one rate for everything, ten times smaller than for the frozen
+# case** (the write-up of C: .0001 instead of .001); two groups. Note what the second does: it slows the decoder too.
+# `dilated-frozen` and `dilated-all` therefore differ in *two* things. Remember that when we compare them.
+#
+# Two refinements come from language models ([Howard & Ruder 2018](https://arxiv.org/abs/1801.06146)). *Rates by depth*:
+# the earlier a layer, the smaller its rate, theirs by a factor of 2.6 from layer to layer, since early layers hold what
+# is most general. *Gradual unfreezing*: train the decoder alone first, then release the last stage, an epoch later the
+# one before, and so on, so that no stage is pulled about by a decoder that knows nothing yet. A warm-up of the
+# encoder's rate (lesson 04) serves the same end with less machinery. Weight decay (lesson 04) in fine-tuning pulls
+# towards zero, away from ImageNet, so keep it small. None of these is among our runs.
 #
 # ## The optimiser that trained somebody else
 #
@@ -209,9 +225,9 @@ print(f"encoder tensors that changed: {moved} of {len(before)}")
 # %% [markdown]
 # The loss falls, the counts say "all trainable", gradients are computed and paid for, and **not one weight of the
 # encoder has moved**. The optimiser holds the parameters of `first`. The two networks share a decoder, so that part
-# learns, and the curve looks healthy. The mistake stands in public code for this very task; its tell-tale in a table is
-# a fine-tuned score that hardly differs from the frozen one. (Batch norm's running means did move; they need no
-# optimiser. So "something changed" is no proof.)
+# learns, and the curve looks healthy. It is an easy mistake to make; its tell-tale in a table is a fine-tuned score
+# that hardly differs from the frozen one. (Batch norm's running means did move; they need no optimiser. So "something
+# changed" is no proof.)
 #
 # The check compares identities: every tensor that wants a gradient must be in some group of the optimiser. It costs
 # nothing; run it before every training.

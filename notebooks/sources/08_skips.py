@@ -67,9 +67,10 @@ for stride, level in zip(encoder.strides, pyramid, strict=True):
 # You cannot choose; you must combine. In lesson 06 one weight per channel on three levels together beat each of them
 # alone.
 #
-# U-Net's answer: come back up in the same five steps in which the encoder went down, and at every step lay the
-# encoder's map of that size beside the decoder's. The line across is the **skip connection**. Nothing is computed on
-# it; it merely carries.
+# U-Net's answer: come back up in as many steps as the encoder went down, and at every step lay the encoder's map of
+# that size beside the decoder's. The line across is the **skip connection**. Nothing is computed on it; it merely
+# carries. (The paper's network has four steps, no batch norm and no pre-training, and its convolutions are unpadded, so
+# that skips must be cropped. Ours has five steps, because MobileNetV2 halves five times, with batch norm and padding.)
 #
 # ## Every shape, on paper
 #
@@ -222,8 +223,11 @@ for kind in (UNetDecoder, Backwards):
     print("loss, round by round:", *(f"{loss:.3f}" for loss in train_a_little(trial, maps, truth)))
 
 # %% [markdown]
-# **It learns just as well.** No error, no warning, a healthy curve. Two numbers could have told: the count of
-# parameters, which is not the one you get on paper, and the sizes, had the code asked for them before it changed them.
+# **It seems to learn just as well.** No error, no warning, a healthy curve. But these are sixteen steps on 64 photos,
+# and a loss, not a score. Trained on all photos the backward network falls behind: in a trial of six epochs (one seed,
+# not among the records) its validation *J* was lower after every one of them, while its curve looked as healthy. Two
+# numbers could have told: the count of parameters, which is not the one you get on paper, and the sizes, had the code
+# asked for them before it changed them.
 #
 # What arrives, then? For each skip we draw, as it joins, the channel that separates this photo's lesion best.
 
@@ -243,8 +247,8 @@ plots.panels(rows, [["as U-Net", *names], ["backwards", *names]], alt, [[validat
 # robbed of what they are for, and the coarse one is blown up where detail was wanted**. At step 1 an 8 x 8 map is made
 # of 64 x 64 numbers, and bilinear interpolation reads four in 64 of them; the rest is lost. The finest grid that
 # arrives whole is that of stride 8, at step 3. Its yardstick stands above: high enough for a respectable score. That is
-# why this mistake lives long in public code: it costs detail, not function. The cure is one line in front of every
-# concatenation, and no interpolation behind it:
+# why nobody need notice this mistake: the network works, only worse than it could. The cure is one line in front of
+# every concatenation, and no interpolation behind it:
 #
 # ```python
 # assert skip.shape[-2:] == x.shape[-2:]
@@ -282,9 +286,9 @@ print(f"one layer with a kernel of 32 x 32 instead of six: largest difference {g
 #
 # A convolution over concatenated channels is a sum. The weights that read the decoder's channels and those that read
 # the skip's work apart: $W[x; s] = W_x x + W_s s$. So **concatenation is addition, of a skip that a 3 x 3 convolution
-# has prepared**. To add outright, both need equal channels. [LinkNet](https://arxiv.org/abs/1707.03718) chooses its
-# widths so; the [feature pyramid network](https://arxiv.org/abs/1612.03144) prepares the skip by a 1 x 1 convolution,
-# and that is what we count here.
+# of its own has prepared**. To add outright, both need equal channels. [LinkNet](https://arxiv.org/abs/1707.03718)
+# chooses its widths so; the [feature pyramid network](https://arxiv.org/abs/1612.03144) prepares the skip by a 1 x 1
+# convolution, and that is what we count here.
 #
 # > **Predict.** What share of its parameters and of its MACs does our decoder spend on reading skips?
 
@@ -302,8 +306,10 @@ pd.DataFrame(costs, kinds).T.map("{:,}".format)
 
 # %% [markdown]
 # **A tenth of the weights and a fifth of the arithmetic of the decoder go into reading skips; adding would cost a ninth
-# of that.** Concatenation buys a look at each neighbour's skip, too, at nine times the price. What that price buys,
-# only training both can tell; exercise 2 builds the other one.
+# of that.** What do eight ninths buy? Not a look at the neighbours: a sum passes through the same 3 x 3 convolution
+# behind it, which sees nine cells of either. It buys weights *of its own* for the skip, where addition reads the
+# prepared skip and the decoder's map by one and the same kernel. What that is worth, only training both can tell;
+# exercise 2 builds the other one.
 #
 # ## Checkerboards
 #
@@ -330,8 +336,16 @@ plots.panels(pictures, titles, "How often pixels are covered, after one layer an
 # Each panel is coloured from its own smallest count to its own largest, so a panel that is black all over means even
 # coverage. **Kernel 3 with stride 2 covers every other pixel twice as often, in both directions**, and a second layer
 # multiplies the pattern. Family E stacks five of them. Training can fight the pattern with unequal weights, but it
-# must; kernels 2 and 4, multiples of the stride, begin without it. Bilinear interpolation is a transposed convolution
-# too: kernel 4, with fixed weights that fall off from the middle.
+# must; kernels 2 and 4, multiples of the stride, begin without it, though unequal weights can still learn it. So the
+# remedy of Odena et al. is another: *resize, then convolve*. Enlarge by nearest neighbour or bilinearly, and let an
+# ordinary 3 x 3 convolution follow; no stamps, nothing to overlap, at the price of convolving at the larger size.
+# Bilinear interpolation is a transposed convolution too: kernel 4, with fixed weights that fall off from the middle.
+#
+# That kernel is what `align_corners=False` computes, the default: pixels are little squares, and output pixel $i$ of a
+# doubling looks at $(i + \frac12)/2 - \frac12$. With `align_corners=True` the *centres* of the corner pixels are laid
+# on each other, output $i$ looks at $i\,(h - 1)/(h' - 1)$, and everything between moves, by up to a quarter of a cell
+# when a map is doubled, more when it is enlarged further. Nothing crashes if training used one and prediction the
+# other; borders are merely off. OpenCV's bilinear resizing is the first kind.
 #
 # Even coverage is not smoothness. With kernel 2, U-Net's choice, the four pixels of a cell have four matrices that know
 # nothing of each other, and blocks can appear. The two 3 x 3 convolutions after it are there to blend them.
@@ -339,10 +353,10 @@ plots.panels(pictures, titles, "How often pixels are covered, after one layer an
 # ## Train with skips and without
 #
 # Three runs. `unet-finetuned` follows the write-up's best U-Net: all trained, the encoder at a small rate, for which we
-# took a tenth of the decoder's. `unet-without-skips` is its control: **the same recipe, the same five steps, but
-# nothing joins**. (So it lacks the weights that read skips, counted in the table above.) In `unet-frozen` the encoder
-# stays as ImageNet left it. The write-up trains for 100 epochs, we for 25, so ask whether the curves had levelled off:
-# the record compares the mean validation Jaccard of the last fifth of the epochs with the fifth before.
+# took a tenth of the decoder's. `unet-without-skips` is its control: **the same recipe, the same five steps of the
+# decoder, but nothing joins**. (So it lacks the weights that read skips, counted in the table above.) In `unet-frozen`
+# the encoder stays as ImageNet left it. The write-up trains for 100 epochs, we for 25, so ask whether the curves had
+# levelled off: the record compares the mean validation Jaccard of the last fifth of the epochs with the fifth before.
 #
 # > **Predict** the order of the three, and how many points the skips are worth.
 
@@ -443,11 +457,12 @@ rates = {n: dict(zip(names, 100 * wrong.sum(0) / pixels.sum(0), strict=True)) fo
 plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 
 # %% [markdown]
-# **Skips help most at two to eight pixels from the outline, where they take away more than a third of the errors;
-# within one pixel they hardly help, and far away there was little to mend.** So the story is right about the place, but
-# not to the pixel. Within one pixel four in ten are wrong even with skips, not far from a coin's toss. Look at the
-# panels again: of the three true outlines two follow every jag, one was made of a few clicks. A network cannot know
-# against which kind it will be scored.
+# **Of the errors skips take away the largest share, more than a third, at two to eight pixels from the outline.** In
+# percent of the pixels they mend most at one to two, where there is more to mend: so say which of the two you mean.
+# Within one pixel they take away less than a tenth, and far away there was little to mend. So the story is right about
+# the place, but not to the pixel. Within one pixel four in ten are wrong even with skips, not far from a coin's toss.
+# Look at the panels again: of the three true outlines two follow every jag, one was made of a few clicks. A network
+# cannot know against which kind it will be scored.
 #
 # Rates hide how many pixels there are. So count errors instead, in % of the lesion's area, near the outline (up to four
 # pixels) and beyond, and ask again whether the difference is real.
@@ -610,15 +625,16 @@ plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 #
 # ## Take-away
 #
-# - Skips carry *where* across. A network trained without them lost over four points here, ten on small lesions. They
-#   mend best between two and eight pixels from the outline, not at the last pixel.
+# - Skips carry *where* across. A network trained without them lost over four points here, ten on small lesions. Of the
+#   errors they take away the largest share between two and eight pixels from the outline, not at the last pixel.
 # - A frozen encoder with skips beat a trained one without. The decoder leans on stride 8 and hardly uses stride 2.
 # - Shapes first: doubling is $(h - 1)s - 2p + k + o$, concatenation adds channels. Parameters crowd into the step that
 #   reads the deepest map; arithmetic does not.
-# - Wired backwards, a U-Net still learns. Assert sizes; never let an interpolation silence them.
+# - Wired backwards, a U-Net still learns, and scores worse. Its loss does not tell. Assert sizes; never let an
+#   interpolation silence them.
 # - Transposed convolutions without a ReLU between them are one layer. A kernel that is no multiple of the stride covers
-#   pixels unevenly.
-# - Concatenation is addition of a skip that a 3 x 3 convolution has prepared.
+#   pixels unevenly; resize-then-convolve cannot.
+# - Concatenation is addition of a skip that a 3 x 3 convolution of its own has prepared.
 # - What a trained network loses without a skip is how much it leans on it. What a skip is worth, only a network
 #   trained without it can tell.
 #

@@ -83,8 +83,9 @@ print(*cost.list_convolutions(plain.decoder, pyramid, size), sep="\n")
 
 # %% [markdown]
 # Read the widths from top to bottom: 320, 96, 32, 24, 16, the encoder's own in reverse. The jumps on the left, 320 to
-# 416 (= 320 + 96), 96 to 128 and so on, are the skips joining in. **Most weights are where the map is smallest; most
-# work is where it is largest**, although this decoder is thin at the end: 16 channels at full size.
+# 416 (= 320 + 96), 96 to 128 and so on, are the skips joining in. **Most weights are where the map is smallest.** The
+# work is not printed; it is weights times places, so multiply each line's weights by its height and width. It comes out
+# largest for the two layers at full size, and the same for both, although this decoder is thin at the end: 16 channels.
 #
 # ## Whom to let in?
 #
@@ -107,9 +108,10 @@ print(*cost.list_convolutions(plain.decoder, pyramid, size), sep="\n")
 # together lift it. The gate ends in a sigmoid, not in a softmax over places, because a lesion that fills half the photo
 # must be able to have $\alpha = 1$ at all its places.
 #
-# Shapes: $g$ is $(C_g, h, w)$, the skip $(C_x, 2h, 2w)$. $W_x$ is a 2 x 2 convolution with stride 2, which brings it
-# to $(I, h, w)$; $W_g$ and $\psi$ are 1 x 1. So $\alpha$ is $(1, h, w)$, enlarged bilinearly to the skip's size. One
-# coefficient a place, for all channels.
+# Shapes: $g$ is $(C_g, h, w)$, the skip $(C_x, 2h, 2w)$. $W_x$ is a 2 x 2 convolution with stride 2, which brings it to
+# $(I, h, w)$; $W_g$ and $\psi$ are 1 x 1. (That is how the authors' published code does it. In the paper all three are
+# 1 x 1, and the skip is downsampled to the size of $g$.) So $\alpha$ is $(1, h, w)$, enlarged bilinearly to the skip's
+# size. One coefficient a place, for all channels.
 #
 # Now by hand, with one channel each. The skip is the toy map from above. The signal says 2 (lesion) at the upper left
 # and -1 elsewhere. Let $W_x$ average the four places, $W_g = 1$, $b = 0$, $\psi = 2$, $c = -4$.
@@ -141,9 +143,10 @@ print("what passes\n", (alpha * toy)[0, 0].numpy().round(2))
 # context agrees. Note the soft steps of the enlarged map. A gate decides at half the resolution of the skip that it
 # guards, so it cannot cut along a fine border. It can only say "somewhere here".
 #
-# Is this the library's gate? Behind the product the library has one more layer, as the paper does: a 1 x 1
-# convolution with batch norm. Keep it in mind; it will spoil a story below. We compare coefficients on real photos,
-# for the coarsest of the four gates, whose signal is the deepest map.
+# Is this the library's gate? Behind the product the library has one more layer: a 1 x 1 convolution with batch norm.
+# It, too, comes from the authors' code; the paper's equations end at $\hat x = \alpha\,x$. Keep it in mind; it will
+# spoil a story below. We compare coefficients on real photos, for the coarsest of the four gates, whose signal is the
+# deepest map.
 
 # %% tags=["nbval-check-output"]
 torch.manual_seed(0)
@@ -619,7 +622,7 @@ exercises.check("09.3", needed, fits[GATED], fits[PLAIN])
 # - SegNet carries places through pooling by indices. A strided convolution has none to give; a skip carries the places
 #   instead.
 # - An additive gate is a network with one hidden layer, asked once a place, at half the resolution of its skip. Four of
-#   them cost less than two percent.
+#   them cost less than two percent of the network.
 # - Coefficients have no scale, and no sign that means anything. Never compare their size between networks.
 # - Before you show a map: score it against an untrained network and against "middle". Show all levels, not the best.
 # - Before you call it an explanation: replace it. Here four constants cost one point, and the best detectors among the

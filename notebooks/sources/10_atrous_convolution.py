@@ -103,10 +103,11 @@ for name, context in (("plain", nn.Identity()), ("atrous", decoder.context.atrou
 figures.receptive_fields(validation.images[0], sides)
 
 # %% [markdown]
-# **The pyramid widens the square from 677 to 773 pixels, and not one of the additional pixels lies on a photo.** The
-# photo is the small picture in the middle on the right. From stride 16 on every cell sees all of it, and one in a
-# corner sees the opposite corner. Whatever atrous convolution brings here, it cannot
-# be pixels that were out of sight before.
+# **The branch of rate 3 widens the square from 677 to 773 pixels, and not one of the additional pixels lies on a
+# photo.** (The square leaves out the pyramid's last branch, the mean of the whole map: through that one every cell sees
+# everything, at any size of photo. It says the same to all of them.) The photo is the small picture in the middle on
+# the right. From stride 16 on every cell sees all of it, and one in a corner sees the opposite corner. Whatever atrous
+# convolution brings here, it cannot be pixels that were out of sight before.
 #
 # At 513 pixels, DeepLab's size, it is another matter: there stride 32's square covers less than the photo. Keep the
 # two cases apart.
@@ -363,8 +364,9 @@ pd.DataFrame(rules).round(3)
 # validation photos, for the middle cell of each level of ImageNet's encoder and for the middle logit of the two
 # trained networks.
 #
-# The table gives widths of squares in pixels: the field in theory; the square that would hold half of the gradient if
-# it were spread evenly over that field (as far as it lies on the photo); the squares that hold half and 95 % of it.
+# The table gives widths of squares in pixels: the field in theory (for *atrous* through rate 3, without the mean of the
+# map); the square that would hold half of the gradient if it were spread evenly over that field (as far as it lies on
+# the photo); the squares that hold half and 95 % of it.
 #
 # > **Predict.** In theory the logit sees five times the photo's width. Is half of its gradient within 10 pixels, 40, or
 # > 90? Is the square wider with the pyramid?
@@ -482,8 +484,14 @@ for name, network in (("stride 32", encoder), ("stride 16, rate 2", dense)):
 # The price: 3.6 times the arithmetic of stage 4. (Not four: the first 1 x 1 of `features[14]` stood before the stride
 # and has always seen 8 x 8.)
 #
-# That is what a rate is for. **It buys resolution at an unchanged field, or field at an unchanged resolution.**
-# DeepLab needed the first; family A, whose skips bring resolution, bought the second, of which it had enough.
+# That is what a rate is for. **It buys resolution at an unchanged field, or field at an unchanged resolution.** DeepLab
+# needed the first; family A, whose skips bring resolution, bought the second, of which it had enough.
+#
+# Can one have both? *DeepLabv3+* ([Chen et al. 2018](https://arxiv.org/abs/1802.02611)) puts lesson 08 and this one
+# together, with a single skip: ASPP on the map at stride 16, enlarged four times; beside it the encoder's map at stride
+# 4, reduced to 48 channels by a 1 x 1 convolution so that it does not outvote the rest; two 3 x 3 convolutions on both;
+# enlarged four times again. DeepLabv3 before it had no skip at all. It is the network to compare ours with, and it is
+# not among our runs: the pyramid's worth *without* four skips beside it is a question that this lesson leaves open.
 #
 # What is the denser map worth? Read it off as in lesson 06, with one weight per channel and no decoder. A fair rival
 # is the old map, enlarged smoothly to the same number of cells.

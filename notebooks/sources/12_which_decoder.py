@@ -7,7 +7,7 @@
 # last. **After this lesson you can**
 #
 # - tell from two figures, without rerunning anything, that a claim cannot be, or can only be in a strange way;
-# - give a score an interval over images *and* seeds, and say how small a difference an experiment can show;
+# - say of an interval whether it is over images, or over images *and* seeds, and how small a difference can be shown;
 # - read the effect of one change from a controlled pair, with the number of looks counted in;
 # - rank networks together with your doubt about the order, and weigh a point against what it costs.
 #
@@ -42,12 +42,13 @@ print("several seeds:", ", ".join(f"{name} ({len(seeds)})" for name, seeds in re
 #
 # ## Claimed and ours
 #
-# The whole table. Ours is the organisers' rule on the 379 test images: the score of every image at the size of its
-# true mask, then the mean. *low* and *high* are its 95 % interval. Where a recipe has several seeds, its row is their
-# mean, and the interval is over images and seeds. Earlier lessons look at the first run, so `dilated-all` and the
-# atrous network score a little differently there. The last three rows need no network:
-# `all-foreground` calls every pixel lesion, `mean-mask` what is lesion in most of the training masks, and `otsu`
-# takes the dark region in the middle, below a threshold that Otsu's rule finds for each image.
+# The whole table. Ours is the organisers' rule on the 379 test images: the score of every image at the size of its true
+# mask, then the mean. *low* and *high* are its 95 % interval: over images alone for a recipe with one seed, so it
+# speaks of that one network. Where a recipe has several seeds, its row is their mean, and images and seeds are
+# resampled together, which still sees too little of the seeds (lesson 10). Earlier lessons look at the first run, so
+# `dilated-all` and the atrous network score a little differently there. The last three rows need no network:
+# `all-foreground` calls every pixel lesion, `mean-mask` what is lesion in most of the training masks, and `otsu` takes
+# the dark region in the middle, below a threshold that Otsu's rule finds for each image.
 #
 # > **Predict.** Of the claimed IoUs, how many lie inside our interval? And are claims rather above or below?
 
@@ -77,11 +78,13 @@ plots.forest(
 
 # %% [markdown]
 # Read the figure from below. **A network must first beat what needs none.** The baselines are the floor, and five of
-# our networks stay below `otsu`: all those that read nothing but the deepest map of a frozen encoder. The distance
-# from the floor to the best row is what deep learning is worth on this task. Then look for diamonds inside their
-# bars: there is not one. About half of the claims lie above ours and half below, so this is no matter of better or
-# worse training alone. A claim outside our interval may be a better network, another set of images, another way of
-# scoring, or a mistake, of its author's or ours. Most comparisons in papers stop at this figure, and at the diamonds.
+# our networks stay below `otsu`: all those that read nothing but the deepest map of a frozen encoder. The distance from
+# the floor to the best row is what deep learning is worth on this task. Then look for diamonds inside their bars: there
+# is not one. About half of the claims lie above ours and half below, so this is no matter of better or worse training
+# alone. A claim outside our interval may be a better network, another set of images, another seed, another way of
+# scoring, or a mistake, of its author's or ours. And a diamond has an error of its own, which nobody printed: if a
+# claim rests on 45 photos, lesson 03 gives it two to four points to each side, and a diamond two points off a bar is
+# then no contradiction. So the figure raises questions. Most comparisons in papers stop at it.
 #
 # ## Pairs that cannot be
 #
@@ -179,10 +182,11 @@ for row in claimed:
 #
 # ## Two chances
 #
-# From here on we compare our own runs, where the rule is known. Two chances move a score. *Which images* happen to
-# be in the test set: the bootstrap over images sees that. And *which seed* the training began with, which decides
-# first weights, order of photos and augmentation. The bootstrap of one run cannot see that at all. A few recipes were
-# trained with several seeds for this; the cell lists them.
+# From here on we compare our own runs, where the rule is known. Two chances move a score. *Which images* happen to be
+# in the test set: the bootstrap over images sees that. And *which seed* the training began with, which decides first
+# weights, order of photos and augmentation. One run shows of that only how the seed fell out on single images; that it
+# shifted all of them the bootstrap cannot see at all. A few recipes were trained with several seeds for this; the cell
+# lists them.
 #
 # > **Predict.** A quarter of an interval's length is about its standard error. Do seeds move a score by less than that,
 # > as much, or more?
@@ -199,14 +203,16 @@ for name in spread.recipes:
 print(f"pooled SD between seeds: {100 * spread.deviation:.2f} points, from {spread.degrees} degrees of freedom")
 
 # %% [markdown]
-# The pooled figure rests on few runs: the true one may be a third smaller, or nearly twice as large. But its size is
-# what matters: seeds are no detail beside images. And there is a trap in it. In a *paired* comparison most of the
-# chance of images drops out, because a hard image is hard for both. **The chance of seeds does not drop out: every
-# training throws its own dice.** So the better you pair, the more of what is left is seeds.
+# The pooled figure rests on few runs: the true one may be a third smaller, or nearly twice as large. (It is also a
+# little too large for our purpose: a seed has luck with these 379 images in particular, about a quarter of the variance
+# between means, and other images would average that out. The bars below take it off.) But its size is what matters:
+# seeds are no detail beside images. And there is a trap in it. In a *paired* comparison most of the chance of images
+# drops out, because a hard image is hard for both. **The chance of seeds does not drop out: every training throws its
+# own dice.** So the better you pair, the more of what is left is seeds.
 #
 # How small a difference between two recipes can then be shown? Its variance is
-# $\sigma_\text{pair}^2/N + 2\, \sigma_\text{seed}^2/k$ for $N$ images and $k$ seeds each, and 1.96 standard errors
-# must fit below the difference.
+# $\sigma_\text{pair}^2/N + 2\, \sigma_\text{seed}^2/k$ for $N$ images and $k$ seeds each, and 1.96 standard errors must
+# fit below the difference, as if both deviations were known.
 #
 # > **Predict.** With one seed each: what helps more, ten times the images or ten seeds?
 
@@ -226,18 +232,26 @@ pd.DataFrame({f"seeds: {k}": {f"{n} images": smallest(n, k) for n in sizes} for 
 
 # %% [markdown]
 # **Follow the row of our 379 images, then the column of one seed.** More images soon stop helping where there is one
-# seed: the second term stays. Most tables in this field have one seed and differences of a point. This is one reason
-# why they contradict each other. (See [Bouthillier et al. 2021](https://arxiv.org/abs/2103.03098), who measured it at
-# scale.)
+# seed: the second term stays. Read an entry as the least that must be *observed*. A recipe that is truly better by so
+# much would be shown only every other time; to show it four times out of five takes 2.8 standard errors, so multiply by
+# 1.4. (The table is a plan, the bars below are the verdict, and they differ in two things. The bars know that the
+# spread of seeds has only eight degrees of freedom, for which Student's t takes 2.31 in place of 1.96. And they take
+# off the seeds' luck with these images, which the table counts in both of its terms. One makes entries too small, the
+# other too large; here they nearly cancel.) Most tables in this field have one seed and differences of a point. This is
+# one reason why they contradict each other. (See [Bouthillier et al. 2021](https://arxiv.org/abs/2103.03098), who
+# measured it at scale.)
 #
 # {{ explorer("ranking") }}
 #
 # ## One change at a time
 #
-# Now the comparisons that may be called causes. Each *step* goes from one recipe to another that differs in as little
+# Now the comparisons that come nearest to causes. Each *step* goes from one recipe to another that differs in as little
 # as possible; the library reads from the recipes what else differs. Dots are gains on the same images. The thick bar
-# resamples images, and says what holds for *these two networks*. The thin one adds the spread between seeds, and says
-# what may hold for the two *recipes*. A filled dot leaves zero out even so.
+# resamples images and nothing else, and says what holds for *these networks*. The thin one adds the spread between
+# seeds, pooled over the recipes that have several and drawn by Student's t, and says what may hold for the two
+# *recipes*. A filled dot leaves zero out even so. The *p value* of a step belongs to the thin bar: twice the share of
+# its draws on the other side of zero. It is how often chance of this size would bring a difference as far from zero as
+# ours if the two recipes were equally good; below .05 the bar leaves out zero.
 #
 # > **Predict.** Which three kinds of change move the score most: training the encoder, skips, attention gates, the
 # > atrous pyramid, the optimiser, the loss?
@@ -256,10 +270,12 @@ plots.forest(
 
 # %% [markdown]
 # Three counts, each more honest than the one before. The last one handles a chance of another kind: **whoever looks
-# twenty times finds, on average, one "significant" difference where there is none.** Holm's correction (1979)
-# multiplies the smallest of $m$ p values by $m$, the next by $m - 1$, and so on. We go through the topics, with
-# sentences that the intervals allow. First C, whose claims rose with every stage released. Lesson 07 told stages from
-# rate by single runs (exercise 3); here seeds and the number of looks are counted in.
+# twenty times finds, on average, one "significant" difference where there is none.** Holm's correction
+# ([1979](https://www.jstor.org/stable/4615733)) multiplies the smallest of $m$ p values by $m$, the next by $m - 1$,
+# and so on; none may come out below the one before it. What then lies below .05 counts as shown. The rule does not ask
+# that looks be independent, and ours are not: many steps share a run. We go through the topics, with sentences that the
+# intervals allow. First C, whose claims rose with every stage released. Lesson 07 told stages from rate by single runs
+# (exercise 3); here seeds and the number of looks are counted in.
 
 
 # %% tags=["nbval-check-output"]
@@ -273,53 +289,65 @@ def tell(*topics):
 tell("C: rate and stages")
 
 # %% [markdown]
-# Read it in pairs. *frozen* to *frozen-slow* changes the rate and nothing else; *frozen-slow* to *stage4* and to
-# *all* change the trained stages and nothing else; *frozen* to *all-two-rates* the stages at the decoder's own rate.
-# The published step from *frozen* to *stage4* is the sum of two of these, first the rate, then one stage, and shows
-# neither. **A comparison that changes two things measures their sum**, and a sum near zero is no evidence that both
-# are zero. Here the rate alone shows nothing, and one stage alone shows nothing. Training all stages gains under
-# either rate, with an interval that leaves out zero; after the number of looks is counted in, it is likely and not
-# shown.
+# Read it in pairs. *frozen* to *frozen-slow* changes the rate and nothing else; *frozen-slow* to *stage4* and to *all*
+# change the trained stages and nothing else; *frozen* to *all-two-rates* the stages at the decoder's own rate. The
+# published step from *frozen* to *stage4* is the sum of two of these, first the rate, then one stage, and shows
+# neither. **A comparison that changes two things measures their sum**, and a sum near zero is no evidence that both are
+# zero. Here the rate alone shows nothing, and stage 4 alone shows nothing. Training all stages gains under either rate,
+# with an interval that leaves out zero. But among twenty-five looks such a gain is nothing rare: its p value after Holm
+# is far above .05. So it is neither shown nor refuted, and "likely" would say more than we know.
 
 # %% tags=["nbval-check-output"]
 tell("frozen or trained")
 
 # %% [markdown]
-# **Training the encoder is worth most where the decoder sees least.** B, D and E read only the deepest map; there it
-# is the largest effect in the course. With A's skips it is a fraction of that, and for the recipes it cannot be shown
-# in any of the three, since finer frozen maps already say where things are (lesson 06). Note A's and C's decoders on
-# frozen encoders in the table: they stand above fully trained networks without skips.
+# **Training the encoder is worth most where the decoder sees least.** B, D and E read only the deepest map; there it is
+# the largest effect in the course. (In D and E the decoder's rate changes too, so theirs is the worth of both; B's step
+# changes the stages alone and gains as much.) With A's skips it is a fraction of that, and for the recipes it cannot be
+# shown in any of the three, since finer frozen maps already say where things are (lesson 06). Note A's and C's decoders
+# on frozen encoders in the table: they stand above fully trained networks without skips.
 
 # %% tags=["nbval-check-output"]
 tell("skips", "attention gates", "atrous pyramid")
 tell("optimiser", "loss")
 
 # %% [markdown]
-# The first line has one cause and no excuse: same encoder, same rates, same photos, only the skips are missing. **Of
-# all parts of a decoder, skips are the only one whose worth these runs show**, seeds and number of looks counted in.
-# So training the encoder moves the score most, then skips, and no third kind can be shown. (By size the optimiser
-# comes next; other seeds could undo it.) The others are the questions on which papers are written: gates, pyramids,
+# The first line has one cause: same encoder, same rates, same photos, only the skips are missing. **Of all parts of a
+# decoder, skips are the only one whose worth these runs show**, seeds and number of looks counted in. It is their worth
+# at 25 epochs: the control's curve was still rising when it was cut (below), so a part of the gap may be time. So
+# training the encoder moves the score most, then skips, and no third kind can be shown. (By size the optimiser comes
+# next; other seeds could undo it.) The others are the questions on which papers are written: gates, pyramids,
 # optimisers, losses. Compare each gain with the width of its interval before you compare it with another gain. The
 # pyramid is a lesson in seeds: its first run gained more than a point, and two further seeds took half of that back
-# (lesson 10). And "no difference can be shown" is a result of *this experiment*, not of the idea: at 128 x 128 and
-# with one seed a true gain of less than the table above allows would look the same.
+# (lesson 10). And "no difference can be shown" is a result of *this experiment*, not of the idea: at 128 x 128 and with
+# one seed a true gain of less than the table above allows would look the same.
+#
+# **"Not shown to differ" is not "shown to be equal".** Whoever wants the second must turn the question round: fix a
+# *margin* before looking, the loss that one would accept, and ask whether the whole interval lies above minus that
+# margin (*not inferior*), or between minus and plus (*equivalent*). With a margin of one point, and the thin bars as
+# they are: which steps are equivalent? Hardly any; most bars are wider than the margin. An experiment that cannot show
+# a point cannot rule a point out either.
 
 # %% tags=["nbval-check-output"]
 tell("peer", "own")
 
 # %% [markdown]
 # The peer is the check on ourselves. If a well-known library's U-Net with the same encoder, data and epochs were far
-# above all of ours, our decoders would be badly built, and all the comparisons above would be comparisons of
-# mistakes. **It is not; it and our U-Net cannot be told apart.** And `light`, the course's own, asks the question from
-# the other side: with fewer than 60,000 weights in its decoder, what is lost? Beside the peer nothing that can be
-# shown. But its training differs, too, so the last two lines take that step apart: our U-Net under `light`'s training,
-# and from there to `light`'s decoder, everything else equal. In neither can a difference be shown. (When `light` had
-# one seed, the last line read "a point lost, these two networks differ". Its third seed is the best of all.)
+# above all of ours, our decoders would be badly built, and all the comparisons above would be comparisons of mistakes.
+# **It is not; no difference between it and our U-Net can be shown.** And `light`, the course's own, asks the question
+# from the other side: with fewer than 60,000 weights in its decoder, what is lost? Beside the peer nothing that can be
+# shown, and by a margin of one point it is not inferior: the thin bar ends above minus one. But its training differs,
+# too, so the last two lines take that step apart: our U-Net under `light`'s training, and from there to `light`'s
+# decoder, everything else equal. For the recipes neither shows a difference. (When `light` had one seed, the last line
+# read "a point lost, these two networks differ". Its third seed is the best of all.)
 #
 # ## A ranking that admits its doubt
 #
-# We draw images, and for every recipe another seed, ten thousand times, and note each time who is first. *best* is
-# the share of draws in which a recipe wins; *places* holds 95 % of its places.
+# We draw images, and for every recipe what other seeds would change in the mean of as many as it has, ten thousand
+# times, and note each time who is first. *best* is the share of draws in which a recipe wins; *places* holds 95 % of
+# its places. Read *best* with care. The draws scatter around the means that we saw, and those of a recipe with one seed
+# scatter further than those of one with three, so having been trained once is rewarded: compare `light` with
+# `unet-finetuned`, whose means are the same. It is a picture of our doubt, and no probability of being the best.
 #
 # > **Predict.** How sure can the winner be of its place? How many recipes cannot be told apart from it?
 
@@ -344,10 +372,11 @@ pd.DataFrame(
 #
 # ## What does a point cost?
 #
-# Where several recipes share the first place, choose by price. There are four prices, and lesson 07 showed that they
-# disagree: weights to be stored, products to be computed (MACs), milliseconds to wait, minutes to train. The first
-# two are counted; the other two were measured, one recipe after another on a machine that did nothing else. An open
-# marker is a frozen encoder. The dashed line is the *front*: it joins the networks that no cheaper one beats.
+# Where several recipes cannot be told from the first, and a loss within your margin is acceptable, choose by price.
+# There are four prices, and lesson 07 showed that they disagree: weights to be stored, products to be computed (MACs),
+# milliseconds to wait, minutes to train. The first two are counted; the other two were measured, one recipe after
+# another on a machine that did nothing else. An open marker is a frozen encoder. The dashed line is the *front*: it
+# joins the networks that no cheaper one beats.
 #
 # > **Predict.** Does one recipe lie on the front of all four panels?
 
@@ -427,9 +456,9 @@ print(f"5. The best without a network, {floor.name}, has {floor.jaccard.mean:.3f
 # %% [markdown]
 # **Not the answer that a leaderboard gives, and the one that these runs support.** Take a decoder with skips, the
 # cheapest of those that cannot be told apart from the best. A decoder without skips needs a trained encoder; with
-# skips, training it too, gently, may gain a point or two more, which these runs make likely for C and do not show.
-# Spend what you saved on seeds, on more data, on looking at the failures (lesson 11). All of this holds for
-# dermoscopic photos like these, at 128 x 128, with this encoder.
+# skips, training it too, gently, may gain a point or two more. For C these runs hint at it, and do not show it once the
+# looks are counted. Spend what you saved on seeds, on more data, on looking at the failures (lesson 11). All of this
+# holds for dermoscopic photos like these, at 128 x 128, with this encoder.
 #
 # ## Exercises
 #
@@ -464,9 +493,10 @@ print("the winner's IoU is", "inside" if inside else "outside")
 exercises.check("12.1", (possible, how_even, inside), winner, ours)
 
 # %% [markdown]
-# Possible, and as even as ours. If it is inside our interval, "no difference can be shown"; but one cannot *pair*
-# with figures alone, and unpaired intervals are wide. With the winner's 379 scores the question could be settled.
-# **Publish the table of images, not only its mean.**
+# Possible, and as even as ours. If it is inside our interval, no difference can be shown, and ours is the highest of 25
+# means, which flatters it; but one cannot *pair* with figures alone, and unpaired intervals are wide. (The winner was
+# scored at full size, ours at a long side of 256.) With the winner's 379 scores, and some seeds, the question could be
+# settled. **Publish the table of images, not only its mean.**
 #
 # **2. How many test images would show one point?** Two recipes, three seeds each. What is the smallest number? If
 # none is enough, say `np.inf`.
@@ -491,10 +521,10 @@ for k in (1, 3, 5, 10):
 exercises.check("12.2", needed[3], 3, pair, spread)
 
 # %% [markdown]
-# Solve the formula for $N$: $N = \sigma_\text{pair}^2 / ((.01/1.96)^2 - 2\sigma_\text{seed}^2/k)$. Where the bracket
-# is negative, **no test set in the world is large enough; train more often**. (Strictly, to *find* a true point four
-# times out of five takes 2.8 standard errors instead of 1.96, that is, twice the images *and* twice the seeds. With
-# three seeds the bracket is then negative.)
+# Solve the formula for $N$: $N = \sigma_\text{pair}^2 / ((.01/1.96)^2 - 2\sigma_\text{seed}^2/k)$. Where the bracket is
+# negative, **no test set in the world is large enough; train more often**. And **a plan is as shaky as the spread that
+# it is made from**. With Student's 2.31 for eight degrees of freedom in place of 1.96, or with 2.8 for four chances in
+# five to *find* a true point, the bracket is negative with three seeds already.
 #
 # **3. Design the next control.** `smp-unet` to `light` changes more than the decoder. Write the recipe that `light`
 # should be compared with, so that only the decoder differs. The cell judges it.
@@ -525,7 +555,8 @@ exercises.check("12.3", control)
 #   unevenly the images score.
 # - A rule that comes near a claim is a suspicion. Check how near it comes for networks that the claim is not about.
 # - An interval over images speaks of a network; only seeds let you speak of a recipe. Pairing removes the first chance,
-#   never the second.
+#   never the second. Say which of the two an interval holds.
+# - "Not shown to differ" is not "shown to be equal": for that, fix a margin first.
 # - One cause needs one change. Count your looks.
 # - The end of a comparison is a group, not a winner. Within the group, choose by cost.
 #
@@ -536,7 +567,8 @@ exercises.check("12.3", control)
 # ## Where this breaks
 #
 # - **One spread for all.** We take the spread of a few recipes for that of all. A recipe whose training is less stable,
-#   such as B with its one large rate, may spread more, and then its thin bars are too short.
+#   such as B with its one large rate, may spread more, and then its thin bars are too short. How often they hold the
+#   truth if the spread *is* one, the docstring of `ablations.measure` says, from simulations.
 # - **One split, one test set.** Training photos, validation split and test photos are fixed; other hospitals are not in
 #   it. Intervals over these images say nothing of them.
 # - **Recipes, not decoders.** Rates and epochs were chosen by the write-ups, or by us. A decoder with a poor rate looks

@@ -99,6 +99,16 @@ def test_seeds_widen_the_interval_and_take_the_verdict_back(tmp_path: Path) -> N
     assert one.verdict == "these networks only" and "other seeds could undo it" in one.sentence()
 
 
+def test_the_interval_over_images_leaves_seeds_alone(tmp_path: Path) -> None:
+    put_record(tmp_path, "dilated-frozen", BASE)
+    for seed, gain in enumerate((-0.02, 0.0, 0.08)):  # resampled seeds would reach from -.02 to .08
+        put_record(tmp_path, "dilated-all", BASE + gain, seed)
+    (one,) = effect(tmp_path, Step("all", "dilated-frozen", "dilated-all", "trained stages"))
+    assert (one.difference.mean, one.difference.low, one.difference.high) == pytest.approx((0.02,) * 3, abs=2e-6)
+    assert one.difference.seeds == (3, 1)
+    assert one.low < -0.02 and one.high > 0.08
+
+
 @pytest.mark.parametrize(("gain", "verdict"), [(0.1, "shown"), (0.0, "not shown")])
 def test_with_seeds_that_agree_a_large_gain_is_shown(tmp_path: Path, gain: float, verdict: str) -> None:
     put_record(tmp_path, "dilated-frozen", BASE)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
+from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.results.records import load_records
-from lesionseg_lib.results.seeds import SeedSpread, expected_band, judge, seed_spread
+from lesionseg_lib.results.seeds import SeedSpread, expected_band, judge, seed_interaction, seed_spread
 from tests.helpers.records import make_record, put_record
 
 
@@ -92,6 +93,35 @@ def test_one_seed_each_has_no_spread(tmp_path: Path) -> None:
     put_record(tmp_path, "light", np.full(3, 0.9))
     spread = seed_spread(load_records(tmp_path))
     assert (spread.degrees, spread.recipes) == (0, ()) and np.isnan(spread.deviation)
+
+
+def test_interaction_is_what_rows_and_columns_leave_of_a_table() -> None:
+    crossed = np.array([[0.5, 0.7], [0.7, 0.5]])  # means .6: four deviations of .1, one degree of freedom
+    assert seed_interaction([crossed]) == pytest.approx(4 * 0.1**2 / 2)
+    shifted = np.array([[0.5, 0.7], [0.6, 0.8], [0.7, 0.9]])  # rows and columns explain all
+    assert seed_interaction([shifted]) == pytest.approx(0)
+    assert seed_interaction([crossed, shifted]) == pytest.approx((0.02 * 1 + 0 * 2) / 3)
+    with pytest.raises(ShapeError, match="table"):
+        seed_interaction([np.zeros(3)])
+
+
+def test_interaction_is_read_from_the_tables_of_the_recipes_with_several_seeds(tmp_path: Path) -> None:
+    for seed, scores in enumerate(([0.5, 0.7], [0.7, 0.5])):
+        put_record(tmp_path, "dilated-all", np.array(scores), seed)
+    put_record(tmp_path, "light", np.array([0.1, 0.9]))
+    found = load_records(tmp_path)
+    assert seed_spread(found).interaction == 0
+    spread = seed_spread(found, tmp_path)
+    assert spread.interaction == pytest.approx(0.02)
+    assert (spread.deviation, spread.net) == (0, 0)  # equal means: nothing is left for the seeds
+
+
+def test_what_images_show_already_is_not_drawn_again() -> None:
+    spread = SeedSpread(0.01, 2000, (), interaction=0.6e-4)
+    assert spread.net == pytest.approx(0.4**0.5 * 0.01)
+    draws = spread.draw(200_000, [2], np.random.default_rng(0))
+    assert draws.var() == pytest.approx(0.4e-4 / 2, rel=0.02)
+    assert not SeedSpread(0.01, 8, (), interaction=1.0).draw(100, [1], np.random.default_rng(0)).any()
 
 
 def test_drawn_differences_follow_students_t() -> None:

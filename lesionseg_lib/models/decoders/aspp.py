@@ -19,8 +19,9 @@ class ASPP(nn.Module):
                        -> 3 x 3, rates[2]    |
                        -> mean over h, w    /
 
-    DeepLabv3's rates 6, 12 and 18 are for maps of 65 x 65. A rate as large as the map leaves only the centre weight on
-    the image and the other eight on padding, so the rates have to follow the size of the map.
+    DeepLabv3's rates 6, 12 and 18 are for output stride 16, maps of 33 x 33 at 513 pixels; at stride 8 it doubles them.
+    A rate as large as the map leaves only the centre weight on the image and the other eight on padding, so the rates
+    have to follow the size of the map.
     """
 
     def __init__(self, in_channels: int, width: int, rates: Sequence[int]) -> None:

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 class AttentionGate(nn.Module):
     """Weigh a skip by where the decoder, which has seen more of the image, says that it matters.
 
-    Oktay et al., *Attention U-Net: Learning Where to Look for the Pancreas*, MIDL 2018, equations 1 and 2, for images::
+    After Oktay et al., *Attention U-Net: Learning Where to Look for the Pancreas*, MIDL 2018, equations 1 and 2, and
+    the authors' published code (``GridAttentionBlock``), for images::
 
         skip  x (N, C_x, 2h, 2w)  -- 2 x 2 convolution, stride 2 --+
                                                                    (+) -> ReLU -> 1 x 1 -> sigmoid -> alpha (N, 1, h, w)
@@ -16,8 +17,9 @@ class AttentionGate(nn.Module):
 
         out = x * alpha, enlarged to 2h x 2w
 
-    One coefficient a place, between 0 and 1, shared by all channels of the skip. As in the paper the coefficients are
-    computed at the gate's size and enlarged bilinearly, and batch norm follows the product.
+    One coefficient a place, between 0 and 1, shared by all channels of the skip, computed at the gate's size and
+    enlarged linearly, as in the paper. Of the code, not of the paper, are the 2 x 2 kernel on the skip (in the paper
+    all kernels are 1 x 1 and the skip is downsampled) and the 1 x 1 convolution with batch norm behind the product.
     """
 
     def __init__(self, skip_channels: int, gate_channels: int) -> None:

@@ -19,8 +19,9 @@ class TransposedDecoder(nn.Module):
         interpolate      1 x 128 x 128
 
     The write-up names the four layers, p = .5 and the interpolation; widths, kernel and the place of the dropout are
-    ours. Kernel 4 with stride 2 covers every output pixel equally often, which kernel 3 does not: no checkerboard
-    (Odena et al., *Deconvolution and Checkerboard Artifacts*, Distill 2016).
+    ours. Kernel 4 with stride 2 covers every output pixel equally often, which kernel 3 does not. So training begins
+    without a checkerboard; it may still learn one (Odena et al., *Deconvolution and Checkerboard Artifacts*, Distill
+    2016, who advise to resize and then convolve).
     """
 
     def __init__(self, channels: Sequence[int], strides: Sequence[int]) -> None:

@@ -49,6 +49,10 @@ _FALL = np.stack(
 FOUR_SLOPES = (np.array([0.93, 0.77, 0.68, 0.97])[:, None, None] - 0.083 * _FALL).clip(0.03)
 
 
+WIDE = "one photo of 300 x 400, four fifths of it lesion, all of it drawn"
+WIDE_TRUTH = np.arange(300)[:, None] < np.full(400, 240)  # 96,000 pixels: more than 16 bits count
+
+
 def _probabilities() -> Cases:
     return {
         "one photo of four pixels": (_row(0.9, 0.6, 0.4, 0.1), _row(1, 1, 1, 0) == 1),
@@ -76,6 +80,7 @@ def _masks() -> Cases:
         FOUR: (FOUR_DRAWN, FOUR_TRUTHS),
         "three photos, the smallest lesion last": (FOUR_DRAWN[[1, 0, 2]], FOUR_TRUTHS[[1, 0, 2]]),
         "one photo, the lesion missed": (_row(0, 0, 0, 1) == 1, _row(1, 1, 0, 0) == 1),
+        WIDE: (np.ones((1, 300, 400), bool), WIDE_TRUTH[None]),
     }
 
 
@@ -91,6 +96,7 @@ def _batches() -> Cases:
         "batches of 1, 2, 2 and 1 photos of 9 x 11": (
             [(FOUR_DRAWN[i], FOUR_TRUTHS[i]) for i in ([0], [1, 2], [3, 1], [2])],
         ),
+        "batches of 1 and 4 photos, the worst one first": ([(mask[4:], truth[4:]), (mask[:4], truth[:4])],),
         "batches of 1 and 4 photos": ([(mask[:1], truth[:1]), (mask[1:], truth[1:])],),
     }
 
@@ -111,6 +117,7 @@ def _empty() -> Cases:
             np.concatenate([TRUTH[:1], none, TRUTH[1:], none]),
         ),
         BOTH: (DRAWN, TRUTH),
+        WIDE: (np.ones((1, 300, 400), bool), WIDE_TRUTH[None]),
     }
 
 
@@ -144,6 +151,10 @@ def _files() -> Cases:
         "two mask files of 0 and 255": (DRAWN, np.where(TRUTH, 255, 0).astype(np.uint8)),
         "mask files with greys: 120 is skin, 135 is lesion": (DRAWN, grey),
         "four files of 9 x 11": (FOUR_DRAWN, np.where(FOUR_TRUTHS, 255, 0).astype(np.uint8)),
+        "a file with a rim of grey 120, drawn on": (
+            FOUR_DRAWN,
+            np.where(FOUR_TRUTHS, 255, np.where(FOUR_DRAWN, 120, 0)).astype(np.uint8),
+        ),
         "nothing drawn": (np.zeros_like(DRAWN), np.where(TRUTH, 255, 0).astype(np.uint8)),
     }
 

@@ -33,6 +33,8 @@ BOTH_SAY = cause("sum-of-both")
 
 FIRST_PEAK = cause("stopped-at-first-dip")
 
+GOOD_ENOUGH = cause("first-good-enough")
+
 ALL_EPOCHS = cause("all-epochs")
 
 THE_PAIR = cause("two-numbers")
@@ -48,13 +50,16 @@ def of_epochs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     def suspect(why: Any, report: Callable[[Any, Any], Any]) -> Suspect:
         return alone(why, lambda label: report(*(np.array(scores) for scores in questions[label])))
 
-    best = lambda v: int(np.argmax(v))  # noqa: E731
+    def best(v: Any) -> int:
+        return int(np.argmax(v))
 
     def dip(v: Any) -> int:
         return next((i for i in range(len(v) - 1) if v[i + 1] <= v[i]), len(v) - 1)
 
     yield suspect(ON_TEST, lambda v, t: t.max())
     yield suspect(VALIDATION_SAID, lambda v, t: v.max())
+    for limit in (0.5, 0.6, 0.65, 0.7, 0.75, 0.8):
+        yield suspect(GOOD_ENOUGH, lambda v, t, limit=limit: t[int(np.argmax(v > limit))])  # type: ignore[misc]
     yield suspect(ROLES, lambda v, t: v[best(t)])
     yield suspect(LAST_EPOCH, lambda v, t: t[-1])
     yield suspect(LAST_EPOCH, lambda v, t: v[-1])
@@ -87,8 +92,13 @@ def of_epochs(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     yield suspect(THE_PAIR, lambda v, t: (v[best(v)], t[best(v)]))
     yield suspect(THE_PAIR, lambda v, t: (best(v), t[best(v)]))
     steps = slot(lambda v, t: t[best(v)], (lambda v, t: t.max(), ON_TEST), (lambda v, t: v.max(), VALIDATION_SAID))
-    after = slot(lambda x: x, (lambda x: 100 * x, scores.PERCENT), (lambda x: 1 - x, scores.COMPLEMENT),
-                 (lambda x: np.round(x, 1), scores.ROUNDED), (lambda x: int(x), scores.TRUNCATED))  # fmt: skip
+    after = slot(
+        lambda x: x,
+        (lambda x: 100 * x, scores.PERCENT),
+        (lambda x: 1 - x, scores.COMPLEMENT),
+        (lambda x: np.round(x, 1), scores.ROUNDED),
+        (lambda x: int(x), scores.TRUNCATED),
+    )
 
     def compute(label: str, pick: Any, then: Any) -> Any:
         return then(pick(*(np.array(part) for part in questions[label])))

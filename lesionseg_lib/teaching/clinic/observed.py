@@ -1,9 +1,9 @@
-"""Two patients whose mistake shows in what the code does: the number type of ``half``, the mode of "
-"``training_mode``."""
+"""Two patients whose mistake shows in what the code does: a number type and a mode."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -59,9 +59,11 @@ def of_counts(questions: Mapping[str, Any], found: Mapping[str, Any], right: Map
         if any(off[label] > 0.05 or np.isnan(values[label]) for label in large):
             return SIXTEEN if not any(values[label] < 0 for label in large) else INT16
         most = max((off[label] for label in wrong), default=0.0)
-        return BFLOAT16 if most > 5e-4 or any(sizes[label] < 2_000 and off[label] > 2e-4 for label in small) else (
-            FLOAT16_ROUNDS if most > 1e-5 else None
-        )  # fmt: skip
+        return (
+            BFLOAT16
+            if most > 5e-4 or any(sizes[label] < 2_000 and off[label] > 2e-4 for label in small)
+            else (FLOAT16_ROUNDS if most > 1e-5 else None)
+        )
     smallest = min(sizes[label] for label in wrong if label not in rounds)
     if smallest < 256:
         return INT8
@@ -75,11 +77,58 @@ def of_half(questions: Mapping[str, Any]) -> Iterator[Suspect]:
         mask, truth = (take(array) for array in questions[label])
         return float((mask & truth).sum() / max((mask | truth).sum(), 1))
 
-    for take in (lambda a: a[::2, ::2], lambda a: a[::4, ::4], lambda a: a[:128, :128], lambda a: a[:256, :256],
-                 lambda a: a[:224, :224], lambda a: a[1:-1, 1:-1] if min(a.shape) > 2 else a):  # fmt: skip
+    for take in (
+        lambda a: a[::2, ::2],
+        lambda a: a[::4, ::4],
+        lambda a: a[:128, :128],
+        lambda a: a[:256, :256],
+        lambda a: a[:224, :224],
+        lambda a: a[1:-1, 1:-1] if min(a.shape) > 2 else a,
+    ):
         yield alone(SUBSAMPLED, lambda label, take=take: part(label, take))  # type: ignore[misc]
     stacked = {label: (mask[None], truth[None]) for label, (mask, truth) in questions.items()}
     yield from ScoreSpace(stacked).suspects()
+
+
+GREYS, WHITE, LOST, STRANGER = map(cause, ("greys-of-resizing", "only-white", "pairs-lost", "strangers-mask"))
+RIM = 8  # pixels by which greys can move an outline
+
+
+def of_outline(found: Mapping[str, Any], right: Mapping[str, Any]) -> Cause | None:
+    """Whether resized masks grew or shrank all around by a few pixels, whatever resized them."""
+    masks = {label: np.asarray(found[label]) for label in found}
+    if any(mask.shape != right[label].shape or mask.dtype != np.bool_ for label, mask in masks.items()):
+        return None
+    around = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
+
+    def within(inner: Any, outer: Any) -> bool:
+        """Whether one mask lies in the other, and fills it but for a rim."""
+        kernel = cv2.dilate(inner.astype(np.uint8), around) > 0
+        missed = (inner & ~outer).sum()
+        return bool(missed <= 0.01 * inner.sum() and inner.sum() < outer.sum() and not (outer & ~kernel).any())
+
+    if all(within(right[label], mask) for label, mask in masks.items()):
+        return GREYS
+    return WHITE if all(within(mask, right[label]) for label, mask in masks.items()) else None
+
+
+def of_partners(questions: Mapping[str, Any], found: Mapping[str, Any], right: Mapping[str, Any]) -> Cause | None:
+    """Whether pairs are only lost, or a name without a partner only got somebody else's."""
+    lost, strangers, others = 0, 0, 0
+    for label, answer in found.items():
+        try:
+            pairs = {tuple(pair) for pair in (answer.items() if isinstance(answer, dict) else answer)}
+        except TypeError:
+            return None
+        wanted = {tuple(pair) for pair in right[label]}
+        paired = {name for pair in wanted for name in pair}
+        lost += len(wanted - pairs)
+        for pair in pairs - wanted:
+            alone = [name for names in questions[label] for name in names if name in pair and name not in paired]
+            strangers, others = strangers + bool(alone), others + (not alone)
+    if others or (lost and strangers):
+        return None
+    return LOST if lost else STRANGER if strangers else None
 
 
 def _number(found: Any) -> float:
@@ -90,8 +139,7 @@ def _number(found: Any) -> float:
 
 
 def of_mode(questions: Mapping[str, Any]) -> Iterator[Suspect]:
-    """Mistakes of ``training_mode``, by outcome: which layers were in training mode, and what was done "
-    "to the logits."""
+    """Mistakes of ``training_mode``, by outcome: layers in training mode, and what was done to the logits."""
 
     def run(label: str, mode: str, feed: Any, then: Any) -> Any:
         model, x = questions[label]
@@ -104,18 +152,29 @@ def of_mode(questions: Mapping[str, Any]) -> Iterator[Suspect]:
             if (norm and mode in ("all", "norm")) or (dropout and mode in ("all", "dropout")):
                 module.train()
             if norm and mode == "reset":
-                module.reset_running_stats()  # type: ignore[operator]
+                module.reset_running_stats()
             if norm and mode == "untracked":
                 module.running_mean = module.running_var = None
         torch.manual_seed(0)
         with torch.no_grad():
             return then(model(feed(x))).numpy()
 
-    modes = slot("eval", ("all", EVAL_MISSING), ("norm", NORM_IN_TRAINING), ("dropout", DROPOUT_ON),
-                 ("reset", STATISTICS_LOST), ("untracked", NORM_IN_TRAINING))  # fmt: skip
-    feeds = slot(lambda x: x, (lambda x: x / 255, BYTES_IN), (lambda x: (x - x.mean()) / x.std(), BYTES_IN),
-                 (lambda x: torch.sigmoid(x), BYTES_IN), (lambda x: x[:1], ONE_PHOTO),
-                 (lambda x: x.bfloat16().float(), HALF_NUMBERS))  # fmt: skip
+    modes = slot(
+        "eval",
+        ("all", EVAL_MISSING),
+        ("norm", NORM_IN_TRAINING),
+        ("dropout", DROPOUT_ON),
+        ("reset", STATISTICS_LOST),
+        ("untracked", NORM_IN_TRAINING),
+    )
+    feeds = slot(
+        lambda x: x,
+        (lambda x: x / 255, BYTES_IN),
+        (lambda x: (x - x.mean()) / x.std(), BYTES_IN),
+        (lambda x: torch.sigmoid(x), BYTES_IN),
+        (lambda x: x[:1], ONE_PHOTO),
+        (lambda x: x.bfloat16().float(), HALF_NUMBERS),
+    )
     outcomes = slot(
         lambda z: z,
         (torch.sigmoid, SIGMOID_OUT),

@@ -1,4 +1,4 @@
-"""The patients: scoring code as it is found in public repositories, each with one mistake. Wrong on purpose.
+"""The patients: scoring code, each piece with one mistake that people make. Wrong on purpose.
 
 Lesson 03 shows the same lines to be cured in place; a test says that both are the same. Each has its cure, under the
 same name, in ``right``, where shapes are given.

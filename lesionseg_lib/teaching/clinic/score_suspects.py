@@ -6,17 +6,31 @@ from typing import Any
 import numpy as np
 
 from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.teaching.clinic.mask_suspects import boxes_and_bits
 from lesionseg_lib.teaching.diagnosis import score_causes as why
+from lesionseg_lib.teaching.diagnosis.curves import average_precision
 from lesionseg_lib.teaching.diagnosis.scores import ScoreSpace
 from lesionseg_lib.teaching.diagnosis.suspects import Slot, Suspect, alone, slot
 
 FIVE, NINE = (0.1, 0.3, 0.5, 0.7, 0.9), tuple(n / 10 for n in range(1, 10))
 LADDERS: Sequence[tuple[float, ...]] = (
-    FIVE, NINE, (0.3, 0.5, 0.7), (0.25, 0.5, 0.75), (0.4, 0.5, 0.6), (0.1, 0.5, 0.9), (0.2, 0.4, 0.6, 0.8),
-    tuple(np.arange(0.5, 1, 0.05)), tuple(n / 20 for n in range(1, 20)), tuple(n / 10 for n in range(11)),
-    tuple(n / 10 for n in range(10)), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), (0.5, 0.7, 0.9), (0.3, 0.4, 0.5, 0.6, 0.7),
-    (0.1, 0.3, 0.7, 0.9), (0.5, 0.6, 0.7, 0.8, 0.9),
-)  # fmt: skip
+    FIVE,
+    NINE,
+    (0.3, 0.5, 0.7),
+    (0.25, 0.5, 0.75),
+    (0.4, 0.5, 0.6),
+    (0.1, 0.5, 0.9),
+    (0.2, 0.4, 0.6, 0.8),
+    tuple(np.arange(0.5, 1, 0.05)),
+    tuple(n / 20 for n in range(1, 20)),
+    tuple(n / 10 for n in range(11)),
+    tuple(n / 10 for n in range(10)),
+    (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+    (0.5, 0.7, 0.9),
+    (0.3, 0.4, 0.5, 0.6, 0.7),
+    (0.1, 0.3, 0.7, 0.9),
+    (0.5, 0.6, 0.7, 0.8, 0.9),
+)
 
 
 def _above(limit: float) -> Callable[[Any], Any]:
@@ -26,6 +40,20 @@ def _above(limit: float) -> Callable[[Any], Any]:
 def _photo(function: Any) -> Callable[[Any], Any]:
     """A statistic of each photo, of the shape (N, 1, 1)."""
     return lambda p: function(p, axis=tuple(range(1, p.ndim)), keepdims=True)
+
+
+def _otsu(p: Any) -> Any:
+    """Otsu's limit of each photo, (N, 1, 1): two groups of values, as different as can be."""
+    limits = []
+    for photo in p:
+        counts, edges = np.histogram(photo, bins=256)
+        centres = (edges[1:] + edges[:-1]) / 2
+        below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
+        mean_below = np.cumsum(counts * centres) / below
+        mean_above = (np.cumsum((counts * centres)[::-1]) / above[::-1])[::-1]
+        between = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
+        limits.append(centres[int(np.nanargmax(between))])
+    return np.reshape(limits, (-1, 1, 1))
 
 
 _mean, _median, _most, _least = (_photo(function) for function in (np.mean, np.median, np.max, np.min))
@@ -44,6 +72,7 @@ def _everything(p: Any) -> Any:
 
 
 LIMITS = (
+    1 / 255,
     0.05,
     0.1,
     0.2,
@@ -63,7 +92,6 @@ LIMITS = (
     0.75,
     0.8,
     0.9,
-    0.95,
 )
 OF_PROBABILITIES: Slot = slot(
     _above(0.5),
@@ -78,6 +106,10 @@ OF_PROBABILITIES: Slot = slot(
     (lambda p: p > p.mean(), why.ADAPTIVE_CUT),
     (lambda p: p > _median(p), why.ADAPTIVE_CUT),
     (lambda p: p > _most(p) / 2, why.ADAPTIVE_CUT),
+    (lambda p: p > _otsu(p), why.ADAPTIVE_CUT),
+    (lambda p: p > p.max() / 2, why.ADAPTIVE_CUT),
+    (lambda p: p > _mean(p) + _photo(np.std)(p) / 2, why.ADAPTIVE_CUT),
+    (lambda p: p > _mean(p) + _photo(np.std)(p), why.ADAPTIVE_CUT),
     (lambda p: p >= _most(p), why.ADAPTIVE_CUT),
     (lambda p: _stretched(p) > 0.5, why.SCALED),
     (lambda p: (p - p.min()) / (p.max() - p.min()) > 0.5, why.SCALED),
@@ -86,7 +118,7 @@ OF_PROBABILITIES: Slot = slot(
     (lambda p: p * (p > 0.5), why.TRUTH_SOFT),
     (lambda p: p**2, why.NO_CUT),
     (lambda p: 1 - p, why.EXCHANGED),
-)  # fmt: skip
+)
 OF_LOGITS: Slot = slot(
     _above(0),
     (_above(0.5), why.LOGIT_LIMIT),
@@ -109,6 +141,8 @@ OF_LOGITS: Slot = slot(
     (lambda x: x.astype(int) > 0, why.TRUNCATED),
     (lambda x: x > _mean(x), why.ADAPTIVE_CUT),
     (lambda x: x > _median(x), why.ADAPTIVE_CUT),
+    (lambda x: x > _otsu(x), why.ADAPTIVE_CUT),
+    (lambda x: x > _mean(x) + _photo(np.std)(x) / 2, why.ADAPTIVE_CUT),
     (lambda x: _stretched(x) > 0.5, why.SCALED),
     (lambda x: (x - x.min()) / (x.max() - x.min()) > 0.5, why.SCALED),
 )
@@ -128,6 +162,10 @@ FILES: Slot = slot(
     (lambda png: png > 0, why.ANY_GREY),
     (lambda png: png == 255, why.BRIGHTEST),
     (lambda png: png / 255, why.DIVIDED),
+    (lambda png: png.astype(np.int8) > 0, why.WRAPPED),
+    (lambda png: png > _mean(png), why.ADAPTIVE_FILE),
+    (lambda png: png > _otsu(png), why.ADAPTIVE_FILE),
+    (lambda png: png >= _most(png), why.ADAPTIVE_FILE),
     (lambda png: png / 256, why.DIVIDED),
     (lambda png: png / 128, why.DIVIDED),
     (lambda png: png // 128, why.LOW_LIMIT),
@@ -192,7 +230,7 @@ def _half_soft(questions: Mapping[str, Any]) -> Iterator[Suspect]:
     for above_soft in (False, True):
         for union in unions:
             yield alone(why.HALF_SOFT, lambda label, s=above_soft, u=union: mixed(label, s, u))  # type: ignore[misc]
-    yield alone(why.NO_CUT, lambda label: _fuzzy(questions[label]))  # type: ignore[misc]
+    yield alone(why.NO_CUT, lambda label: _fuzzy(questions[label]))
 
 
 def _fuzzy(pair: Any) -> float:
@@ -210,25 +248,52 @@ def _with_ladders(questions: Mapping[str, Any], cuts: Slot, logits: bool) -> Ite
 
 
 def of_probabilities(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores probabilities (N, H, W) against the truth."""
     yield from _half_soft(questions)
+    yield from _photo_by_photo(questions)
     yield from _with_ladders(questions, OF_PROBABILITIES, logits=False)
 
 
+def _photo_by_photo(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """All limits, for each photo: the best of them, or the area under precision and recall."""
+
+    def best(label: str, limits: Sequence[float]) -> float:
+        p, t = questions[label]
+        scores = [[(a & b).sum() / max((a | b).sum(), 1) for a, b in zip(p > cut, t, strict=True)] for cut in limits]
+        return float(np.max(scores, axis=0).mean())
+
+    def area(label: str, pooled: bool) -> float:
+        p, t = questions[label]
+        pairs = [(p.ravel(), t.ravel())] if pooled else [(a.ravel(), b.ravel()) for a, b in zip(p, t, strict=True)]
+        return float(np.mean([average_precision(a, b) for a, b in pairs]))
+
+    for limits in LADDERS:
+        yield alone(why.BEST_THRESHOLD, lambda label, limits=limits: best(label, limits))  # type: ignore[misc]
+    for pooled in (False, True):
+        yield alone(why.MANY_THRESHOLDS, lambda label, pooled=pooled: area(label, pooled))  # type: ignore[misc]
+
+
 def of_logits(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores logits (N, H, W) against the truth."""
     yield from _with_ladders(questions, OF_LOGITS, logits=True)
 
 
 def of_masks(questions: Mapping[str, Any], wanted: str = "jaccard") -> Iterator[Suspect]:
+    """Who scores masks (N, H, W) against the truth; ``wanted`` is jaccard or dice."""
+    yield from boxes_and_bits(questions, wanted)
     yield from ScoreSpace(questions, wanted, cut=OF_MASKS, read=TRUTHS).suspects()
 
 
 def of_dice(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores masks where Dice is wanted."""
     return of_masks(questions, "dice")
 
 
 def of_batches(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores the masks of a list of batches."""
     yield from ScoreSpace({label: batches[0] for label, batches in questions.items()}).suspects()
 
 
 def of_files(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who scores masks against the greys of files."""
     yield from ScoreSpace(questions, cut=OF_MASKS, read=FILES).suspects()

@@ -93,12 +93,27 @@ def _middle(png: Any, size: Any) -> Any:
 NEAREST = [_cv(cv2.INTER_NEAREST_EXACT), _cv(cv2.INTER_NEAREST), _torch("nearest")]
 
 SMOOTH = [
-    _cv(cv2.INTER_LINEAR), _cv(cv2.INTER_AREA), _cv(cv2.INTER_CUBIC), _cv(cv2.INTER_LANCZOS4), _torch("bilinear"),
-    _torch("bilinear", align_corners=True), _torch("bilinear", antialias=True), _torch("area"), _torch("bicubic"),
-]  # fmt: skip
+    _cv(cv2.INTER_LINEAR),
+    _cv(cv2.INTER_AREA),
+    _cv(cv2.INTER_CUBIC),
+    _cv(cv2.INTER_LANCZOS4),
+    _torch("bilinear"),
+    _torch("bilinear", align_corners=True),
+    _torch("bilinear", antialias=True),
+    _torch("area"),
+    _torch("bicubic"),
+]
 
-OF_PIL = [_pil(flag) for flag in (Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS,
-                                  Image.Resampling.BOX, Image.Resampling.HAMMING)]  # fmt: skip
+OF_PIL = [
+    _pil(flag)
+    for flag in (
+        Image.Resampling.BICUBIC,
+        Image.Resampling.BILINEAR,
+        Image.Resampling.LANCZOS,
+        Image.Resampling.BOX,
+        Image.Resampling.HAMMING,
+    )
+]
 
 
 def of_resizing(questions: Questions) -> Iterator[Suspect]:
@@ -132,10 +147,19 @@ def of_resizing(questions: Questions) -> Iterator[Suspect]:
     yield suspect(RESHAPED, lambda png, size: np.resize(png, size), lambda x: x > 128)
     yield suspect(CROPPED, _fitted, lambda x: x > 128)
     yield suspect(CROPPED, _middle, lambda x: x > 128)
-    yield suspect(STRIDED, lambda png, size: _fitted(png[:: png.shape[0] // size[0], :: png.shape[1] // size[1]], size),
-                  lambda x: x > 128)  # fmt: skip
+    yield suspect(
+        STRIDED,
+        lambda png, size: _fitted(png[:: png.shape[0] // size[0], :: png.shape[1] // size[1]], size),
+        lambda x: x > 128,
+    )
     yield suspect(ALL, SMOOTH[0], lambda x: np.ones(x.shape, bool))
     yield suspect(NONE, SMOOTH[0], lambda x: np.zeros(x.shape, bool))
+
+
+def _repeated(p: Any, size: Any) -> Any:
+    """Every pixel of the small mask as a block of whole pixels, cropped to the size."""
+    high, wide = (-(-big // small) for big, small in zip(size, p.shape, strict=True))
+    return np.kron(p > 0.5, np.ones((high, wide), bool))[: size[0], : size[1]]
 
 
 def of_enlarging(questions: Questions) -> Iterator[Suspect]:
@@ -145,32 +169,48 @@ def of_enlarging(questions: Questions) -> Iterator[Suspect]:
         return alone(why, lambda label: np.asarray(draw(*questions[label])))
 
     linear = SMOOTH[0]
-    hard = lambda p: (p > 0.5).astype(np.float32)  # noqa: E731
+
+    def hard(p: Any) -> Any:
+        return (p > 0.5).astype(np.float32)
+
     for nearest in NEAREST:
-        yield suspect(CUT_FIRST, lambda p, size, n=nearest: n(hard(p), size) > 0.5)
-        yield suspect(NEAREST_P, lambda p, size, n=nearest: n(p, size) > 0.5)
+        yield suspect(CUT_FIRST, lambda p, size, n=nearest: n(hard(p), size) > 0.5)  # type: ignore[misc]
+        yield suspect(NEAREST_P, lambda p, size, n=nearest: n(p, size) > 0.5)  # type: ignore[misc]
     yield suspect(CUT_FIRST, lambda p, size: _pil(Image.Resampling.NEAREST)(hard(p), size) > 0.5)
     for smooth in (*SMOOTH, *OF_PIL[:2]):
         for limit in (0.5, 0.0, 0.49, 0.25, 0.75, 0.99):
-            yield suspect(SMOOTH_STAIRS, lambda p, size, s=smooth, limit=limit: s(hard(p), size) > limit)
-        yield suspect(SMOOTH_STAIRS, lambda p, size, s=smooth: np.round(s(hard(p) * 255, size)) > 128)
+            yield suspect(SMOOTH_STAIRS, lambda p, size, s=smooth, limit=limit: s(hard(p), size) > limit)  # type: ignore[misc]
+        yield suspect(SMOOTH_STAIRS, lambda p, size, s=smooth: np.round(s(hard(p) * 255, size)) > 128)  # type: ignore[misc]
+    yield suspect(CUT_FIRST, _repeated)
+    for side in (3, 5, 7, 9, 11):
+        yield suspect(
+            SMOOTH_STAIRS,
+            lambda p, size, side=side: cv2.GaussianBlur(NEAREST[0](hard(p), size), (side, side), 0) > 0.5,  # type: ignore[misc]
+        )
+        yield suspect(SMOOTH_STAIRS, lambda p, size, side=side: cv2.blur(NEAREST[0](hard(p), size), (side, side)) > 0.5)  # type: ignore[misc]
     for limit in (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.55, 0.6, 0.62, 0.65, 0.7, 0.75, 0.8, 0.9):
-        yield suspect(LOWER_LIMIT, lambda p, size, limit=limit: linear(p, size) > limit)
-    for smooth in (_torch("bilinear", align_corners=True), _torch("bicubic"), _torch("bicubic", align_corners=True),
-                   _cv(cv2.INTER_CUBIC), _cv(cv2.INTER_LANCZOS4), _cv(cv2.INTER_AREA)):  # fmt: skip
-        yield suspect(OTHER_ENLARGING, lambda p, size, s=smooth: s(p, size) > 0.5)
+        yield suspect(LOWER_LIMIT, lambda p, size, limit=limit: linear(p, size) > limit)  # type: ignore[misc]
+    for smooth in (
+        _torch("bilinear", align_corners=True),
+        _torch("bicubic"),
+        _torch("bicubic", align_corners=True),
+        _cv(cv2.INTER_CUBIC),
+        _cv(cv2.INTER_LANCZOS4),
+        _cv(cv2.INTER_AREA),
+    ):
+        yield suspect(OTHER_ENLARGING, lambda p, size, s=smooth: s(p, size) > 0.5)  # type: ignore[misc]
     for first in (linear, NEAREST[0]):
-        yield suspect(WIDTH_FIRST, lambda p, size, f=first: f(p, size[::-1]) > 0.5)
-        yield suspect(WIDTH_FIRST, lambda p, size, f=first: f(p, size[::-1]).T > 0.5)
-        yield suspect(WIDTH_FIRST, lambda p, size, f=first: f(p, size[::-1]).reshape(size) > 0.5)
+        yield suspect(WIDTH_FIRST, lambda p, size, f=first: f(p, size[::-1]) > 0.5)  # type: ignore[misc]
+        yield suspect(WIDTH_FIRST, lambda p, size, f=first: f(p, size[::-1]).T > 0.5)  # type: ignore[misc]
+        yield suspect(WIDTH_FIRST, lambda p, size, f=first: f(p, size[::-1]).reshape(size) > 0.5)  # type: ignore[misc]
     yield suspect(NOT_EXCHANGED, lambda p, size: linear(p, size) <= 0.5)
     yield suspect(ALL, lambda p, size: np.ones(size, bool))
     yield suspect(NONE, lambda p, size: np.zeros(size, bool))
     yield suspect(RESHAPED, lambda p, size: np.resize(p, size) > 0.5)
     for turn in (lambda m: m[::-1], lambda m: m[:, ::-1], lambda m: m[::-1, ::-1]):
-        yield suspect(MIRRORED, lambda p, size, t=turn: t(linear(p, size) > 0.5))
+        yield suspect(MIRRORED, lambda p, size, t=turn: t(linear(p, size) > 0.5))  # type: ignore[misc]
     for logit in (lambda p: np.log(p / (1 - p)),):
-        yield suspect(LOWER_LIMIT, lambda p, size, g=logit: linear(g(p).astype(np.float32), size) > 0.5)
+        yield suspect(LOWER_LIMIT, lambda p, size, g=logit: linear(g(p).astype(np.float32), size) > 0.5)  # type: ignore[misc]
 
 
 SUSPECTS: dict[str, Callable[[Questions], Iterator[Suspect]]] = {
@@ -192,5 +232,5 @@ SUSPECTS: dict[str, Callable[[Questions], Iterator[Suspect]]] = {
     "best_epoch": of_epochs,
 }
 
-"""Patient -> who may have treated it, given its questions. ``half`` and ``training_mode`` are "
-"observed (``observed``)."""
+"""Patient -> who may have treated it, given its questions. ``half`` and ``training_mode`` are
+observed (``observed``)."""

@@ -42,6 +42,7 @@ class Ward:
 
     @classmethod
     def of(cls, lesson: Lesson, fit: Fit) -> "Ward":
+        """The validation photos of a lesson as a trained network sees them."""
         data, dataset = lesson.decoded.validation, lesson.splits.validation
         ids, previews = fit.previews()
         images, small = np.array(data.images), np.array(data.masks).astype(bool)
@@ -52,10 +53,12 @@ class Ward:
 
     @cached_property
     def probabilities(self) -> Logits:
+        """float32 (N, H, W)."""
         return sigmoid(self.logits)
 
     @cached_property
     def masks(self) -> Mask:
+        """Masks, bool (N, H, W), cut at p = .5."""
         return np.asarray(self.logits > 0)
 
     @cached_property

@@ -32,6 +32,7 @@ class SeedPerSample(Dataset[int]):
         self.length, self.seed, self.epoch = length, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
+        """Draws of its own for every epoch, or not: that is what is shown."""
         self.epoch = epoch
 
     def __len__(self) -> int:

@@ -142,8 +142,12 @@ def _darker(folder: Path, size: tuple[int, int]) -> Pairs:
 
 
 LINE_UP: dict[str, Loader] = {
-    "A": _both_flipped, "B": same_seed, "C": blue_first, "D": _darker, "E": sorted_differently,
-}  # fmt: skip
+    "A": _both_flipped,
+    "B": same_seed,
+    "C": blue_first,
+    "D": _darker,
+    "E": sorted_differently,
+}
 """Five loaders for an exercise. Which are wrong? Reading this file is cheating; describing their pairs is not."""
 
 

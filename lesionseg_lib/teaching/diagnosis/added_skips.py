@@ -34,6 +34,12 @@ DEPTHWISE = cause("one-weight-a-channel")
 
 NOT_ADDED = cause("skip-not-added")
 
+NOT_A_SUM = cause("skip-multiplied")
+
+ACTIVATED = cause("skip-activated")
+
+CUT_OFF = cause("skip-detached")
+
 IN_PLACE = cause("pyramid-changed")
 
 
@@ -52,10 +58,13 @@ def by_kernels(mine: nn.Module) -> Cause | None:
 
 
 def check_drawn(mine: Any, encoder: MobileNetV2Encoder) -> None:
+    """Ask a decoder for drawn photos; raises ``Wrong`` where shape or parameters are not those asked for."""
     size = (64, 96)
     generator = torch.Generator().manual_seed(0)
-    pyramid = [torch.rand(2, c, size[0] // s, size[1] // s, generator=generator)
-               for c, s in zip(encoder.channels, encoder.strides, strict=True)]  # fmt: skip
+    pyramid = [
+        torch.rand(2, c, size[0] // s, size[1] // s, generator=generator)
+        for c, s in zip(encoder.channels, encoder.strides, strict=True)
+    ]
     with torch.no_grad():
         given = list(pyramid)
         kept = [level.clone() for level in pyramid]
@@ -73,3 +82,44 @@ def check_drawn(mine: Any, encoder: MobileNetV2Encoder) -> None:
                 dead.append(stride)
     if dead:
         refuse(f"the skip at stride {', '.join(map(str, dead))} changes nothing in the mask.", NOT_ADDED)
+    _check_sum(mine, pyramid, size)
+    _check_learning(mine, pyramid, size)
+
+
+def _check_sum(mine: nn.Module, pyramid: list[Tensor], size: tuple[int, int]) -> None:
+    """What enters the first step's convolutions must be a sum: what comes up, and a part linear in the skip."""
+    steps, raised = getattr(mine, "convs", None), getattr(mine, "up", None)
+    if not isinstance(steps, nn.ModuleList) or not isinstance(raised, nn.ModuleList):
+        return  # built otherwise; its numbers have said what they can
+    seen: list[Tensor] = []
+    below: list[Tensor] = []
+    hooks = [
+        steps[0].register_forward_pre_hook(lambda _, given: seen.append(given[0].clone())),
+        raised[0].register_forward_hook(lambda _, __, out: below.append(out.clone())),
+    ]
+    skip, deepest = pyramid[-2], pyramid[-1]
+    try:
+        with torch.no_grad():
+            for s, d in ((skip, deepest), (2 * skip, deepest), (0 * skip, deepest), (skip, 3 * deepest + 1)):
+                mine([*pyramid[:-2], s, d], size)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if len(seen) != 4 or len(below) != 4 or any(x.shape != y.shape for x, y in zip(seen, below, strict=True)):
+        return
+    once, doubled, without, other = seen
+    if not torch.allclose(other - once, below[3] - below[0], atol=1e-3, rtol=1e-3):
+        refuse("what comes up and what the skip brings do not add up to what goes into the convolutions.", NOT_A_SUM)
+    if not torch.allclose(doubled - once, once - without, atol=1e-3, rtol=1e-3):
+        refuse("twice the skip does not bring twice as much.", ACTIVATED)
+
+
+def _check_learning(mine: nn.Module, pyramid: list[Tensor], size: tuple[int, int]) -> None:
+    """Every weight must be reached by a gradient."""
+    mine.zero_grad()
+    with torch.enable_grad():
+        mine(list(pyramid), size).square().sum().backward()
+    stuck = [name for name, p in mine.named_parameters() if p.grad is None or not bool(p.grad.any())]
+    mine.zero_grad()
+    if stuck:
+        refuse(f"no gradient reaches {stuck[0]}.", CUT_OFF)

@@ -63,13 +63,25 @@ def cause(key: str) -> Cause:
     return look_up(CAUSES, key, "cause")
 
 
-def link(where: str) -> str:
-    """The address of a section, ``where`` being a lesson and a heading: the notebook in the course's repository."""
-    lesson, _, heading = where.partition(": ")
+def published() -> str:
+    """Where the book is published, from the address of the repository in the package's metadata; "" where unknown."""
     try:
         entries = metadata("lesionseg").get_all("Project-URL") or []
     except PackageNotFoundError:
-        entries = []
-    home = next((entry.split(", ")[1] for entry in entries if entry.startswith("Homepage")), "")
-    anchor = re.sub(r"\s", "-", heading)
-    return f"{home}/blob/main/notebooks/{LESSONS[lesson]}.ipynb#{anchor}".lstrip("/")
+        return ""
+    home = next((entry.partition(", ")[2] for entry in entries if entry.startswith("Homepage")), "")
+    _, _, path = home.partition("github.com/")
+    owner, _, name = path.strip("/").partition("/")
+    return f"https://{owner}.github.io/{name}" if owner and name else ""
+
+
+def identifier(heading: str) -> str:
+    """The anchor of a heading in the book, by the rule of docutils: small letters and digits, the others a hyphen."""
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-").lstrip("-0123456789")
+
+
+def link(where: str) -> str:
+    """The section by name and its address in the book, ``where`` being a lesson and a heading."""
+    lesson, _, heading = where.partition(": ")
+    page = f"notebooks/{LESSONS[lesson]}.html#{identifier(heading)}"
+    return f'Lesson {lesson}, "{heading}": {"/".join(filter(None, (published(), page)))}'

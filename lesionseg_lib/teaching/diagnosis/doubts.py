@@ -41,10 +41,12 @@ COMPLEMENT_OUTSIDE = cause("complement-outside")
 
 
 def logit(p: Any) -> Any:
+    """Of probabilities, float32."""
     return np.log(p / (1 - p)).astype(np.float32)
 
 
 def doubtful_photos() -> dict[str, Any]:
+    """Probabilities (1, H, W) drawn so that the rules of betting differ on them."""
     y, x = np.mgrid[:7, :9]
     hill = (0.93 - 0.11 * np.hypot(y - 3, x - 5)).clip(0.02)
     return {
@@ -56,6 +58,8 @@ def doubtful_photos() -> dict[str, Any]:
 
 
 def wrong_bets(questions: Mapping[str, Any]) -> Iterator[Suspect]:
+    """Who bets on the expected Jaccard by another cut, rule or scale."""
+
     def compute(label: str, p: Any, cut: Any, rule: Any, after: Any) -> Any:
         q = p(questions[label])
         m = cut(q)
@@ -92,17 +96,31 @@ def wrong_bets(questions: Mapping[str, Any]) -> Iterator[Suspect]:
                 (lambda p, m: ratio(total(p * m), total(m) - total(p * ~m)), COMPLEMENT_OUTSIDE),
                 (lambda p, m: np.full(len(p), ratio((p * m).sum(), m.sum() + (p * ~m).sum())), POOLED),
             ),
-            "p": slot(lambda p: p, (lambda p: logit(p), NO_SIGMOID), (lambda p: sigmoid(p), SECOND_SIGMOID),
-                      (lambda p: 1 - p, scoring.EXCHANGED)),
-            "cut": slot(lambda p: p > 0.5, (lambda p: p > 0, CUT_ELSEWHERE), (lambda p: p > 0.622459, SECOND_SIGMOID),
-                        (lambda p: p <= 0.5, scoring.EXCHANGED), *((lambda p, k=k: p > k,
-                            CUT_ELSEWHERE) for k in (0.1, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9))),
-            "after": slot(lambda x: x, (lambda x: 100 * x, table_why.PERCENT), (lambda x: 1 - x, table_why.ONE_MINUS),
-                          (lambda x: np.full(len(x), x.mean()), POOLED), (lambda x: 2 * x / (1 + x), EXPECTED_DICE)),
+            "p": slot(
+                lambda p: p,
+                (lambda p: logit(p), NO_SIGMOID),
+                (lambda p: sigmoid(p), SECOND_SIGMOID),
+                (lambda p: 1 - p, scoring.EXCHANGED),
+            ),
+            "cut": slot(
+                lambda p: p > 0.5,
+                (lambda p: p > 0, CUT_ELSEWHERE),
+                (lambda p: p > 0.622459, SECOND_SIGMOID),
+                (lambda p: p <= 0.5, scoring.EXCHANGED),
+                *((lambda p, k=k: p > k, CUT_ELSEWHERE) for k in (0.1, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)),
+            ),
+            "after": slot(
+                lambda x: x,
+                (lambda x: 100 * x, table_why.PERCENT),
+                (lambda x: 1 - x, table_why.ONE_MINUS),
+                (lambda x: np.full(len(x), x.mean()), POOLED),
+                (lambda x: 2 * x / (1 + x), EXPECTED_DICE),
+            ),
         },
-    )  # fmt: skip
+    )
 
 
 def expected_jaccard(p: Any) -> Any:
+    """(N,): what the mask above .5 may expect, overlap and union taken apart."""
     inside = p > 0.5
     return (p * inside).sum((1, 2)) / np.maximum(inside.sum((1, 2)) + (p * ~inside).sum((1, 2)), 1e-6)

@@ -13,36 +13,66 @@ from lesionseg_lib.training.losses import get_loss
 
 
 def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
+    """Who derives the loss by hand with a step missing or wrong."""
     arrays = {
         name: (z.numpy().reshape(-1).astype(float), t.numpy().reshape(-1).astype(float))
         for name, (z, t) in cases.items()
     }
 
     def compute(
-        name: str, sign: Any, chain: Any, di: Any, du: Any, rule: Any, power: Any, s: Any, scale: Any, below: Any
+        name: str,
+        sign: Any,
+        chain: Any,
+        di: Any,
+        du: Any,
+        rule: Any,
+        power: Any,
+        s: Any,
+        scale: Any,
+        below: Any,
+        inside: Any,
     ) -> Any:
         z, t = arrays[name]
         p = 0.5 * (1 + np.tanh(0.5 * z))
-        overlap, union = (p * t).sum() + s[0], below(p, t) + s[1]
+        counted = inside(p)
+        overlap, union = (counted * t).sum() + s[0], below(counted, t) + s[1]
         return sign * chain(p) * rule(di(t), du(t), overlap, union) / union**power * scale(len(p))
 
     steps = {
         "sign": slot(-1.0, (1.0, why.SIGN)),
         "chain": slot(
-            lambda p: p * (1 - p), (lambda p: 1.0, why.CHAIN), (lambda p: p, why.CHAIN_PART),
-            (lambda p: 1 - p, why.CHAIN_PART), (lambda p: (p * (1 - p)) ** 2, why.CHAIN_PART),
-            (lambda p: p * (1 + p), why.CHAIN_PART), (lambda p: p - 1, why.CHAIN_PART),
+            lambda p: p * (1 - p),
+            (lambda p: 1.0, why.CHAIN),
+            (lambda p: p, why.CHAIN_PART),
+            (lambda p: 1 - p, why.CHAIN_PART),
+            (lambda p: (p * (1 - p)) ** 2, why.CHAIN_PART),
+            (lambda p: p * (1 + p), why.CHAIN_PART),
+            (lambda p: p - 1, why.CHAIN_PART),
             (lambda p: p**2 * (1 - p), why.CHAIN_PART),
-            (lambda p: p * (p - 1), why.SIGN), (lambda p: 1 - p**2, why.CHAIN_PART),
+            (lambda p: p * (p - 1), why.SIGN),
+            (lambda p: 1 - p**2, why.CHAIN_PART),
         ),
-        "di": slot(lambda t: t, (lambda t: 1.0, why.DI), (lambda t: 1 - t, why.DI), (lambda t: 0 * t, why.DI),
-                   (lambda t: 2 * t, why.FACTOR)),
-        "du": slot(lambda t: 1 - t, (lambda t: 1.0, why.DU_ONE), (lambda t: t, why.DU_ONE), (lambda t: -t, why.DU_ONE),
-                   (lambda t: 1 + t, why.DU_ONE), (lambda t: t - 1, why.DU_ONE), (lambda t: 0.0, why.DU_ONE),
-                   (lambda t: 2 - t, why.DU_ONE)),
+        "di": slot(
+            lambda t: t,
+            (lambda t: 1.0, why.DI),
+            (lambda t: 1 - t, why.DI),
+            (lambda t: 0 * t, why.DI),
+            (lambda t: 2 * t, why.FACTOR),
+        ),
+        "du": slot(
+            lambda t: 1 - t,
+            (lambda t: 1.0, why.DU_ONE),
+            (lambda t: t, why.DU_ONE),
+            (lambda t: -t, why.DU_ONE),
+            (lambda t: 1 + t, why.DU_ONE),
+            (lambda t: t - 1, why.DU_ONE),
+            (lambda t: 0.0, why.DU_ONE),
+            (lambda t: 2 - t, why.DU_ONE),
+        ),
         "rule": slot(
             lambda di, du, i, u: di * u - du * i,
             (lambda di, du, i, u: di * u + du * i, why.PLUS),
+            (lambda di, du, i, u: (di * u - du * i) * u / i, why.OF_LOG),
             (lambda di, du, i, u: di * i - du * u, why.CROSSED),
             (lambda di, du, i, u: du * u - di * i, why.CROSSED),
             (lambda di, du, i, u: di * u, why.HALF_RULE),
@@ -53,15 +83,28 @@ def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
             (lambda di, du, i, u: di - du * i, why.HALF_RULE),
         ),
         "power": slot(2, (1, why.NOT_SQUARED), (0, why.NOT_SQUARED), (3, why.POWER_BELOW), (4, why.POWER_BELOW)),
-        "s": slot((1.0, 1.0), ((0.0, 0.0), why.NO_CONSTANT), ((1e-6, 1e-6), why.NO_CONSTANT), ((0.0, 1.0),
-            why.NO_CONSTANT),
-                  ((1.0, 0.0), why.NO_CONSTANT), ((2.0, 2.0), why.NO_CONSTANT), ((0.5, 0.5), why.NO_CONSTANT),
-                  ((1.0, 2.0), why.NO_CONSTANT), ((10.0, 10.0), why.NO_CONSTANT), ((1000.0, 1000.0), why.NO_CONSTANT)),
-        "scale": slot(lambda n: 1.0, (lambda n: 1 / n, why.PER_PIXEL), (lambda n: 2.0, why.FACTOR),
-            (lambda n: 0.5, why.FACTOR)),
-        "below": slot(lambda p, t: (p + t - p * t).sum(), (lambda p, t: (p + t).sum(), why.OF_DICE),
-                      (lambda p, t: (p + t - 2 * p * t).sum(), why.POWER_BELOW)),
-    }  # fmt: skip
+        "s": slot(
+            (1.0, 1.0),
+            ((0.0, 0.0), why.NO_CONSTANT),
+            ((1e-6, 1e-6), why.NO_CONSTANT),
+            ((0.0, 1.0), why.NO_CONSTANT),
+            ((1.0, 0.0), why.NO_CONSTANT),
+            ((2.0, 2.0), why.NO_CONSTANT),
+            ((0.5, 0.5), why.NO_CONSTANT),
+            ((1.0, 2.0), why.NO_CONSTANT),
+            ((10.0, 10.0), why.NO_CONSTANT),
+            ((1000.0, 1000.0), why.NO_CONSTANT),
+        ),
+        "scale": slot(
+            lambda n: 1.0, (lambda n: 1 / n, why.PER_PIXEL), (lambda n: 2.0, why.FACTOR), (lambda n: 0.5, why.FACTOR)
+        ),
+        "inside": slot(lambda p: p, (lambda p: (p > 0.5).astype(float), why.HARD_COUNTS)),
+        "below": slot(
+            lambda p, t: (p + t - p * t).sum(),
+            (lambda p, t: (p + t).sum(), why.OF_DICE),
+            (lambda p, t: (p + t - 2 * p * t).sum(), why.POWER_BELOW),
+        ),
+    }
 
     def other(cause: Any, name: str) -> Suspect:
         return alone(cause, lambda label: autograd(name, *cases[label]).numpy().reshape(-1))
@@ -75,10 +118,12 @@ def gradients(cases: dict[str, tuple[Tensor, Tensor]]) -> Iterator[Suspect]:
 
 
 def probability(z: Any) -> Any:
+    """The sigmoid, which does not overflow."""
     return 0.5 * (1 + np.tanh(0.5 * z))
 
 
 def autograd(name: str, z: Tensor, t: Tensor) -> Tensor:
+    """The gradient of a loss of the library by its logits, as PyTorch finds it."""
     z = z.clone().requires_grad_(True)
     (gradient,) = torch.autograd.grad(get_loss(name)(z, t), z)
     return gradient

@@ -27,20 +27,34 @@ PROBABILITIES: Slot = slot(
     (lambda z: _sigmoid(2 * z), why.OTHER_SQUASH),
 )
 AXES: Slot = slot(
-    (1, 2, 3), ((0, 1, 2, 3), why.POOLED), ((1, 2), why.AXES), ((1, 3), why.AXES), ((0, 1), why.AXES), ((0,), why.AXES),
+    (1, 2, 3),
+    ((0, 1, 2, 3), why.POOLED),
+    ((1, 2), why.AXES),
+    ((1, 3), why.AXES),
+    ((0, 1), why.AXES),
+    ((0,), why.AXES),
     ((1,), why.AXES),
-)  # fmt: skip
+)
 CONSTANTS = (1.0, 1.0)
 LARGE = (1000.0, 100.0, 10.0, 5.0, 2.0, 500.0, 3.0, 4.0, 8.0, 15.0, 16.0, 20.0, 50.0, 64.0, 200.0, 255.0, 256.0, 1e4)
 OTHER_CONSTANTS = [
     *(((c, c), why.CONSTANT_LARGE) for c in LARGE),
     *(((c, c), why.CONSTANT_SMALL) for c in (1e-6, 0.0, 1e-3, 0.1, 0.5, 0.01)),
-    ((0.0, 1.0), why.CONSTANT_BELOW), ((1.0, 0.0), why.CONSTANT_ABOVE), ((2.0, 1.0), why.CONSTANT_IN_BRACKET),
-    ((1.0, 2.0), why.CONSTANT_TWICE_BELOW), ((0.0, 1000.0), why.CONSTANT_BELOW), ((1000.0, 0.0), why.CONSTANT_ABOVE),
-    ((0.0, 1e-6), why.CONSTANT_BELOW), ((2e-6, 1e-6), why.CONSTANT_SMALL), ((2000.0, 1000.0), why.CONSTANT_LARGE),
-    ((1.0, 1000.0), why.CONSTANT_UNEQUAL), ((1000.0, 1.0), why.CONSTANT_UNEQUAL), ((2.0, 2.0), why.CONSTANT_LARGE),
-    ((1.0, 1e-6), why.CONSTANT_ABOVE), ((1e-6, 1.0), why.CONSTANT_BELOW),
-]  # fmt: skip
+    ((0.0, 1.0), why.CONSTANT_BELOW),
+    ((1.0, 0.0), why.CONSTANT_ABOVE),
+    ((2.0, 1.0), why.CONSTANT_IN_BRACKET),
+    ((1.0, 2.0), why.CONSTANT_TWICE_BELOW),
+    ((0.0, 1000.0), why.CONSTANT_BELOW),
+    ((1000.0, 0.0), why.CONSTANT_ABOVE),
+    ((0.0, 1e-6), why.CONSTANT_BELOW),
+    ((2e-6, 1e-6), why.CONSTANT_SMALL),
+    ((2000.0, 1000.0), why.CONSTANT_LARGE),
+    ((1.0, 1000.0), why.CONSTANT_UNEQUAL),
+    ((1000.0, 1.0), why.CONSTANT_UNEQUAL),
+    ((2.0, 2.0), why.CONSTANT_LARGE),
+    ((1.0, 1e-6), why.CONSTANT_ABOVE),
+    ((1e-6, 1.0), why.CONSTANT_BELOW),
+]
 FINALS: Slot = slot(
     lambda x: 1 - x,
     (lambda x: x, why.INDEX),
@@ -125,9 +139,16 @@ def soft_dice(cases: Mapping[str, tuple[Any, Any]]) -> Iterator[Suspect]:
 
     yield from span(
         compute,
-        {"p": PROBABILITIES, "axes": AXES, "formula": DICE, "constants": slot(CONSTANTS, *OTHER_CONSTANTS),
-         "final": FINALS, "reduce": REDUCTIONS, "plus": AROUND},
-    )  # fmt: skip
+        {
+            "p": PROBABILITIES,
+            "axes": AXES,
+            "formula": DICE,
+            "constants": slot(CONSTANTS, *OTHER_CONSTANTS),
+            "final": FINALS,
+            "reduce": REDUCTIONS,
+            "plus": AROUND,
+        },
+    )
 
 
 WEIGHTS: Slot = slot(
@@ -188,7 +209,14 @@ def tversky(cases: Mapping[str, tuple[Any, Any, float]]) -> Iterator[Suspect]:
     truths: Slot = slot(lambda t: t, (lambda t: 1 - t, why.TRUTH_EXCHANGED))
     yield from span(
         compute,
-        {"p": PROBABILITIES, "weights": WEIGHTS, "formula": TVERSKY, "constants": slot(CONSTANTS, *OTHER_CONSTANTS),
-         "final": FINALS, "total": MEANS, "truth": truths, "reduce": slot(lambda x: x.mean(), (lambda x: x,
-             why.NOT_REDUCED))},
-    )  # fmt: skip
+        {
+            "p": PROBABILITIES,
+            "weights": WEIGHTS,
+            "formula": TVERSKY,
+            "constants": slot(CONSTANTS, *OTHER_CONSTANTS),
+            "final": FINALS,
+            "total": MEANS,
+            "truth": truths,
+            "reduce": slot(lambda x: x.mean(), (lambda x: x, why.NOT_REDUCED)),
+        },
+    )

@@ -46,6 +46,7 @@ ONE_MORE_WORKER = cause("main-process-decodes")
 
 
 def epochs() -> dict[str, tuple[int, int, float, int, float]]:
+    """Drawn settings: photos, batch, seconds to decode, workers, seconds a step."""
     rng, found = np.random.default_rng(0), {}
     for _ in range(200):
         batch, batches, workers = int(rng.choice([8, 16, 32])), int(rng.integers(30, 120)), int(rng.integers(1, 5))
@@ -69,30 +70,58 @@ def slower(settings: Any, off: list[str]) -> tuple[list[str], list[str]]:
 
 
 def paces(settings: Any) -> Iterator[Suspect]:
+    """Who estimates the seconds of an epoch otherwise."""
+
     def compute(label: str, load: Any, work: Any, both: Any, scale: Any) -> float:
         n, b, d, w, s = settings[label]
         return float(scale(both(load(n, b, d, w), work(n, b, s, w))))
 
     steps = {
-        "both": slot(max, (lambda x, y: x + y, ADDED), (min, FASTER), (lambda x, y: x, ONLY_LOADING),
-                     (lambda x, y: y, ONLY_STEPS), (lambda x, y: (x + y) / 2, AVERAGED), (lambda x,
-                         y: abs(x - y), FASTER),
-                     (lambda x, y: x * y, ADDED), (lambda x, y: (x * y) / (x + y), SLOWER_RATE)),
-        "load": slot(lambda n, b, d, w: n * d / w, (lambda n, b, d, w: n * d, NO_WORKERS),
-                     (lambda n, b, d, w: n * d * w, WORKERS_TIMES), (lambda n, b, d, w: n / b * d / w, PER_BATCH),
-                     (lambda n, b, d, w: n / b * d, PER_BATCH), (lambda n, b, d, w: b * d / w, ONE_BATCH),
-                     (lambda n, b, d, w: d / w, ONE_BATCH), (lambda n, b, d, w: n * b * d / w, BATCH_AGAIN),
-                     (lambda n, b, d, w: n // w * d, ROUNDED_DOWN), (lambda n, b, d, w: n * d / (w + 1),
-                         ONE_MORE_WORKER),
-                     (lambda n, b, d, w: n / w / d, SLOWER_RATE), (lambda n, b, d, w: n * d // w, ROUNDED_DOWN)),
-        "work": slot(lambda n, b, s, w: n / b * s, (lambda n, b, s, w: n * s, PER_PHOTO),
-                     (lambda n, b, s, w: n * b * s, BATCH_TIMES), (lambda n, b, s, w: n / b * s / w, WORKERS_STEP),
-                     (lambda n, b, s, w: s, ONE_BATCH), (lambda n, b, s, w: b * s, ONE_BATCH),
-                     (lambda n, b, s, w: n * s / w, PER_PHOTO), (lambda n, b, s, w: n / b / s, SLOWER_RATE),
-                     (lambda n, b, s, w: n / b * s * w, WORKERS_TIMES)),
-        "scale": slot(lambda x: x, (lambda x: 1000 * x, MILLISECONDS), (lambda x: x / 1000, MILLISECONDS),
-                      (lambda x: x / 60, MILLISECONDS), (lambda x: x / 3600, MILLISECONDS), (lambda x: 2 * x,
-                          FACTOR_OFF),
-                      (lambda x: x / 2, FACTOR_OFF), (lambda x: int(x), ROUNDED_DOWN)),
-    }  # fmt: skip
+        "both": slot(
+            max,
+            (lambda x, y: x + y, ADDED),
+            (min, FASTER),
+            (lambda x, y: x, ONLY_LOADING),
+            (lambda x, y: y, ONLY_STEPS),
+            (lambda x, y: (x + y) / 2, AVERAGED),
+            (lambda x, y: abs(x - y), FASTER),
+            (lambda x, y: x * y, ADDED),
+            (lambda x, y: (x * y) / (x + y), SLOWER_RATE),
+        ),
+        "load": slot(
+            lambda n, b, d, w: n * d / w,
+            (lambda n, b, d, w: n * d, NO_WORKERS),
+            (lambda n, b, d, w: n * d * w, WORKERS_TIMES),
+            (lambda n, b, d, w: n / b * d / w, PER_BATCH),
+            (lambda n, b, d, w: n / b * d, PER_BATCH),
+            (lambda n, b, d, w: b * d / w, ONE_BATCH),
+            (lambda n, b, d, w: d / w, ONE_BATCH),
+            (lambda n, b, d, w: n * b * d / w, BATCH_AGAIN),
+            (lambda n, b, d, w: n // w * d, ROUNDED_DOWN),
+            (lambda n, b, d, w: n * d / (w + 1), ONE_MORE_WORKER),
+            (lambda n, b, d, w: n / w / d, SLOWER_RATE),
+            (lambda n, b, d, w: n * d // w, ROUNDED_DOWN),
+        ),
+        "work": slot(
+            lambda n, b, s, w: n / b * s,
+            (lambda n, b, s, w: n * s, PER_PHOTO),
+            (lambda n, b, s, w: n * b * s, BATCH_TIMES),
+            (lambda n, b, s, w: n / b * s / w, WORKERS_STEP),
+            (lambda n, b, s, w: s, ONE_BATCH),
+            (lambda n, b, s, w: b * s, ONE_BATCH),
+            (lambda n, b, s, w: n * s / w, PER_PHOTO),
+            (lambda n, b, s, w: n / b / s, SLOWER_RATE),
+            (lambda n, b, s, w: n / b * s * w, WORKERS_TIMES),
+        ),
+        "scale": slot(
+            lambda x: x,
+            (lambda x: 1000 * x, MILLISECONDS),
+            (lambda x: x / 1000, MILLISECONDS),
+            (lambda x: x / 60, MILLISECONDS),
+            (lambda x: x / 3600, MILLISECONDS),
+            (lambda x: 2 * x, FACTOR_OFF),
+            (lambda x: x / 2, FACTOR_OFF),
+            (lambda x: int(x), ROUNDED_DOWN),
+        ),
+    }
     yield from span(compute, steps)

@@ -1,6 +1,7 @@
 """How answers are read: one reader of numbers for all exercises, whatever they are handed in."""
 
 import math
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -84,7 +85,8 @@ def number(answer: Any, what: str) -> float:
             )
             value = values.reshape(-1)[0]
         if isinstance(value, str):
-            value = value.strip().removesuffix("%").replace(",", "" if "." in value or value.count(",") > 1 else ".")
+            thousands = re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", value.strip()) or "." in value
+            value = value.strip().removesuffix("%").replace(",", "" if thousands else ".")
         result = float(value)
     except (TypeError, ValueError):
         raise Wrong(f"{what} should be a number; found {type(answer).__name__} {str(answer)[:40]!r}.") from None
@@ -93,8 +95,7 @@ def number(answer: Any, what: str) -> float:
 
 
 def several(answer: Any, names: Sequence[str]) -> list[Any]:
-    """As many parts as ``names``, from a list, a tuple, an array, a column, or a dictionary with (or "
-    "without) these keys."""
+    """As many parts as ``names``, from a list, a tuple, an array, a column, or a dictionary."""
     wanted = f"expected {('one', 'two', 'three', 'four')[len(names) - 1]}: {', '.join(names)}"
     answer = opened(answer)
     if hasattr(answer, "to_dict") and not isinstance(answer, Mapping):

@@ -29,6 +29,16 @@ def _mean_of(*formulas: Callable[..., Any]) -> Callable[..., Any]:
     return ratio
 
 
+def _by_support(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """Lesion and skin, each weighed by its share of the true pixels (scikit-learn's average="weighted")."""
+
+    def ratio(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
+        lesion, skin = divide(formula(tp, fp, fn, tn), 1.0), divide(formula(tn, fn, fp, tp), 1.0)
+        return lesion * (tp + fn) + skin * (tn + fp), tp + fp + fn + tn
+
+    return ratio
+
+
 def _skin(formula: Callable[..., Any]) -> Callable[..., Any]:
     return lambda tp, fp, fn, tn: formula(tn, fn, fp, tp)
 
@@ -56,9 +66,11 @@ def _correlation(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
 
 
 def divide(ratio: Any, empty: float) -> Any:
-    above, below = ratio
-    with np.errstate(all="ignore"):
-        return np.where(np.asarray(below) == 0, np.where(np.asarray(above) == 0, empty, above / below), above / below)
+    """The quotients, ``empty`` where both are 0."""
+    above, below = (np.asarray(part, float) for part in ratio)
+    scores = above / below
+    nothing = (above == 0) & (below == 0)
+    return np.where(nothing, empty, scores) if nothing.any() else scores
 
 
 OTHER_FORMULAS: Sequence[tuple[Callable[..., Any], Any]] = [
@@ -95,6 +107,8 @@ OTHER_FORMULAS: Sequence[tuple[Callable[..., Any], Any]] = [
     (_skin(_dice), why.SKIN_DICE),
     (_mean_of(_jaccard, _skin(_jaccard)), why.BACKGROUND),
     (_mean_of(_dice, _skin(_dice)), why.BACKGROUND_DICE),
+    (_by_support(_jaccard), why.BACKGROUND),
+    (_by_support(_dice), why.BACKGROUND_DICE),
 ]
 
 
@@ -118,6 +132,7 @@ def _jaccard_of_dice_twice(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
 
 
 def weighted(scores: Any, weights: Any) -> Any:
+    """The weighted mean."""
     return (scores * weights).sum() / weights.sum()
 
 
@@ -132,7 +147,13 @@ def _j_of_mean_counts(tp: Any, fp: Any, fn: Any, tn: Any) -> Any:
 
 
 VIEWS: Slot = slot(
-    "photo", ("pooled", why.POOLED), ("columns", why.COLUMNS), ("rows", why.ROWS), ("places", why.PLACES)
+    "photo",
+    ("pooled", why.POOLED),
+    ("columns", why.COLUMNS),
+    ("columns of all", why.COLUMNS),
+    ("rows", why.ROWS),
+    ("rows of all", why.ROWS),
+    ("places", why.PLACES),
 )
 
 CONSTANTS: Slot = slot(
@@ -160,6 +181,7 @@ EMPTY: Slot = slot(
     ("half", why.EMPTY_HALF),
     ("skip zeros", why.SKIPS_ZEROS),
     ("none", why.EMPTY_WHOLE_ZERO),
+    *((rule, why.EMPTY_WHOLE) for rule in ("set truth one", "set mask one", "set either one", "set mask zero")),
 )
 
 EACH: Slot = slot(
@@ -175,27 +197,30 @@ EACH: Slot = slot(
 )
 
 REDUCTIONS: Slot = slot(
-    lambda s, w: s.mean(),
-    (lambda s, w: np.median(s), why.MEDIAN),
-    (lambda s, w: s.sum(), why.SUM),
-    (lambda s, w: s.max(), why.BEST),
-    (lambda s, w: s.min(), why.WORST),
-    (lambda s, w: s[-1], why.LAST),
-    (lambda s, w: s[0], why.FIRST),
-    (lambda s, w: s[:-1].mean() if len(s) > 1 else np.nan, why.LAST_LEFT_OUT),
-    (lambda s, w: s[1:].mean() if len(s) > 1 else np.nan, why.FIRST_LEFT_OUT),
-    (lambda s, w: s, why.NOT_AVERAGED),
-    (lambda s, w: weighted(s, w), why.WEIGHTED),
-    (lambda s, w: np.exp(np.log(s).mean()), why.GEOMETRIC),
-    (lambda s, w: len(s) / (1 / s).sum(), why.HARMONIC),
-    (lambda s, w: np.sqrt((s**2).mean()), why.ROOT_MEAN_SQUARE),
-    (lambda s, w: s.sum() / 2, why.NUMBER_WRITTEN_IN),
-    (lambda s, w: s.sum() / 3, why.NUMBER_WRITTEN_IN),
-    (lambda s, w: s.std(), why.DEVIATION),
-    (lambda s, w: s.prod(), why.PRODUCT),
-    (lambda s, w: s.sum() / max(len(s) - 1, 1), why.ONE_TOO_FEW),
-    (lambda s, w: s.sum() / (len(s) + 1), why.ONE_TOO_MANY),
-    (lambda s, w: (s.max() + s.min()) / 2, why.MIDRANGE),
+    lambda s, w, d: s.mean(),
+    (lambda s, w, d: np.median(s), why.MEDIAN),
+    (lambda s, w, d: np.quantile(s, 0.25), why.QUANTILE),
+    (lambda s, w, d: np.quantile(s, 0.75), why.QUANTILE),
+    (lambda s, w, d: s.sum(), why.SUM),
+    (lambda s, w, d: s.max(), why.BEST),
+    (lambda s, w, d: s.min(), why.WORST),
+    (lambda s, w, d: s[-1], why.LAST),
+    (lambda s, w, d: s[0], why.FIRST),
+    (lambda s, w, d: s[:-1].mean() if len(s) > 1 else np.nan, why.LAST_LEFT_OUT),
+    (lambda s, w, d: s[1:].mean() if len(s) > 1 else np.nan, why.FIRST_LEFT_OUT),
+    (lambda s, w, d: s, why.NOT_AVERAGED),
+    (lambda s, w, d: weighted(s, w), why.WEIGHTED),
+    (lambda s, w, d: weighted(s, d), why.WEIGHTED),
+    (lambda s, w, d: np.exp(np.log(s).mean()), why.GEOMETRIC),
+    (lambda s, w, d: len(s) / (1 / s).sum(), why.HARMONIC),
+    (lambda s, w, d: np.sqrt((s**2).mean()), why.ROOT_MEAN_SQUARE),
+    (lambda s, w, d: s.sum() / 2, why.NUMBER_WRITTEN_IN),
+    (lambda s, w, d: s.sum() / 3, why.NUMBER_WRITTEN_IN),
+    (lambda s, w, d: s.std(), why.DEVIATION),
+    (lambda s, w, d: s.prod(), why.PRODUCT),
+    (lambda s, w, d: s.sum() / max(len(s) - 1, 1), why.ONE_TOO_FEW),
+    (lambda s, w, d: s.sum() / (len(s) + 1), why.ONE_TOO_MANY),
+    (lambda s, w, d: (s.max() + s.min()) / 2, why.MIDRANGE),
 )
 
 AFTER: Slot = slot(
@@ -230,6 +255,7 @@ BATCHES: Slot = slot(
     ("median", why.MEDIAN_OF_BATCHES),
     ("full size", why.FULL_BATCHES),
     ("over batches", why.SUM_OVER_BATCHES),
+    ("over photos", why.MEANS_OVER_PHOTOS),
 )
 
 WHOLE: Slot = slot(None, (_f_of_means, why.F_OF_MEANS), (_j_of_mean_counts, why.F_OF_MEANS))

@@ -33,14 +33,22 @@ class ScoreSpace:
         self.questions = questions
         own: dict[str, Slot] = {"cut": slot(None), "read": slot(None)} | more
         self.slots: dict[str, Slot] = {
-            **own, "view": VIEWS, "formula": formulas(wanted), "constants": CONSTANTS, "empty": EMPTY, "each": EACH,
-            "reduce": REDUCTIONS, "after": AFTER, "whole": WHOLE,
-        }  # fmt: skip
+            **own,
+            "view": VIEWS,
+            "formula": formulas(wanted),
+            "constants": CONSTANTS,
+            "empty": EMPTY,
+            "each": EACH,
+            "reduce": REDUCTIONS,
+            "after": AFTER,
+            "whole": WHOLE,
+        }
         self.slots.pop("batch", None)
         self.batched = any(isinstance(question, list) for question in questions.values())
         if self.batched:
             self.slots["batch"] = BATCHES
         self._known: dict[Any, GroupCounts] = {}
+        self._scores: dict[Any, Any] = {}
 
     def suspects(self, most: int = 2) -> Iterator[Suspect]:
         """From one mistake to ``most`` together."""
@@ -58,6 +66,9 @@ class ScoreSpace:
         if batch == "over batches":
             photos = sum(len(mask) for mask, _ in question)
             return self._score(label, "all", **steps) * photos / len(question)
+        if batch == "over photos":
+            means = [self._score(label, number, **steps) for number in range(len(question))]
+            return sum(means) / sum(len(mask) for mask, _ in question)
         each = np.array([self._score(label, number, **steps) for number in range(len(question))], float)
         if batch == "running":
             running = each[0]
@@ -74,24 +85,43 @@ class ScoreSpace:
             weights = weights[:-1] if batch == "drop last" else weights[1:]
             return weighted(kept, weights)
         rules: dict[str, Callable[[Any], Any]] = {
-            "mean": np.mean, "sum": np.sum, "best": np.max, "worst": np.min, "median": np.median,
-        }  # fmt: skip
+            "mean": np.mean,
+            "sum": np.sum,
+            "best": np.max,
+            "worst": np.min,
+            "median": np.median,
+        }
         return rules.get(batch, np.mean)(kept)
 
-    def _score(self, label: str, part: Any, cut: Any, read: Any, view: str, formula: Any, constants: Any, empty: str,
-               each: Any, reduce: Any, after: Any, whole: Any) -> Any:  # fmt: skip
+    def _score(
+        self,
+        label: str,
+        part: Any,
+        cut: Any,
+        read: Any,
+        view: str,
+        formula: Any,
+        constants: Any,
+        empty: str,
+        each: Any,
+        reduce: Any,
+        after: Any,
+        whole: Any,
+    ) -> Any:
         counts = self._counts(label, part, cut, read, view)
         if whole is not None:
             value = whole(*counts)
         else:
-            scores = _by_rule(counts, formula, constants, empty)
+            key = (label, part, id(cut), id(read), view, id(formula), constants, empty)
+            if key not in self._scores:
+                self._scores[key] = _by_rule(counts, formula, constants, empty)
+            scores = self._scores[key]
             if each is not None:
                 scores = each(scores)
             if not len(scores):
                 return np.nan
-            value = reduce(scores, counts[0] + counts[2])
-            if empty == "none" and not (counts[0] + counts[2]).any():
-                value = 0.0
+            value = reduce(scores, counts[0] + counts[2], counts[0] + counts[1])
+            value = _of_nothing(empty, counts, value)
         return value if after is None else after(value)
 
     def _counts(self, label: str, part: Any, cut: Any, read: Any, view: str) -> GroupCounts:
@@ -110,7 +140,15 @@ class ScoreSpace:
         return self._known[key]
 
 
-AXES = {"photo": (1, 2), "pooled": (0, 1, 2), "columns": (1,), "rows": (2,), "places": (0,)}
+AXES = {
+    "photo": (1, 2),
+    "pooled": (0, 1, 2),
+    "columns": (1,),
+    "columns of all": (0, 1),
+    "rows": (2,),
+    "rows of all": (0, 2),
+    "places": (0,),
+}
 
 
 def _count(m: Any, t: Any, view: str) -> GroupCounts:
@@ -125,14 +163,28 @@ def _count(m: Any, t: Any, view: str) -> GroupCounts:
     return a, b, c, d
 
 
+def _of_nothing(empty: str, counts: GroupCounts, value: Any) -> Any:
+    """The value of the whole set, by a rule that asks whether anything at all is lesion, or was drawn."""
+    tp, fp, fn, _ = counts
+    lesion, drawn = bool((tp + fn).any()), bool((tp + fp).any())
+    if empty == "none" and not lesion:
+        return 0.0
+    asked = {"truth": not lesion, "mask": not drawn, "either": not (lesion and drawn)}
+    if empty.startswith("set") and asked[empty.split()[1]]:
+        return 1.0 if empty.endswith("one") else 0.0
+    return value
+
+
 def _by_rule(counts: GroupCounts, formula: Any, constants: tuple[float, float], empty: str) -> Any:
     """Scores of the groups, by a rule for what is empty."""
+    above, below = formula(*counts)
+    if constants != (0.0, 0.0):
+        above, below = above + constants[0], below + constants[1]
+    scores = divide((above, below), {"zero": 0.0, "nan": np.nan, "skip": np.nan, "half": 0.5}.get(empty, 1.0))
+    if empty in ("one", "zero", "nan", "half", "none") or empty.startswith("set"):
+        return scores
     tp, fp, fn, _ = counts
     no_truth, no_mask = (tp + fn) == 0, (tp + fp) == 0
-    above, below = formula(*counts)
-    above, below = np.asarray(above, float) + constants[0], np.asarray(below, float) + constants[1]
-    default = {"zero": 0.0, "nan": np.nan, "skip": np.nan, "half": 0.5}.get(empty, 1.0)
-    scores = divide((above, below), default)
     if empty == "skip":
         return scores[~np.isnan(scores)]
     if empty.startswith("skip truth"):
@@ -146,6 +198,4 @@ def _by_rule(counts: GroupCounts, formula: Any, constants: tuple[float, float], 
         return np.where(no_truth, 1.0 if empty == "truth one" else 0.0, scores)
     if empty == "mask one":
         return np.where(no_mask, 1.0, scores)
-    if empty == "either one":
-        return np.where(no_mask | no_truth, 1.0, scores)
-    return scores
+    return np.where(no_mask | no_truth, 1.0, scores)  # "either one"

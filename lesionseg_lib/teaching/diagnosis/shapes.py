@@ -38,6 +38,7 @@ MULTIPLIED = cause("channels-scaled")
 
 
 def other_shapes(seen: Sequence[tuple[int, ...]], ups: list[int], below: list[int]) -> Iterator[Suspect]:
+    """Who writes down other channels for the maps of a decoder with skips."""
     skips = [s[0] - up for s, up in zip(seen, ups, strict=True)]
     last = len(seen) - 1
     after = [*below[1:], ups[-1]]
@@ -80,15 +81,20 @@ def other_shapes(seen: Sequence[tuple[int, ...]], ups: list[int], below: list[in
             (lambda s, h, w: (2 * h, 2 * w), STRIDE_OFF),
             (lambda s, h, w: (h // 4, w // 4), STRIDE_OFF),
             (lambda s, h, w: (seen[last - s][1], seen[last - s][2]), FROM_THE_END),
-            *((lambda s, h, w, k=k: (k * h // SIZE[0], k * h // SIZE[0]), OF_A_SQUARE) for k in (128, 160, 96,
-                224, 256, 64)),
+            *(
+                (lambda s, h, w, k=k: (k * h // SIZE[0], k * h // SIZE[0]), OF_A_SQUARE)
+                for k in (128, 160, 96, 224, 256, 64)
+            ),
             (lambda s, h, w: SIZE, OF_A_SQUARE),
             (lambda s, h, w: (h + 1, w + 1), ROUNDED),
             (lambda s, h, w: (h - 1, w - 1), ROUNDED),
         ),
-        "order": slot(lambda c: c, (lambda c: (c[0], c[2], c[1]), WIDTH_FIRST), (lambda c: (c[1], c[2], c[0]),
-            ORDER_OF_AXES),
-                      (lambda c: (c[2], c[1], c[0]), ORDER_OF_AXES)),
+        "order": slot(
+            lambda c: c,
+            (lambda c: (c[0], c[2], c[1]), WIDTH_FIRST),
+            (lambda c: (c[1], c[2], c[0]), ORDER_OF_AXES),
+            (lambda c: (c[2], c[1], c[0]), ORDER_OF_AXES),
+        ),
         "place": slot(lambda s: s, (lambda s: last - s, FROM_THE_END)),
-    }  # fmt: skip
+    }
     yield from span(compute, steps)

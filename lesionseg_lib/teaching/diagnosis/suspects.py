@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations, product
 from typing import Any
 
 from lesionseg_lib.teaching.diagnosis.causes import Cause
+
+TOGETHER = 0.6
+"""What every further mistake costs beside its own weight."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,13 @@ class Suspect:
 
     causes: tuple[Cause, ...]
     predict: Callable[[Any], Any]
+    costly: bool = False
+    """Whether a network must run for its answers: it is asked last, and only when nobody else explains everything."""
 
-    @property
+    @cached_property
     def cost(self) -> float:
         """The simplest is the likeliest: one mistake before two, a usual before a rare one."""
-        return sum(cause.weight for cause in self.causes) + 0.6 * (len(self.causes) - 1)
+        return sum(cause.weight for cause in self.causes) + TOGETHER * (len(self.causes) - 1)
 
 
 def alone(cause: Cause, predict: Callable[[Any], Any]) -> Suspect:
@@ -56,14 +61,18 @@ def span(compute: Callable[..., Any], slots: Mapping[str, Slot], most: int = 2, 
     Ordered by the number of mistakes; those that cost more than ``cost`` are left out.
     """
     right = {name: options[0].value for name, options in slots.items()}
-    wrong = {name: [o for o in options if o.cause is not None] for name, options in slots.items()}
+    wrong = {name: [(o.value, o.cause) for o in options if o.cause is not None] for name, options in slots.items()}
+
+    def suspect(names: Sequence[str], options: Sequence[tuple[Any, Cause]]) -> Suspect:
+        steps = right | {name: value for name, (value, _) in zip(names, options, strict=True)}
+        return Suspect(tuple(cause for _, cause in options), lambda question: compute(question, **steps))
+
     for number in range(1, most + 1):
-        found = []
-        for names in combinations(slots, number):
-            for options in product(*(wrong[name] for name in names)):
-                steps = right | {name: option.value for name, option in zip(names, options, strict=True)}
-                causes = tuple(option.cause for option in options if option.cause is not None)
-                suspect = Suspect(causes, lambda question, steps=steps: compute(question, **steps))  # type: ignore[misc]
-                if suspect.cost <= cost:
-                    found.append(suspect)
-        yield from sorted(found, key=lambda suspect: suspect.cost)
+        found = [
+            (sum(cause.weight for _, cause in options) + TOGETHER * (number - 1), names, options)
+            for names in combinations(slots, number)
+            for options in product(*(wrong[name] for name in names))
+        ]
+        for price, names, options in sorted(found, key=lambda row: row[0]):
+            if price <= cost:
+                yield suspect(names, options)

@@ -9,13 +9,25 @@ import numpy as np
 
 from lesionseg_lib.teaching.diagnosis import table_causes as why
 from lesionseg_lib.teaching.diagnosis.causes import Cause
-from lesionseg_lib.teaching.diagnosis.engine import SECONDS, close, explain
+from lesionseg_lib.teaching.diagnosis.engine import close, explain
 from lesionseg_lib.teaching.diagnosis.reading import numbers, refuse
 from lesionseg_lib.teaching.diagnosis.suspects import Suspect
 
 Numbers = Mapping[Any, float]
 Base = tuple[Cause, Callable[[], Numbers]]
 """A mistake in what was measured, and all numbers of somebody who makes it; some keys may be left out."""
+
+
+class Costly:
+    """A mistake's numbers that need a network: computed key by key, so that the first that differs ends it."""
+
+    def __init__(self, of: Callable[[Any], float]) -> None:
+        self.of = cache(of)
+
+    def __call__(self) -> dict[Any, float]:
+        """As other sources are asked for all numbers at once; this one cannot be."""
+        raise TypeError("costly numbers are asked one by one")
+
 
 Change = tuple[Cause, Callable[[dict[Any, float]], dict[Any, float]]]
 
@@ -46,8 +58,7 @@ def _swapped(i: int, j: int) -> Callable[[list[Any]], list[Any]]:
 
 
 def changes(size: int, kind: str = "score", percent: bool = False) -> list[Change]:
-    """What is done to ``size`` numbers of a kind ("score", "count", "amount"); ``percent``: whether "
-    "percent is asked."""
+    """What is done to ``size`` numbers of a kind, "score", "count" or "amount"; ``percent``: in percent."""
     found: list[Change] = []
     if kind == "score":
         found += [
@@ -117,7 +128,9 @@ def spanned(
         return {key: float(values[key]) for key in order if key in values}
 
     known: list[tuple[tuple[Cause, ...], Callable[[], dict[Any, float]]]] = [((), cache(lambda: ordered(right)))]
-    known += [((cause,), cache(lambda base=base: ordered(base()))) for cause, base in bases]  # type: ignore[misc]
+    known += [
+        ((cause,), cache(lambda base=base: ordered(base()))) for cause, base in bases if not isinstance(base, Costly)
+    ]
 
     def suspect(causes: tuple[Cause, ...], base: Callable[[], dict[Any, float]], change: Any) -> Suspect:
         values = base if change is None else cache(lambda: change(base()))
@@ -134,7 +147,10 @@ def spanned(
                     yield suspect((*causes, cause), base, change)
         for first, change in own[:3]:
             for cause, other in own[3:]:
-                yield suspect((first, cause), cache(lambda change=change: change(known[0][1]())), other)  # type: ignore[misc]
+                yield suspect((first, cause), cache(lambda change=change: change(known[0][1]())), other)
+    for cause, numbers_of in bases:
+        if isinstance(numbers_of, Costly):
+            yield Suspect((cause,), numbers_of.of, costly=True)
 
 
 def digits(values: Sequence[float]) -> int | None:
@@ -156,7 +172,6 @@ def judge(
     of: str = "",
     hint: str = "",
     relative: bool = False,
-    seconds: float = SECONDS,
     more: Sequence[Suspect] = (),
 ) -> None:
     """Refuse numbers that are not the expected ones, and name what explains them.
@@ -185,7 +200,7 @@ def judge(
     deep = len(expected) > 1 and len(off) > 1
     suspects = _chain(more, expected, bases, kind, percent, deep)
     answered, truly = dict(found), {key: (found[key] if key not in off else expected[key]) for key in found}
-    finding = explain(answered, truly, suspects, same, partial=True, seconds=seconds)
+    finding = explain(answered, truly, suspects, same, partial=True)
     prefix = f"{of}: " if of else ""
     first = off[0]
     side = "high" if found[first] > expected[first] else "low"

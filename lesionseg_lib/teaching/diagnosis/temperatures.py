@@ -45,6 +45,8 @@ GRID = [float(t) for t in np.geomspace(0.2, 5, 60)]
 
 
 def wrong_temperatures(z: Any, t: Any, every: Any, entropy: Any, best: float) -> Iterator[Suspect]:
+    """Who looks for the temperature otherwise."""
+
     def one(why: Cause, value: Any) -> Suspect:
         return alone(why, lambda _: value())
 
@@ -87,7 +89,7 @@ def wrong_temperatures(z: Any, t: Any, every: Any, entropy: Any, best: float) ->
         q = sigmoid(z[half] / np.float32(temperature)).reshape(-1)
         bins = np.minimum((10 * q).astype(int), 9)
         y = t[half].reshape(-1).astype(float)
-        return sum(abs(q[bins == b].sum() - y[bins == b].sum()) for b in range(10)) / len(q)
+        return float(sum(abs(q[bins == b].sum() - y[bins == b].sum()) for b in range(10)) / len(q))
 
     yield one(OF_PROBABILITIES, lambda: min(GRID, key=of_p))
     yield one(OF_PROBABILITIES, lambda: min(GRID, key=clipped))

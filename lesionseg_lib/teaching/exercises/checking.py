@@ -21,7 +21,8 @@ def check(name: str, answer: Any = None, *given: Any) -> Verdict:
 
     None, ``...`` and containers of nothing else are not attempted, and so is a function that returns None or raises
     ``NotImplementedError``. What a student's function raises is part of the verdict, and so is a loop without end.
-    Neither models nor the state of random numbers are changed. Raises ``UnknownNameError`` for an unknown exercise.
+    Neither models nor the state of random numbers are changed; gradients are on, whatever a cell before switched off.
+    Raises ``UnknownNameError`` for an unknown exercise.
     """
     grader = look_up(EXERCISES, name, "exercise")
     hints, where = HINTS[name], SECTIONS[name]
@@ -44,7 +45,7 @@ def check(name: str, answer: Any = None, *given: Any) -> Verdict:
         return verdict("crashed", f'{error}; write exercises.check("{name}", {wanted}).')
     numpy_state = np.random.get_state()
     try:
-        with torch.random.fork_rng(devices=[]), np.errstate(all="ignore"):
+        with torch.random.fork_rng(devices=[]), torch.enable_grad(), np.errstate(all="ignore"):
             torch.default_generator.manual_seed(0)
             guarded(lambda: grader(answer, *given), LONG)
     except Wrong as problem:

@@ -43,7 +43,7 @@ OTHER_SCALE = cause("thresholds-times-ten")
     "Score one threshold by hand first: .5 must give the lesson's own validation score. Then put the call into a loop.",
 )
 def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
-    """nine masks of every validation photo, each enlarged, cut and scored; test stayed out of it.
+    """Nine masks of every validation photo, each enlarged, cut and scored; test stayed out of it.
 
     ``means``: mean J on validation for each threshold from .1 to .9.
     """
@@ -82,7 +82,7 @@ def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
         (OTHER_SCALE, lambda: at(p, lambda t: 10 * t)),
         (OTHER_SCALE, lambda: at(p, lambda t: 100 * t)),
     ]
-    judge(found, expected, bases, hint="Was it this network, on the validation photos?", seconds=2)
+    judge(found, expected, bases, hint="Was it this network, on the validation photos?")
 
 
 KNOWS_VALIDATION = cause("guess-knows-validation")
@@ -93,6 +93,7 @@ MEAN_INVERTED = cause("mean-mask-inverted")
 ONE_MASK = cause("one-mask")
 ANYWHERE = cause("any-mask")
 AREA_SHARE = cause("share-of-lesion")
+FEW = (2, 3, 5, 10, 100)
 
 
 @exercise(
@@ -103,7 +104,7 @@ AREA_SHARE = cause("share-of-lesion")
     "training masks become positive exactly where it is above one half?",
 )
 def beat_nothing(found: Any, lesson: Lesson) -> None:
-    """these three are what a score must beat before it says anything about a network.
+    """These three are what a score must beat before it says anything about a network.
 
     ``found``: mean J on validation of "all skin", "all lesion" and "mean mask".
     """
@@ -121,10 +122,19 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
 
     own = np.array(small.masks).mean(axis=0)
     maps: dict[str, Any] = {
-        "all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask": share - 0.5, "shares": share,
-        "own": own - 0.5, "inverse": 0.5 - share, "first": masks[0] - 0.5, "last": masks[-1] - 0.5,
-        "any": share - 1e-6, "all": share - (1 - 1e-6),
-    }  # fmt: skip
+        "all skin": -np.ones(size),
+        "all lesion": np.ones(size),
+        "mean mask": share - 0.5,
+        "shares": share,
+        "own": own - 0.5,
+        "inverse": 0.5 - share,
+        "first": masks[0] - 0.5,
+        "last": masks[-1] - 0.5,
+        "any": share - 1e-6,
+        "all": share - (1 - 1e-6),
+    }
+    for count in FEW:
+        maps[f"first {count}"] = masks[:count].mean(axis=0) - 0.5
     for limit in (0.3, 0.4, 0.6, 0.7):
         maps[f"at {limit}"] = share - limit
 
@@ -151,15 +161,18 @@ def beat_nothing(found: Any, lesson: Lesson) -> None:
         (SMALL, lambda: at_network_size(dice)),
         (ONE_MASK, lambda: {"mean mask": mean("first")}),
         (ONE_MASK, lambda: {"mean mask": mean("last")}),
+        *((ONE_MASK, lambda n=n: {"mean mask": mean(f"first {n}")}) for n in FEW),
         (ANYWHERE, lambda: {"mean mask": mean("any")}),
         (ANYWHERE, lambda: {"mean mask": mean("all")}),
-        *((scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")}) for limit in (0.3, 0.4,
-            0.6, 0.7)),  # type: ignore[misc]
+        *(
+            (scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")})
+            for limit in (0.3, 0.4, 0.6, 0.7)
+        ),
         (AREA_SHARE, lambda: {"mean mask": float(share.mean())}),
         (AREA_SHARE, lambda: {"mean mask": float((share > 0.5).mean())}),
         (OF_TEST, lambda: {key: mean(key, True) for key in keys}),
-    ]  # fmt: skip
-    judge(found, expected, bases, hint="(Each guess, repeated for every validation photo.)", seconds=2)
+    ]
+    judge(found, expected, bases, hint="(Each guess, repeated for every validation photo.)")
 
 
 NOT_BOOL = "a mask says yes or no. Cut the probabilities at .5."
@@ -178,7 +191,7 @@ DARK_IS_LESION = cause("photo-thresholded")
     "Print dtype, shape, smallest and largest value of what you pass. A mask is bool, of the photo's height and width.",
 )
 def your_own_photo(mask: Any, photo: Any, network: Segmenter, size: tuple[int, int]) -> None:
-    """whatever it shows, the network has outlined it.
+    """Whatever it shows, the network has outlined it.
 
     ``mask``: bool (H, W), what the network calls lesion in ``photo``, uint8 RGB (H, W, 3), read at ``size``.
     """
@@ -199,7 +212,7 @@ def your_own_photo(mask: Any, photo: Any, network: Segmenter, size: tuple[int, i
     right = p > 0.5
     if _alike(mask, right):
         return
-    finding = explain({"mask": mask}, {"mask": right}, _drawn(photo, network, size, p), _alike, seconds=2)
+    finding = explain({"mask": mask}, {"mask": right}, _drawn(photo, network, size, p), _alike)
     differ, share = float((mask != right).mean()), float(mask.mean())
     refuse(
         f"this is not what this network says of this photo above .5: {differ:.1%} of the pixels differ, and "
@@ -241,6 +254,8 @@ def _drawn(photo: Any, network: Segmenter, size: tuple[int, int], p: Any) -> Ite
     yield one(scoring.ADAPTIVE_CUT, lambda: p > p.mean())
     yield one(scoring.ADAPTIVE_CUT, lambda: p > np.median(p))
     yield one(scoring.SCALED, lambda: (p - p.min()) / max(p.max() - p.min(), 1e-9) > 0.5)
+    for turn in (lambda a: a.T, np.rot90, lambda a: np.rot90(a, -1), lambda a: np.rot90(a, 2).T):
+        yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))  # type: ignore[misc]
     for turn in (lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a[::-1, ::-1]):
         yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))  # type: ignore[misc]
         yield one(TURNED_MASK, lambda turn=turn: network.probabilities(np.ascontiguousarray(turn(photo)), size) > 0.5)  # type: ignore[misc]

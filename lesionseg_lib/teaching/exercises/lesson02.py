@@ -8,14 +8,14 @@ import pandas as pd
 import torch
 from scipy.stats import spearmanr
 
-from lesionseg_lib.data.datasets import resize_image
-from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
-from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, opened, refuse, rows
+from lesionseg_lib.teaching.diagnosis.causes import cause
+from lesionseg_lib.teaching.diagnosis.copies import COPIES, check_copies
+from lesionseg_lib.teaching.diagnosis.curves import average_precision
+from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, opened, rows
 from lesionseg_lib.teaching.diagnosis.tables import Base, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.training.probing import channel_auc
 
-COPIES = ("unaltered", "darker", "mirrored", "cropped")
 _TWINS = "02: Is a test photo in the training set?"
 _AUC = "06: Does a channel know a lesion?"
 
@@ -37,11 +37,11 @@ FILLED = cause("filled-with-mean")
     "02.1",
     _AUC,
     "Try a column that you made yourself, 1 for malignant and 0 for the others: what must come out?",
-    "The area is a share of pairs: one malignant photo, one other. In how many pairs has the malignant one the larger "
-    "value?",
+    "The area is a share of pairs: one malignant photo, one other. In how many pairs has the malignant one the "
+    "larger value?",
 )
 def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
-    """each column ranks as you say. Those at .5 know nothing, the others something, if only where a photo comes from.
+    """Each column ranks as you say. Those at .5 know nothing, the others something, if only where a photo comes from.
 
     ``auc``: column of ``table`` -> chance that a malignant photo ranks above a benign one.
     """
@@ -92,7 +92,7 @@ def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
         (MEANS, of_columns(lambda x, y: x[y].mean() / x[~y].mean())),
         (MEANS, of_columns(lambda x, y: (x[y] > x[~y].mean()).mean())),
         (MEANS, of_columns(lambda x, y: (x[y] > np.median(x[~y])).mean())),
-        (PRECISION_RECALL, of_columns(_average_precision)),
+        (PRECISION_RECALL, of_columns(average_precision)),
         (CUT_FIRST, of_columns(lambda x, y: ((x > np.median(x)) == y).mean())),
         (CUT_FIRST, of_columns(lambda x, y: ((x > x.mean()) == y).mean())),
         (CUT_FIRST, lambda: _areas((columns.fillna(0) > columns.fillna(0).mean()).astype(float), ill)),
@@ -108,12 +108,6 @@ def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
     judge(found, expected, bases, hint="Is it ranked over all photos of the table?")
 
 
-def _average_precision(x: Any, y: Any) -> float:
-    order = np.argsort(-x, kind="stable")
-    hits = y[order]
-    return float((np.cumsum(hits) / np.arange(1, len(y) + 1))[hits].mean())
-
-
 def _areas(columns: pd.DataFrame, ill: Any) -> dict[Any, float]:
     """Of each column, leaving out what was not measured."""
     found = {}
@@ -126,6 +120,7 @@ def _areas(columns: pd.DataFrame, ill: Any) -> dict[Any, float]:
 
 
 FARTHEST = cause("farthest")
+SECOND = cause("second-nearest")
 ORIGINALS_ASKED = cause("originals-asked")
 NUMBERS_OF_COPIES = cause("numbers-of-copies")
 LIMIT = cause("distance-limit")
@@ -140,13 +135,13 @@ SAME_COPY = cause("unaltered-for-all")
 @exercise(
     "02.2",
     _TWINS,
-    "Distances stand in a table with a row for each copy and a column for each original. Which cell of a "
-    "row should win?",
-    "Check each copy by eye first: plot one photo beside its darker, mirrored and cropped copy. The unaltered row must "
-    "say 100 for every finder.",
+    "Distances stand in a table with a row for each copy and a column for each original. Which cell of a row should "
+    "win?",
+    "Check each copy by eye first: plot one photo beside its darker, mirrored and cropped copy. The unaltered row "
+    "must say 100 for every finder.",
 )
 def what_survives(hits: Any, copies: Mapping[str, Any], finders: Mapping[str, Callable[[Any, Any], Any]]) -> None:
-    """the copies are what they should be, and each finder found as many as you say.
+    """The copies are what they should be, and each finder found as many as you say.
 
     ``hits``: finder -> copy -> % of the copies whose original is the closest of all. ``copies``: uint8 (N, H, W, 3)
     each, among them "unaltered". ``finders``: distances of (M, H, W, 3) from (N, H, W, 3), as (M, N).
@@ -154,7 +149,7 @@ def what_survives(hits: Any, copies: Mapping[str, Any], finders: Mapping[str, Ca
     hits = rows(hits, list(finders), "percent of copies found")
     missing = [name for name in finders if name not in hits]
     demand(not missing, f"expected a row for each of {', '.join(finders)}; {', '.join(missing)} is missing.")
-    _check_copies(copies)
+    check_copies(copies)
     some = np.asarray(opened(copies["unaltered"]))
     distances = {
         name: {copy: np.asarray(opened(finder(copies[copy], some))) for copy in COPIES}
@@ -178,97 +173,37 @@ def _check_hits(name: str, found: Mapping[Any, float], every: Mapping[str, Mappi
 
     bases: list[Base] = [
         (FARTHEST, lambda: _percent(distances, lambda d: d.argmax(1))),
+        (SECOND, lambda: _percent(distances, lambda d: d.argsort(1, kind="stable")[:, 1])),
         (ORIGINALS_ASKED, lambda: _percent(distances, lambda d: d.argmin(0))),
         (NUMBERS_OF_COPIES, lambda: {copy: photos * value / 100 for copy, value in expected.items()}),
         (LOST, lambda: {copy: 100 - value for copy, value in expected.items()}),
         (SAME_COPY, lambda: dict.fromkeys(COPIES, expected["unaltered"])),
         (ITSELF, lambda: dict.fromkeys(COPIES, 100.0)),
-        *((OTHER_FINDER, lambda o=other: _percent(every[o],
-            lambda d: d.argmin(1))) for other in every if other != name),  # type: ignore[misc]
-        *((TOP_FIVE, lambda k=k: {c: 100 * float((d.argsort(1, kind="stable")[:, :k] == np.arange(len(d))[:,
-            None]).any(1).mean())  # type: ignore[misc]
-                                  for c, d in distances.items()}) for k in (2, 3, 5, 10)),
-        *((LIMIT, lambda k=k: {c: 100 * float((own(d) <= k).mean()) for c, d in distances.items()})  # type: ignore[misc]
-          for k in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 0.05, 0.1, 0.2, 0.3, 0.5)),
-        *((LIMIT, lambda k=k: {c: 100 * float((d.min(1) <= k).mean()) for c, d in distances.items()})  # type: ignore[misc]
-          for k in (0, 3, 4, 5, 8, 10)),
+        *(
+            (OTHER_FINDER, lambda o=other: _percent(every[o], lambda d: d.argmin(1)))
+            for other in every
+            if other != name
+        ),
+        *(
+            (
+                TOP_FIVE,
+                lambda k=k: {
+                    c: 100 * float((d.argsort(1, kind="stable")[:, :k] == np.arange(len(d))[:, None]).any(1).mean())
+                    for c, d in distances.items()
+                },
+            )
+            for k in (2, 3, 5, 10)
+        ),
+        *(
+            (LIMIT, lambda k=k: {c: 100 * float((own(d) <= k).mean()) for c, d in distances.items()})
+            for k in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 0.05, 0.1, 0.2, 0.3, 0.5)
+        ),
+        *(
+            (LIMIT, lambda k=k: {c: 100 * float((d.min(1) <= k).mean()) for c, d in distances.items()})
+            for k in (0, 3, 4, 5, 8, 10)
+        ),
         (DISTANCES, lambda: {c: float(own(d).mean()) for c, d in distances.items()}),
         (DISTANCES, lambda: {c: float(d.min(1).mean()) for c, d in distances.items()}),
         (DISTANCES, lambda: {c: float(d.mean()) for c, d in distances.items()}),
-    ]  # fmt: skip
+    ]
     judge(found, expected, bases, within=0.1, percent=True, of=name)
-
-
-BY_SEVENTY = cause("darker-by-70")
-SUBTRACTED = cause("brightness-subtracted")
-WRAPS = cause("bytes-wrap")
-BRIGHTER = cause("brighter")
-NOT_ALTERED = cause("copy-unaltered")
-UPSIDE = cause("upside-down-copy")
-COLOURS_TURNED = cause("channels-reversed")
-TURNED_180 = cause("turned-not-mirrored")
-ORDER_TURNED = cause("order-of-photos")
-ONE_SIDE = cause("cropped-at-two-sides")
-FIFTH = cause("cropped-by-other-share")
-OTHER_DARK = cause("other-brightness")
-SCALED_BYTES = cause("bytes-scaled")
-
-
-def _check_copies(copies: Mapping[str, Any]) -> None:
-    demand(isinstance(copies, Mapping), "expected the copies as a dictionary: name -> photos.")
-    for name in COPIES:
-        demand(name in copies, f"there is no copy called {name!r}; found {', '.join(map(str, copies))}.")
-    some = np.asarray(opened(copies["unaltered"]))
-    for name in COPIES:
-        copy = np.asarray(opened(copies[name]))
-        demand(
-            copy.shape == some.shape and copy.dtype == np.uint8,
-            f"{name}: expected bytes of the shape {some.shape}, found {copy.dtype} {copy.shape}. "
-            + ("Enlarge a crop again." if copy.shape != some.shape else "Go back to bytes: .astype(np.uint8)."),
-        )
-    size, floats = (some.shape[1], some.shape[2]), some.astype(float)
-
-    def crop(share: float, sides: str = "both") -> Any:
-        rim = [max(round(side * share), 1) for side in size]
-        ends = (slice(rim[0], -rim[0]), slice(rim[1], -rim[1])) if sides == "both" else (
-            (slice(rim[0], None), slice(rim[1], None)) if sides == "first" else (slice(None, -rim[0]),
-                slice(None, -rim[1]))
-        )  # fmt: skip
-        return np.stack([resize_image(image, size) for image in np.ascontiguousarray(some[(slice(None), *ends)])])
-
-    def off(name: str, other: Any) -> float:
-        return float(np.abs(np.asarray(opened(copies[name]), float) - other).mean())  # grey levels
-
-    def settle(name: str, fine: bool, suspects: list[tuple[Cause, Any]], says: str) -> None:
-        if fine:
-            return
-        likely = [cause for cause, other in suspects if off(name, np.asarray(other, float)) < 3]
-        refuse(f"{name}: {says}", likely[0] if likely else None)
-
-    dark: list[tuple[Cause, Any]] = [
-        (NOT_ALTERED, some), (BY_SEVENTY, 0.3 * floats), (WRAPS, some - np.uint8(77)), (WRAPS, some - np.uint8(70)),
-        (WRAPS, (some * np.uint8(7)) // 10), (SUBTRACTED, (floats - 76.5).clip(0)), (SUBTRACTED, (floats - 70).clip(0)),
-        (SUBTRACTED, (floats - 30).clip(0)), (SUBTRACTED, floats - 0.7), (BRIGHTER, (1.3 * floats).clip(0, 255)),
-        (BRIGHTER, (floats / 0.7).clip(0, 255)), (BRIGHTER, (1.7 * floats).clip(0, 255)), (WRAPS, (floats * 1.3) % 256),
-        (SCALED_BYTES, np.zeros_like(floats)), *((OTHER_DARK, k * floats) for k in (0.5, 0.6, 0.8, 0.9, 0.93)),
-        (OTHER_DARK, 255 * (floats / 255) ** 0.7), (OTHER_DARK, 255 * (floats / 255) ** (1 / 0.7)),
-    ]  # fmt: skip
-    settle("darker", off("darker", 0.7 * floats) < 3, dark, "these are not 70 % of the bytes.")
-    mirrored: list[tuple[Cause, Any]] = [
-        (NOT_ALTERED, some), (UPSIDE, some[:, ::-1]), (COLOURS_TURNED, some[..., ::-1]), (TURNED_180, some[:,
-            ::-1, ::-1]),
-        (ORDER_TURNED, some[::-1]), (TURNED_180, some.transpose(0, 2, 1, 3) if size[0] == size[1] else some),
-        (TURNED_180, np.rot90(some, axes=(1, 2)) if size[0] == size[1] else some),
-    ]  # fmt: skip
-    settle("mirrored", off("mirrored", some[:, :, ::-1]) < 3, mirrored, "left and right should change places.")
-    inner = crop(0.1)
-    change = np.abs(inner - floats).mean()
-    distance = off("cropped", inner)
-    near = [(off("cropped", other), why) for why, other in (
-        (NOT_ALTERED, some), (ONE_SIDE, crop(0.1, "first")), (ONE_SIDE, crop(0.1, "last")), (FIFTH, crop(0.05)),
-        (FIFTH, crop(0.2)), (FIFTH, crop(0.25)), (FIFTH, crop(0.15)),
-    )]  # fmt: skip
-    nearest, why = min(near, key=lambda pair: pair[0])
-    says = "a tenth should be gone at each of the four sides."
-    if distance >= max(3, 0.5 * change) or (nearest < 0.25 * distance and distance > 0.35 * change):
-        refuse(f"cropped: {says}", why if nearest < 3 or nearest < 0.35 * distance else None)

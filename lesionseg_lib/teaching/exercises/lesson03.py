@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from lesionseg_lib.results.claims import highest_dice
-from lesionseg_lib.teaching.clinic.cases import BOTH, DRAWN, FOUR, FOUR_DRAWN, FOUR_TRUTHS, TRUTH
+from lesionseg_lib.teaching.clinic.cases import (
+    BOTH,
+    DRAWN,
+    FOUR,
+    FOUR_DRAWN,
+    FOUR_TRUTHS,
+    TRUTH,
+    WIDE,
+    WIDE_TRUTH,
+)
 from lesionseg_lib.teaching.clinic.cures import iou
 from lesionseg_lib.teaching.clinic.score_suspects import of_masks
 from lesionseg_lib.teaching.diagnosis import score_causes as scoring
@@ -39,23 +48,24 @@ def _photos() -> dict[str, tuple[Any, Any]]:
         "no lesion, something drawn": (DRAWN, nothing),
         "a single pixel": (one, one),
         "three photos, one without lesion and without a mask": (
-            np.concatenate([DRAWN, nothing[:1]]), np.concatenate([TRUTH, nothing[:1]])
+            np.concatenate([DRAWN, nothing[:1]]),
+            np.concatenate([TRUTH, nothing[:1]]),
         ),
         "one photo": (DRAWN[:1], TRUTH[:1]),
         "another single photo": (FOUR_DRAWN[1:2], FOUR_TRUTHS[1:2]),
-    }  # fmt: skip
+        WIDE: (np.ones((1, 300, 400), bool), WIDE_TRUTH[None]),
+    }
 
 
 @exercise(
     "03.1",
     _RULE,
     "Give it two photos whose single scores you know. Is the answer their mean?",
-    "Five suspects: the type of the mask just before it is counted, the axes of each sum, what is "
-    "averaged last, 0 / 0, "
-    "and whether the answer depends on the photos before.",
+    "Five suspects: the type of the mask just before it is counted, the axes of each sum, what is averaged last, 0 / "
+    "0, and whether the answer depends on the photos before.",
 )
 def your_own(score: Any) -> None:
-    """these small questions find nothing. What is left: files, sizes, thresholds, and who chose the epoch.
+    """These small questions find nothing. What is left: files, sizes, thresholds, and who chose the epoch.
 
     ``score``: mask and truth, bool (N, H, W) -> mean Jaccard index.
     """
@@ -83,7 +93,10 @@ def your_own(score: Any) -> None:
     shown = f"{found[label]:.3g} is too {side}" if np.ndim(found[label]) == 0 else f"{np.size(found[label])} numbers"
     observed = f"{label}: {shown}."
     always = constant(found, expected)
-    same = lambda a, b: close(a, b, 1e-4 if not _exact(a) else 1e-6)  # noqa: E731
+
+    def same(a: Any, b: Any) -> bool:
+        return close(a, b, 1e-6 if _exact(a) else 1e-4)
+
     finding = (
         Finding(((always,),)) if always else explain(found, expected, of_masks(questions), same, names=called(score))
     )
@@ -113,6 +126,7 @@ def _scored(answer: Any, label: str) -> Any:
     return number(value, label)
 
 
+TWO_MEANS = cause("width-of-two-means")
 OTHER_WAY = cause("dice-iou-direction")
 OLD_DECODER = cause("old-decoder")
 OF_THE_DICE = cause("from-the-claimed-dice")
@@ -142,14 +156,13 @@ RANGE = cause("range-of-scores")
 @exercise(
     "03.2",
     _SURE,
-    "For the first: which Dice has a photo whose IoU is .86, and can a mean of many photos be higher? "
-    "For the second: what "
-    "may .86 and .93 have been before they were rounded?",
-    "For the third: the standard deviation of `test`, over the root of 45, times the factor of a 95 % "
-    "interval, in points.",
+    "For the first: which Dice has a photo whose IoU is .86, and can a mean of many photos be higher? For the "
+    "second: what may .86 and .93 have been before they were rounded?",
+    "For the third: the standard deviation of `test`, over the root of 45, times the factor of a 95 % interval, in "
+    "points.",
 )
 def a_claim_on_the_desk(answer: Any, test_scores: Any) -> None:
-    """three lines of arithmetic, and nobody has rerun anything.
+    """Three lines of arithmetic, and nobody has rerun anything.
 
     ``answer``: the highest mean Dice that an IoU of .86 allows, whether rounding can save a Dice of .93, and half the
     width of an interval of 45 photos in points, from the scores of one network, (N,).
@@ -182,8 +195,14 @@ def a_claim_on_the_desk(answer: Any, test_scores: Any) -> None:
 
 
 def _bounds() -> Iterator[Suspect]:
-    start = slot(0.86, (0.84, OLD_DECODER), (0.93, OF_THE_DICE), (0.8649, ROUNDING_TAKEN), (0.865, ROUNDING_TAKEN),
-                 (0.855, ROUNDING_TAKEN))  # fmt: skip
+    start = slot(
+        0.86,
+        (0.84, OLD_DECODER),
+        (0.93, OF_THE_DICE),
+        (0.8649, ROUNDING_TAKEN),
+        (0.865, ROUNDING_TAKEN),
+        (0.855, ROUNDING_TAKEN),
+    )
     formula = slot(
         highest_dice,
         (lambda j: j / (2 - j), OTHER_WAY),
@@ -203,8 +222,13 @@ def _bounds() -> Iterator[Suspect]:
         (lambda j: 0.93, CLAIM_REPEATED),
         (lambda j: 1.0, OTHER_FORMULA),
     )
-    scale = slot(lambda x: x, (lambda x: 100 * x, BOUND_IN_PERCENT), (lambda x: 1 - x, scoring.COMPLEMENT),
-                 (lambda x: round(x, 1), scoring.ROUNDED))  # fmt: skip
+    scale = slot(
+        lambda x: x,
+        (lambda x: 100 * x, BOUND_IN_PERCENT),
+        (lambda x: 1 - x, scoring.COMPLEMENT),
+        (lambda x: round(x, 1), scoring.ROUNDED),
+        (lambda x: round(x, 2), scoring.ROUNDED),
+    )
     yield from span(
         lambda _, start, formula, scale: scale(formula(start)), {"start": start, "formula": formula, "scale": scale}
     )
@@ -222,8 +246,17 @@ def _widths(scores: Any, most: int) -> Iterator[Suspect]:
         (float(np.subtract(*np.quantile(scores, [0.75, 0.25]))), RANGE),
         (float(np.sqrt(scores.std())), VARIANCE),
     )
-    factor = slot(1.96, (1.0, SE), (1.645, NINETY), (2.576, NINETY_NINE), (3.92, WHOLE), (0.98, QUARTER),
-                  (1.28, OTHER_FACTOR), (3.0, OTHER_FACTOR))  # fmt: skip
+    factor = slot(
+        1.96,
+        (1.0, SE),
+        (1.645, NINETY),
+        (2.576, NINETY_NINE),
+        (3.92, WHOLE),
+        (0.98, QUARTER),
+        (1.96 * 2**0.5, TWO_MEANS),
+        (1.28, OTHER_FACTOR),
+        (3.0, OTHER_FACTOR),
+    )
     over = slot(FEW**0.5, (float(FEW), NO_ROOT), (1.0, NO_DIVISION), (n**0.5, ALL_PHOTOS), (float(n), ALL_PHOTOS))
     scale = slot(100.0, (1.0, IN_SHARES), (10_000.0, TEN_TIMES))
     yield from span(

@@ -44,16 +44,22 @@ def extremes() -> list[tuple[Tensor, Tensor]]:
     "04.1",
     _PULL,
     "Three links: how J changes with I and U, how I and U change with p, how p changes with z.",
-    "Compare with autograd on one pixel, then on two. With one pixel of lesion and s = 1, I = p + 1 and U = 2: what is "
-    "the derivative?",
+    "Compare with autograd on one pixel, then on two. With one pixel of lesion and s = 1, I = p + 1 and U = 2: what "
+    "is the derivative?",
 )
 def gradient_of_iou(gradient: Any) -> None:
-    """equal to autograd on three photos.
+    """Equal to autograd on three photos.
 
     ``gradient(z, t)``: of soft IoU with respect to the logits z, both (1, 1, H, W).
     """
-    names = ["a lesion of 793 pixels, drawn too wide", "a lesion of 49 pixels, half missed", "a lesion inside out",
-             "no lesion", "all lesion, 5 x 7", "a single pixel"]  # fmt: skip
+    names = [
+        "a lesion of 793 pixels, drawn too wide",
+        "a lesion of 49 pixels, half missed",
+        "a lesion inside out",
+        "no lesion",
+        "all lesion, 5 x 7",
+        "a single pixel",
+    ]
     cases = dict(zip(names, [*photos(), *extremes()], strict=True))
     found, right = {}, {}
     for name, (z, t) in cases.items():
@@ -82,12 +88,11 @@ def gradient_of_iou(gradient: Any) -> None:
     "04.2",
     _ONE,
     "beta belongs to the mistake that should cost more. Which one lowers recall?",
-    "Check the function alone first: with beta = .5 and no constant it is soft Dice. Then raise beta in "
-    "steps of .05 and "
-    "watch the recall.",
+    "Check the function alone first: with beta = .5 and no constant it is soft Dice. Then raise beta in steps of .05 "
+    "and watch the recall.",
 )
 def misses_cost_more(answer: Any, noisy: Tensor, t: Tensor) -> None:
-    """it is Tversky's loss, and the reader finds .94 to .96 of the lesion.
+    """It is Tversky's loss, and the reader finds .94 to .96 of the lesion.
 
     ``answer``: ``tversky(z, t, beta)`` and a beta; ``noisy``, ``t``: the picture and its truth, (1, 1, H, W).
     """
@@ -170,14 +175,13 @@ SICK = "the best of masks, sure and right everywhere. How small can a sigmoid of
 @exercise(
     "04.3",
     _NOTHING,
-    "Count the sigmoids, the pixels that the constant is worth, and the axes of each sum. Try the loss "
-    "on the best of masks.",
-    "A batch of two must cost the mean of what its photos cost alone, and a photo with a small lesion "
-    "must not cost less "
-    "for being small.",
+    "Count the sigmoids, the pixels that the constant is worth, and the axes of each sum. Try the loss on the best "
+    "of masks.",
+    "A batch of two must cost the mean of what its photos cost alone, and a photo with a small lesion must not cost "
+    "less for being small.",
 )
 def sick_loss(loss: Any) -> None:
-    """one sigmoid, a constant of 1, a mean over photos: equal to soft Dice, alone and in a batch.
+    """One sigmoid, a constant of 1, a mean over photos: equal to soft Dice, alone and in a batch.
 
     ``loss(z, t)``: of (N, 1, H, W).
     """

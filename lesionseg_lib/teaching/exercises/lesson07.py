@@ -19,7 +19,7 @@ from lesionseg_lib.teaching.diagnosis import table_causes as table
 from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
 from lesionseg_lib.teaching.diagnosis.engine import Finding
 from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, refuse, several
-from lesionseg_lib.teaching.diagnosis.tables import Base, judge
+from lesionseg_lib.teaching.diagnosis.tables import Base, Costly, judge
 from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.teaching.lessons import Fit, Lesson
 from lesionseg_lib.training.checkpoints import BEST
@@ -44,6 +44,8 @@ ABSOLUTE = cause("distance-not-relative")
 NOT_PROPORTIONAL = cause("other-optimiser")
 MEAN_WEIGHT = cause("mean-change-of-a-weight")
 TOO_SHORT = cause("too-short-a-way")
+PER_RATE = cause("distance-per-rate")
+LOGARITHMS = cause("distances-as-logarithms")
 OTHER_STAGE = cause("other-weights")
 
 
@@ -52,12 +54,11 @@ OTHER_STAGE = cause("other-weights")
     _RATE,
     "What must be new for every rate: the network, the optimiser, or both? And which of a recipe's two rates is the "
     "encoder's?",
-    "Adam's first step moves each weight by just about the rate. So how far can four steps get, in "
-    "percent of the weights' "
-    "length, and what must the three distances have to do with each other?",
+    "Adam's first step moves each weight by just about the rate. So how far can four steps get, in percent of the "
+    "weights' length, and what must the three distances have to do with each other?",
 )
 def ten_times_the_rate(moved: Any, imagenet: MobileNetV2Encoder) -> None:
-    """the distances follow the rate: a leash, whatever the gradients were.
+    """The distances follow the rate: a leash, whatever the gradients were.
 
     ``moved``: for each rate how far stage 4 is from ``imagenet`` after four steps, in %.
     """
@@ -68,6 +69,9 @@ def ten_times_the_rate(moved: Any, imagenet: MobileNetV2Encoder) -> None:
     reach = {rate: float(100 * STEPS * rate * count**0.5 / length) for rate in RATES}
     high, middle, low = (found[rate] for rate in RATES)
     shown = ", ".join(f"{rate:g}: {found[rate]:.3g}" for rate in RATES)
+    if min(found.values()) < 0 < max(found.values()):
+        tenfold = all(0.7 < more - less < 1.3 for more, less in ((high, middle), (middle, low)))
+        refuse(f"{shown}: a distance is never negative.", LOGARITHMS if tenfold else table.NEGATIVE)
     if max(found.values()) <= 0:
         refuse(f"{shown}.", NOTHING_MOVED if max(found.values()) == 0 == min(found.values()) else table.NEGATIVE)
     share = {rate: found[rate] / reach[rate] for rate in RATES}
@@ -87,7 +91,9 @@ def _why_moved(found: Any, reach: Any, share: Any, steady: bool, length: float, 
         return all(0.3 < change(found[rate]) / reach[rate] < 1.02 for rate in RATES)
 
     if max(found.values()) <= 1.1 * min(found.values()):
-        return (ALL_ALIKE,)
+        return (PER_RATE,) if min(found.values()) > 2 * max(reach.values()) else (ALL_ALIKE,)
+    if all(0.3 < found[rate] * rate / reach[rate] < 1.02 for rate in RATES):
+        return (PER_RATE,)
     if all(0.235 < s < 0.265 for s in share.values()):
         return (ONE_STEP,)
     rules: list[tuple[Cause, Callable[[float], float]]] = [
@@ -139,7 +145,7 @@ ON_TEST = cause("stages-on-test")
     "Score it once more with nothing put back, at the end: it must say what it said at the beginning.",
 )
 def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, lesson: Lesson) -> None:
-    """one stage at a time, weights and running means, and the others as they were trained.
+    """One stage at a time, weights and running means, and the others as they were trained.
 
     ``found``: mean J on validation with nothing (None) and with stage 1, 2, 3 or 4 put back, by the official rule or at
     the network's size.
@@ -184,15 +190,18 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
     def each(put: Callable[[int], tuple[int, ...]], what: str = "both", by: Callable[[Any], float] = score) -> Any:
         return {stage: by(logits(put(stage), what)) for stage in EVERY_STAGE}
 
+    def one_by_one(put: Callable[[int], tuple[int, ...]], what: str = "both") -> Costly:
+        return Costly(lambda stage: score(logits(put(stage), what)))
+
     if abs(both[small] - found[None]) > 2e-3:
         _nothing(found[None], both, plain, truth, lambda stages: score(logits(stages)))
     expected = each(lambda s: (s,))
     own = {s: found[s] for s in EVERY_STAGE}
     bases: list[Base] = [
         (NOT_PUT_BACK, lambda: dict.fromkeys(EVERY_STAGE, both[small])),
-        (TOGETHER, lambda: each(lambda s: tuple(range(1, s + 1)))),
-        (WEIGHTS_ONLY, lambda: each(lambda s: (s,), "weights")),
-        (ALL_FOUR, lambda: dict.fromkeys(EVERY_STAGE, score(logits(EVERY_STAGE)))),
+        (TOGETHER, one_by_one(lambda s: tuple(range(1, s + 1)))),
+        (WEIGHTS_ONLY, one_by_one(lambda s: (s,), "weights")),
+        (ALL_FOUR, one_by_one(lambda s: EVERY_STAGE)),
         (NEXT_STAGE, lambda: {s: expected[s % 4 + 1] for s in EVERY_STAGE}),
         (NEXT_STAGE, lambda: {s: (expected[s - 1] if s > 1 else both[small]) for s in EVERY_STAGE}),
         (COSTS, lambda: {s: both[small] - expected[s] for s in EVERY_STAGE}),
@@ -204,27 +213,30 @@ def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, le
             lambda: each(lambda s: (s,), by=lambda z: reduce(confusion(z > 0, truth), "jaccard", "pooled")),
         ),
         (scoring.LOGIT_LIMIT, lambda: each(lambda s: (s,), by=lambda z: reduce(confusion(z > 0.5, truth), "jaccard"))),
-        (ALL_BUT, lambda: each(lambda s: tuple(other for other in EVERY_STAGE if other != s))),
-        (STATISTICS_ONLY, lambda: each(lambda s: (s,), "statistics")),
-        (FROM_HERE, lambda: each(lambda s: tuple(range(s, 5)))),
+        (ALL_BUT, one_by_one(lambda s: tuple(other for other in EVERY_STAGE if other != s))),
+        (STATISTICS_ONLY, one_by_one(lambda s: (s,), "statistics")),
+        (FROM_HERE, one_by_one(lambda s: tuple(range(s, 5)))),
     ]
-    judge(own, expected, bases, hint="(The stage that was put back.)", seconds=6)
+    judge(own, expected, bases, hint="(The stage that was put back.)")
 
 
 def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[int, ...]], float]) -> None:
     """The score with nothing put back is not the trained network's."""
     counts = confusion(z > 0, truth)
     tries: list[tuple[Cause, Callable[[], float]]] = [
-        (table.PERCENT, lambda: 100 * both[True]), (table.PERCENT, lambda: 100 * both[False]),
-        (scoring.DICE, lambda: float(dice(counts).mean())), (scoring.POOLED, lambda: reduce(counts, "jaccard",
-            "pooled")),
-        (scoring.ACCURACY, lambda: reduce(counts, "accuracy")), (scoring.LOGIT_LIMIT,
-            lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
-        (ALL_FOUR, lambda: put(EVERY_STAGE)), *((LEFT_CHANGED, lambda s=s: put((s,))) for s in EVERY_STAGE),  # type: ignore[misc]
-        *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),  # type: ignore[misc]
-        (table.ZERO, lambda: 0.0), (table.ONE_MINUS, lambda: 1 - both[True]), (scoring.EXCHANGED,
-            lambda: reduce(confusion(z <= 0, truth), "jaccard")),
-    ]  # fmt: skip
+        (table.PERCENT, lambda: 100 * both[True]),
+        (table.PERCENT, lambda: 100 * both[False]),
+        (scoring.DICE, lambda: float(dice(counts).mean())),
+        (scoring.POOLED, lambda: reduce(counts, "jaccard", "pooled")),
+        (scoring.ACCURACY, lambda: reduce(counts, "accuracy")),
+        (scoring.LOGIT_LIMIT, lambda: reduce(confusion(z > 0.5, truth), "jaccard")),
+        (ALL_FOUR, lambda: put(EVERY_STAGE)),
+        *((LEFT_CHANGED, lambda s=s: put((s,))) for s in EVERY_STAGE),
+        *((LEFT_CHANGED, lambda s=s: put(tuple(range(1, s + 1)))) for s in (2, 3)),
+        (table.ZERO, lambda: 0.0),
+        (table.ONE_MINUS, lambda: 1 - both[True]),
+        (scoring.EXCHANGED, lambda: reduce(confusion(z <= 0, truth), "jaccard")),
+    ]
     why = next((why for why, value in tries if abs(value() - found) < 6e-4 * max(1, abs(found))), None)
     side = "high" if found > both[True] else "low"
     refuse(
@@ -242,7 +254,7 @@ def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[i
     "`learning_rate` sets the encoder's rate, too, unless it has one of its own.",
 )
 def the_missing_control(runs: Any, lesson: Lesson) -> None:
-    """with these two every comparison changes one thing.
+    """With these two every comparison changes one thing.
 
     ``runs``: two recipes, or names of recipes, in any order.
     """
@@ -261,6 +273,12 @@ def the_missing_control(runs: Any, lesson: Lesson) -> None:
     demand(slow, "one of the two must keep the encoder frozen, at the other rate: both of yours train it.")
     demand(
         trained, "one of the two must train all stages, with the decoder at the other rate: both of yours freeze it."
+    )
+    stages = list(trained[0].trainable_stages)
+    demand(
+        stages == list(all_stages.trainable_stages),
+        f"one of the two must train all stages, as dilated-all does; yours trains {', '.join(map(str, stages))} alone: "
+        "then a difference has two possible causes.",
     )
     _differs(slow[0], frozen, "decoder's rate", "the frozen run and dilated-frozen")
     _differs(slow[0], all_stages, "trained stages", "the frozen run and dilated-all")

@@ -65,7 +65,7 @@ def _shapes(network: Segmenter) -> tuple[list[tuple[int, ...]], list[int], list[
     "brings. The last step has nothing to join.",
 )
 def another_format(joined: Any, network: Segmenter) -> None:
-    """five maps, each twice as high and wide as the one before; only their channels depend on the skips.
+    """Five maps, each twice as high and wide as the one before; only their channels depend on the skips.
 
     ``joined``: (channels, height, width) of the map that goes into each step's convolutions, for a photo of 160 x 96.
     """
@@ -120,14 +120,13 @@ def another_format(joined: Any, network: Segmenter) -> None:
 @exercise(
     "08.2",
     _ADD,
-    "What must a skip's channels become before it can be added? And where does PyTorch look for the "
-    "weights of a module?",
-    "One 1 x 1 convolution a skip, from its channels to those that come up; the first meets the deepest "
-    "skip. Count its "
-    "weights and biases by hand.",
+    "What must a skip's channels become before it can be added? And where does PyTorch look for the weights of a "
+    "module?",
+    "One 1 x 1 convolution a skip, from its channels to those that come up; the first meets the deepest skip. Count "
+    "its weights and biases by hand.",
 )
 def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
-    """as many weights as the table foretold, a mask of the right size, and every skip has a say in it.
+    """As many weights as the table foretold, a mask of the right size, and every skip has a say in it.
 
     ``decoder``: a class, built as decoder(channels, strides) and called with a pyramid and a size.
     """
@@ -142,18 +141,25 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
     backwards = list(zip(skips, widths, strict=False))
     concatenating = parameters_of(UNetDecoder(encoder.channels, encoder.strides))
     counts: list[tuple[Cause, int]] = [
-        (SKIPLESS, plain), (CONCATENATES, concatenating), (NO_BIAS, wanted - biases),
+        (SKIPLESS, plain),
+        (CONCATENATES, concatenating),
+        (NO_BIAS, wanted - biases),
         (CONCATENATES, concatenating + wanted - plain),
-        (LARGE_KERNEL, plain + sum(9 * c * w + w for c, w in pairs)), (LARGE_KERNEL,
-            plain + sum(9 * c * w for c, w in pairs)),
-        (WITH_NORM, wanted + 2 * biases), (WITH_NORM, wanted + biases), (TWICE, 2 * wanted - plain),
-        (DEPTHWISE, plain + 2 * sum(skips)), (DEPTHWISE, plain + sum(skips)),
+        (LARGE_KERNEL, plain + sum(9 * c * w + w for c, w in pairs)),
+        (LARGE_KERNEL, plain + sum(9 * c * w for c, w in pairs)),
+        (WITH_NORM, wanted + 2 * biases),
+        (WITH_NORM, wanted + biases),
+        (TWICE, 2 * wanted - plain),
+        (DEPTHWISE, plain + 2 * sum(skips)),
+        (DEPTHWISE, plain + sum(skips)),
         (SKIPS_BACKWARDS, plain + sum(c * w + w for c, w in backwards)),
-        (WRONG_WIDTH, plain + sum(c * c + c for c in skips)), (FIVE, wanted + deepest * widths[-1] + widths[-1]),
-        (FIVE, wanted + widths[-1] ** 2 + widths[-1]), (FIVE, wanted + deepest**2 + deepest),
+        (WRONG_WIDTH, plain + sum(c * c + c for c in skips)),
+        (FIVE, wanted + deepest * widths[-1] + widths[-1]),
+        (FIVE, wanted + widths[-1] ** 2 + widths[-1]),
+        (FIVE, wanted + deepest**2 + deepest),
         *((FIVE, wanted + deepest * w + w) for w in widths),
         *((THREE_ONLY, wanted - c * w - w) for c, w in pairs),
-    ]  # fmt: skip
+    ]
     if counted != wanted:
         likely = tuple(dict.fromkeys(cause for cause, count in counts if count == counted))
         refuse(
@@ -166,31 +172,19 @@ def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
 
 
 OF_ERRORS = cause("where-errors-are")
-
 OF_ALL_PIXELS = cause("of-all-pixels")
-
 COUNTS = cause("error-counts")
-
+CUMULATED = cause("bands-cumulated")
 BECAME_ZERO = cause("levels-zeroed")
-
 OWN_MEAN = cause("own-average")
-
 ONE_NUMBER = cause("one-average-for-all-channels")
-
 NOT_ROBBED = cause("not-robbed")
-
 COARSEST = cause("coarsest-robbed")
-
 OTHER_LEVELS = cause("other-levels-robbed")
-
 MEAN_OF_PHOTOS = cause("mean-of-photos-rates")
-
 RIGHT_PIXELS = cause("right-pixels")
-
 HALF_LIMIT = cause("bands-cut-at-half")
-
 DIFFERENCES = cause("gain-in-errors")
-
 SHUFFLED = cause("noise-for-average")
 
 
@@ -198,12 +192,11 @@ SHUFFLED = cause("noise-for-average")
     "08.3",
     _BORDER,
     "What is a level replaced by, so that nothing of the photo is left in it? And what is each count divided by?",
-    "Add up the rows' wrong pixels over all photos, and the bands' pixels over all photos, then divide: "
-    "percent of *that* "
-    "band.",
+    "Add up the rows' wrong pixels over all photos, and the bands' pixels over all photos, then divide: percent of "
+    "*that* band.",
 )
 def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Sequence[float]) -> None:
-    """as many pixels of every band are wrong as you say, with all skips, without the finest, and without any.
+    """As many pixels of every band are wrong as you say, with all skips, without the finest, and without any.
 
     ``rates``: "all skips", "without stride 2" and "without strides 2 to 16", each with the % of pixels that are wrong
     in the bands between ``edges``, nearest first.
@@ -225,9 +218,11 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
         for i in levels:
             axes = {"own mean": (2, 3), "one number": (0, 1, 2, 3)}.get(instead, (0, 2, 3))
             mean = robbed[i].mean(axes, keepdim=True)
-            robbed[i] = robbed[i].flip(0) if instead == "other" else (
-                (0 * mean if instead == "nothing" else mean).expand_as(robbed[i])
-            )  # fmt: skip
+            robbed[i] = (
+                robbed[i].flip(0)
+                if instead == "other"
+                else ((0 * mean if instead == "nothing" else mean).expand_as(robbed[i]))
+            )
         with torch.no_grad():
             return errors_by_distance(model(robbed)[:, 0].cpu().numpy() > limit, masks, edges)
 
@@ -253,12 +248,18 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
             (COUNTS, over(levels, lambda wrong, pixels: wrong.sum(0))),
             (COUNTS, over(levels, lambda wrong, pixels: wrong.mean(0))),
             (COUNTS, over(levels, lambda wrong, pixels: pixels.sum(0))),
+            (CUMULATED, over(levels, lambda wrong, pixels: 100 * np.cumsum(wrong.sum(0)) / np.cumsum(pixels.sum(0)))),
             (RIGHT_PIXELS, over(levels, lambda wrong, pixels: 100 - 100 * wrong.sum(0) / np.maximum(pixels.sum(0), 1))),
             (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * (wrong / np.maximum(pixels, 1)).mean(0))),
-            (MEAN_OF_PHOTOS, over(levels, lambda wrong, pixels: 100 * np.nanmean(np.where(pixels,
-                wrong / np.maximum(pixels, 1), np.nan), 0))),
+            (
+                MEAN_OF_PHOTOS,
+                over(
+                    levels,
+                    lambda wrong, pixels: 100 * np.nanmean(np.where(pixels, wrong / np.maximum(pixels, 1), np.nan), 0),
+                ),
+            ),
             (HALF_LIMIT, lambda levels=levels: share(levels, "mean", 0.5)),  # type: ignore[misc]
-        ]  # fmt: skip
+        ]
         if levels:
             plain = share(())
             bases += [
@@ -268,10 +269,10 @@ def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Se
                 (SHUFFLED, lambda levels=levels: share(levels, "other")),  # type: ignore[misc]
                 (NOT_ROBBED, lambda plain=plain: plain),  # type: ignore[misc]
                 (COARSEST, lambda: share((3,))),
-                *((OTHER_LEVELS, lambda o=other: share(o)) for other in _others(levels)),  # type: ignore[misc]
+                *((OTHER_LEVELS, lambda o=other: share(o)) for other in _others(levels)),
                 (DIFFERENCES, lambda plain=plain, levels=levels: {b: share(levels)[b] - plain[b] for b in bands}),  # type: ignore[misc]
             ]
-        judge(found, share(levels), bases, within=0.05, percent=True, of=name, seconds=2)
+        judge(found, share(levels), bases, within=0.05, percent=True, of=name)
 
 
 def _others(levels: tuple[int, ...]) -> list[tuple[int, ...]]:

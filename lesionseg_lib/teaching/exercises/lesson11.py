@@ -8,9 +8,10 @@ import pandas as pd
 import torch
 
 from lesionseg_lib.teaching.diagnosis import score_causes as scoring
-from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
+from lesionseg_lib.teaching.diagnosis.causes import cause
 from lesionseg_lib.teaching.diagnosis.doubts import doubtful_photos, expected_jaccard, logit, wrong_bets
 from lesionseg_lib.teaching.diagnosis.engine import close, explain
+from lesionseg_lib.teaching.diagnosis.flags import check_flags
 from lesionseg_lib.teaching.diagnosis.observing import narrowed
 from lesionseg_lib.teaching.diagnosis.reading import ask, demand, is_blank, number, opened, refuse, several
 from lesionseg_lib.teaching.diagnosis.tables import Base, judge
@@ -30,6 +31,8 @@ SORTED_ALONE = cause("rows-renamed")
 
 COLUMNS_EXCHANGED = cause("diagnoses-exchanged")
 
+UNKNOWN_TOO = cause("unknown-counted")
+
 SUMS = cause("sums-for-means")
 
 GAPS = cause("difference-of-diagnoses")
@@ -41,12 +44,11 @@ OF_AREAS = cause("share-of-photos")
     "11.1",
     _WEAK,
     "Two keys to group by: which belongs in the rows, which in the columns?",
-    "Group the column `jaccard` by both at once, take the mean, and unstack the inner key. Compare the "
-    "numbers of photos "
-    "before you believe a cell.",
+    "Group the column `jaccard` by both at once, take the mean, and unstack the inner key. Compare the numbers of "
+    "photos before you believe a cell.",
 )
 def diagnosis_or_size(means: Any, table: pd.DataFrame, strata: pd.DataFrame) -> None:
-    """within each quarter of size, benign and malignant stand side by side. Mind how many photos a mean has.
+    """Within each quarter of size, benign and malignant stand side by side. Mind how many photos a mean has.
 
     ``means``: DataFrame of mean J, a row for each quarter of size, a column for each diagnosis.
     """
@@ -86,12 +88,11 @@ def _as_table(means: Any, rows: list[str], columns: list[str]) -> pd.DataFrame |
         return pd.DataFrame(means, rows, columns)
     if not isinstance(means, pd.DataFrame):
         return None
-    if isinstance(means.columns, pd.MultiIndex):
-        means = means.droplevel(0, axis=1)
-    if len(means.columns) == 3 and set(rows) <= set(map(str, means.iloc[:, 0])):
-        first, second, third = means.columns
-        return means.pivot(index=first, columns=second, values=third)
-    return means
+    found: pd.DataFrame = means.droplevel(0, axis=1) if isinstance(means.columns, pd.MultiIndex) else means
+    if len(found.columns) == 3 and set(rows) <= set(map(str, found.iloc[:, 0])):
+        first, second, third = found.columns
+        return found.pivot(index=first, columns=second, values=third)
+    return found
 
 
 def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any, kinds: Any, rows: list[str]) -> None:
@@ -111,30 +112,54 @@ def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any,
         values = getattr(grouped, how)()
         return {key: float(values[key]) for key in keys if key in values}
 
+    def failing(limit: float) -> dict[Any, float]:
+        return {str(key): float((scores < limit).mean()) for key, scores in groups}
+
+    def quantile(share: float) -> dict[Any, float]:
+        return {str(key): float(value) for key, value in groups.quantile(share).items()}
+
     other = [name for name in mine.columns if name != kind and name in set(kinds)]
     bases: list[Base] = [
         (NOT_BY_SIZE, lambda: dict.fromkeys(keys, float(own["jaccard"].mean()))),
         (NOT_BY_DIAGNOSIS, lambda: by("jaccard", "mean", table)),
         (COUNTS, lambda: {str(key): float(value) for key, value in groups.size().items()}),
         (SUMS, lambda: by("jaccard", "sum")),
+        (UNKNOWN_TOO, lambda: by("jaccard", "mean", table[(kinds == kind) | (kinds == "unknown")])),
         (scoring.MEDIAN, lambda: by("jaccard", "median")),
-        *((COLUMNS_EXCHANGED, lambda o=o: by("jaccard", "mean", table[kinds == o])) for o in other),  # type: ignore[misc]
-        *((scoring.BEST if how == "max" else scoring.WORST if how == "min" else scoring.DEVIATION,
-           lambda how=how: by("jaccard", how)) for how in ("max", "min", "std")),  # type: ignore[misc]
-        *((why, lambda c=column: by(c, "mean")) for column, why in (  # type: ignore[misc]
-            ("dice", scoring.DICE), ("sensitivity", scoring.RECALL), ("specificity", scoring.SPECIFICITY),
-            ("accuracy", scoring.ACCURACY), ("threshold_jaccard", scoring.THRESHOLD_JACCARD)) if column in own),
+        *((scoring.FAILURES, lambda x=x: failing(x)) for x in (0.5, 0.65, 0.7, 0.8)),
+        *((scoring.QUANTILE, lambda q=q: quantile(q)) for q in (0.1, 0.25, 0.75, 0.9)),
+        *((COLUMNS_EXCHANGED, lambda o=o: by("jaccard", "mean", table[kinds == o])) for o in other),
+        *(
+            (
+                scoring.BEST if how == "max" else scoring.WORST if how == "min" else scoring.DEVIATION,
+                lambda how=how: by("jaccard", how),
+            )
+            for how in ("max", "min", "std")
+        ),
+        *(
+            (why, lambda c=column: by(c, "mean"))
+            for column, why in (
+                ("dice", scoring.DICE),
+                ("sensitivity", scoring.RECALL),
+                ("specificity", scoring.SPECIFICITY),
+                ("accuracy", scoring.ACCURACY),
+                ("threshold_jaccard", scoring.THRESHOLD_JACCARD),
+            )
+            if column in own
+        ),
         (GAPS, lambda: {k: v - float(table["jaccard"].mean()) for k, v in expected.items()}),
         (GAPS, lambda: {k: v - float(own["jaccard"].mean()) for k, v in expected.items()}),
-        *((GAPS, lambda o=o: {k: expected[k] - v for k, v in by("jaccard", "mean",
-            table[kinds == o]).items()}) for o in other),  # type: ignore[misc]
+        *(
+            (GAPS, lambda o=o: {k: expected[k] - v for k, v in by("jaccard", "mean", table[kinds == o]).items()})
+            for o in other
+        ),
         (OF_AREAS, lambda: {str(k): float(v) / len(own) for k, v in groups.size().items()}),
         (OF_AREAS, lambda: {str(k): float(v) / len(table) for k, v in groups.size().items()}),
         (SORTED_ALONE, lambda: dict(zip(keys, sorted(expected[k] for k in keys), strict=True))),
         (SORTED_ALONE, lambda: dict(zip(_in_order(size, keys), (expected[k] for k in keys), strict=True))),
         (SORTED_ALONE, lambda: dict(zip(keys, (expected[k] for k in sorted(keys)), strict=True))),
         (SORTED_ALONE, lambda: dict(zip(sorted(keys), (expected[k] for k in keys), strict=True))),
-    ]  # fmt: skip
+    ]
     judge(found, expected, bases, of=kind)
 
 
@@ -146,12 +171,11 @@ def _in_order(values: Any, keys: list[str]) -> list[str]:
     "11.2",
     _BELIEVED,
     "Which photos may choose, which may only judge? And what does dividing by a T below 1 do to a logit?",
-    "Compute the cross-entropy for some sixty values of T from .2 to 5, on photos 0, 2, 4, ..., of "
-    "logits divided by T, and "
-    "take the smallest.",
+    "Compute the cross-entropy for some sixty values of T from .2 to 5, on photos 0, 2, 4, ..., of logits divided by "
+    "T, and take the smallest.",
 )
 def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
-    """no other temperature has a smaller cross-entropy there, and not one pixel changes sides.
+    """No other temperature has a smaller cross-entropy there, and not one pixel changes sides.
 
     ``temperature``: the T from .2 to 5 with the smallest cross-entropy of logits / T on every second photo, beginning
     with the first. ``logits`` (N, h, w), ``truth`` bool (N, h, w).
@@ -178,22 +202,16 @@ def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
         {"": best},
         wrong_temperatures(z, t, every, entropy, best),
         lambda a, b: b > 0 and abs(np.log(a / b)) < 0.06,
-        seconds=2,
     )
     softer = "flatter" if found > best else "sharper"
-    refuse(f"there is a smaller cross-entropy: T = {found:.3g} makes the network {softer} than it should be.", finding,
-           "Is it the smallest over all of .2 to 5, of logits / T, on photos 0, 2, 4, ...?")  # fmt: skip
+    refuse(
+        f"there is a smaller cross-entropy: T = {found:.3g} makes the network {softer} than it should be.",
+        finding,
+        "Is it the smallest over all of .2 to 5, of logits / T, on photos 0, 2, 4, ...?",
+    )
 
 
 ZERO_BY_ZERO = cause("no-mask-no-doubt")
-
-ABOVE = cause("flags-above")
-
-ON_TEST = cause("limit-from-test")
-
-OTHER_QUANTILE = cause("other-quantile")
-
-A_LIMIT = cause("fixed-limit")
 
 
 @exercise(
@@ -203,7 +221,7 @@ A_LIMIT = cause("fixed-limit")
     "Work p = .9, .6, .3, .1 out by hand: inside the mask two pixels, with .9 + .6 of lesion, and .3 + .1 outside.",
 )
 def does_it_know(answer: Any, validation: Any, test: Any) -> None:
-    """it bets on its own mask as you say, and the limit was chosen on validation.
+    """It bets on its own mask as you say, and the limit was chosen on validation.
 
     ``answer``: a function, logits (N, h, w) -> expected J (N,), and which test photos it flags, bool (M,).
     ``validation`` and ``test``: the logits, (N, h, w) and (M, h, w).
@@ -234,43 +252,8 @@ def does_it_know(answer: Any, validation: Any, test: Any) -> None:
     if not np.isfinite(none).all():
         refuse("a photo without any doubt gets nan.", ZERO_BY_ZERO)
     demand(not is_blank(flagged), "which test photos are flagged?")
-    _check_flags(
+    check_flags(
         flagged,
         np.asarray(opened(function(validation)), float).reshape(-1),
         np.asarray(opened(function(test)), float).reshape(-1),
-    )
-
-
-def _check_flags(flagged: Any, known: Any, bets: Any) -> None:
-    flagged = np.asarray(opened(flagged.to_numpy() if hasattr(flagged, "to_numpy") else flagged))
-    if (
-        flagged.dtype.kind in "iu"
-        and flagged.ndim == 1
-        and len(flagged) != len(bets)
-        and flagged.size
-        and flagged.max() < len(bets)
-    ):
-        flagged = np.isin(np.arange(len(bets)), flagged)  # their numbers
-    if flagged.dtype.kind in "iuf" and flagged.shape == bets.shape and set(np.unique(flagged)) <= {0, 1}:
-        flagged = flagged.astype(bool)
-    demand(flagged.dtype == np.bool_ and flagged.shape == bets.shape, "flag each test photo: an array of bool (N,).")
-    limit = np.quantile(known, 0.1)
-
-    def same(other: Any) -> bool:
-        return float((flagged == other).mean()) > 0.99 and (flagged.any() == other.any() or len(other) < 3)
-
-    if same(bets < limit):
-        return
-    tries: list[tuple[Cause, Any]] = [
-        (ABOVE, bets > limit), (ON_TEST, bets < np.quantile(bets, 0.1)), (ABOVE, bets > np.quantile(known, 0.9)),
-        *((OTHER_QUANTILE, bets < np.quantile(known, q)) for q in (0.9, 0.5, 0.05, 0.2, 0.01, 0.25)),
-        *((A_LIMIT, bets < value) for value in (0.5, 0.65, 0.1, 0.7, 0.8, 0.9)), (A_LIMIT, bets < known.mean()),
-        (A_LIMIT, bets < known.mean() - known.std()), (ON_TEST, bets < np.quantile(bets, 0.9)),
-    ]  # fmt: skip
-    why = next((why for why, other in tries if same(other)), None)
-    refuse(
-        f"these are not the test photos to flag: {flagged.mean():.0%} are flagged, "
-        f"{(bets < limit).mean():.0%} should be.",
-        why,
-        "Wanted are those below the value under which a tenth of the validation photos lie.",
     )

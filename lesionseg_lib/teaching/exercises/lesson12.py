@@ -39,12 +39,11 @@ SQUARE_ROOTED = cause("evenness-root")
     "12.1",
     _PAIRS,
     "Where does a mean Dice lie if all photos score alike, and where if half of them are perfect and half are lost?",
-    "Two ends: IoU itself, and the highest Dice that it allows. How far along the way between them does "
-    "the claimed Dice "
-    "lie?",
+    "Two ends: IoU itself, and the highest Dice that it allows. How far along the way between them does the claimed "
+    "Dice lie?",
 )
 def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
-    """the claim is judged by itself, and beside our interval. Paired it could be only with its table of images.
+    """The claim is judged by itself, and beside our interval. Paired it could be only with its table of images.
 
     ``answer``: whether the pair is possible, its evenness, and whether its IoU lies inside the interval of ``ours``.
     """
@@ -59,8 +58,9 @@ def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
     right, found = _evenness(claim.iou, claim.dice), number(evenness, "evenness")
     if abs(found - right) > 0.006:  # rounded to two digits at most
         suspects = _evennesses(claim.iou, claim.dice, jaccard.mean, dice, digits([found]) is None)
-        finding = explain({"": found}, {"": right}, suspects,
-                          lambda a, b: bool(np.isfinite(b)) and close(a, b, _tolerance(found)))  # fmt: skip
+        finding = explain(
+            {"": found}, {"": right}, suspects, lambda a, b: bool(np.isfinite(b)) and close(a, b, _tolerance(found))
+        )
         side = "high" if found > right else "low"
         refuse(
             f"evenness: {found:.3g} is too {side}.", finding, "It is a share of the way from IoU to its highest Dice."
@@ -104,17 +104,31 @@ def _evennesses(iou: float, dice: float, our_iou: float, our_dice: float, exact:
                 (lambda j, d, b: (d + j) / (b + j), FROM_BOUND),
                 (lambda j, d, b: (b - d) / (d - j), UPSIDE),
             ),
-            "pair": slot((iou, dice), ((dice, iou), EXCHANGED), ((our_iou, our_dice), OURS), ((our_iou, dice),
-                OURS), ((iou, our_dice), OURS)),
-            "bound": slot(highest_dice, (lambda j: 2 * j / 1 + j, OTHER_BOUND), (lambda j: j / (2 - j), OTHER_BOUND),
-                          (lambda j: 2 * j / (2 + j), OTHER_BOUND), (lambda j: 1.0, TO_ONE), (lambda j: j**0.5,
-                              OTHER_BOUND)),
-            "after": slot(lambda x: x, (lambda x: 100 * x, IN_PERCENT), (lambda x: -x, table.NEGATIVE),
+            "pair": slot(
+                (iou, dice),
+                ((dice, iou), EXCHANGED),
+                ((our_iou, our_dice), OURS),
+                ((our_iou, dice), OURS),
+                ((iou, our_dice), OURS),
+            ),
+            "bound": slot(
+                highest_dice,
+                (lambda j: 2 * j / 1 + j, OTHER_BOUND),
+                (lambda j: j / (2 - j), OTHER_BOUND),
+                (lambda j: 2 * j / (2 + j), OTHER_BOUND),
+                (lambda j: 1.0, TO_ONE),
+                (lambda j: j**0.5, OTHER_BOUND),
+            ),
+            "after": slot(
+                lambda x: x,
+                (lambda x: 100 * x, IN_PERCENT),
+                (lambda x: -x, table.NEGATIVE),
                 (lambda x: x**2, SQUARE_ROOTED),
-                          (lambda x: abs(x) ** 0.5, SQUARE_ROOTED)),
+                (lambda x: abs(x) ** 0.5, SQUARE_ROOTED),
+            ),
         },
         most=2 if exact else 1,
-    )  # fmt: skip
+    )
 
 
 def _evenness(jaccard: float, dice: float) -> float:
@@ -146,12 +160,11 @@ TEST_SET = cause("this-test-set")
     "12.2",
     _CHANCES,
     "Two terms share the variance: which of them do more images shrink?",
-    "Write down what one point allows, (.01 / 1.96) squared, take the seeds' term away, and see how many "
-    "images the rest "
-    "is enough for.",
+    "Write down what one point allows, (.01 / 1.96) squared, take the seeds' term away, and see how many images the "
+    "rest is enough for.",
 )
 def images_for_one_point(images: Any, seeds: int, pair: float, spread: SeedSpread) -> None:
-    """fewer could not show it, and the seeds' term stays whatever the test set.
+    """Fewer could not show it, and the seeds' term stays whatever the test set.
 
     ``images``: the smallest number of test images that shows one point with so many ``seeds`` a recipe; math.inf if
     there is none. ``pair``: standard deviation over images of a difference between two recipes.
@@ -191,33 +204,55 @@ def _plans(seeds: int, pair: float, deviation: float, found: float) -> Any:
         compute,
         {
             "of_seeds": slot(
-                2 * s**2 / seeds, (0.0, SEEDS_FORGOTTEN), (s**2 / seeds, ONE_RECIPE), (2 * s**2, SEED_ALONE),
-                (2 * s**2 / seeds**0.5, SEEDS_ROOT), (2 * s**2 * seeds, SEEDS_SQUARED), (2 * s**2 / seeds**2,
-                    SEEDS_SQUARED),
-                (4 * s**2 / seeds, SEEDS_SQUARED), (2 * s / seeds, SPREAD_PLAIN), (s**2, ONE_RECIPE),
+                2 * s**2 / seeds,
+                (0.0, SEEDS_FORGOTTEN),
+                (s**2 / seeds, ONE_RECIPE),
+                (2 * s**2, SEED_ALONE),
+                (2 * s**2 / seeds**0.5, SEEDS_ROOT),
+                (2 * s**2 * seeds, SEEDS_SQUARED),
+                (2 * s**2 / seeds**2, SEEDS_SQUARED),
+                (4 * s**2 / seeds, SEEDS_SQUARED),
+                (2 * s / seeds, SPREAD_PLAIN),
+                (s**2, ONE_RECIPE),
                 (s**2 / (2 * seeds), ONE_RECIPE),
-                (2 * s**2 / (seeds - 1) if seeds > 1 else 0.0, SEEDS_SQUARED), (2 * s**2 / (2 * seeds), ONE_RECIPE),
+                (2 * s**2 / (seeds - 1) if seeds > 1 else 0.0, SEEDS_SQUARED),
+                (2 * s**2 / (2 * seeds), ONE_RECIPE),
             ),
-            "of_images": slot(pair**2, (2 * pair**2, PAIR_TWICE), (pair, PAIR_PLAIN), (pair**2 / 2,
-                PAIR_TWICE), (4 * pair**2, PAIR_TWICE)),
+            "of_images": slot(
+                pair**2,
+                (2 * pair**2, PAIR_TWICE),
+                (pair, PAIR_PLAIN),
+                (pair**2 / 2, PAIR_TWICE),
+                (4 * pair**2, PAIR_TWICE),
+            ),
             "allowed": slot(
-                1 / 196**2, (1e-4, NO_FACTOR), (1 / 164.5**2, OTHER_FACTOR), (1 / 257.6**2, OTHER_FACTOR),
+                1 / 196**2,
+                (1e-4, NO_FACTOR),
+                (1 / 164.5**2, OTHER_FACTOR),
+                (1 / 257.6**2, OTHER_FACTOR),
                 (1 / 280**2, POWERED),
-                (1 / 200**2, OTHER_FACTOR), (1 / 392**2, WHOLE_WIDTH), (4 / 196**2, TWO_POINTS),
+                (1 / 200**2, OTHER_FACTOR),
+                (1 / 392**2, WHOLE_WIDTH),
+                (4 / 196**2, TWO_POINTS),
                 (0.25 / 196**2, WHOLE_WIDTH),
-                (1 / 196, SPREAD_PLAIN), (1 / 1.96**2, TWO_POINTS),
+                (1 / 196, SPREAD_PLAIN),
+                (1 / 1.96**2, TWO_POINTS),
             ),
             "rule": slot(
-                lambda i, a, s: i / (a - s), (lambda i, a, s: i / (a + s), SEEDS_ADDED), (lambda i, a,
-                    s: i / (a - s) / seeds, PER_SEED),
-                (lambda i, a, s: (i / (a - s)) ** 0.5, ROOT_OF_N), (lambda i, a, s: i / a + s, SEEDS_ADDED),
-                (lambda i, a, s: i / (a - s) * seeds, PER_SEED), (lambda i, a, s: 379.0, TEST_SET), (lambda i,
-                    a, s: i / (a**0.5 - s**0.5) ** 2, SPREAD_PLAIN),
-                (lambda i, a, s: 2 * i / (a - s), PAIR_TWICE), (lambda i, a, s: (i + s) / a, SEEDS_ADDED),
+                lambda i, a, s: i / (a - s),
+                (lambda i, a, s: i / (a + s), SEEDS_ADDED),
+                (lambda i, a, s: i / (a - s) / seeds, PER_SEED),
+                (lambda i, a, s: (i / (a - s)) ** 0.5, ROOT_OF_N),
+                (lambda i, a, s: i / a + s, SEEDS_ADDED),
+                (lambda i, a, s: i / (a - s) * seeds, PER_SEED),
+                (lambda i, a, s: 379.0, TEST_SET),
+                (lambda i, a, s: i / (a**0.5 - s**0.5) ** 2, SPREAD_PLAIN),
+                (lambda i, a, s: 2 * i / (a - s), PAIR_TWICE),
+                (lambda i, a, s: (i + s) / a, SEEDS_ADDED),
             ),
         },
         most=1 if found == int(found) else 2,
-    )  # fmt: skip
+    )
 
 
 FROM_SMP = cause("started-from-smp-unet")
@@ -233,7 +268,7 @@ ALSO = cause("more-than-the-decoder")
     "Start from `light` and replace as little as possible: what the question is about, and the name.",
 )
 def next_control(control: Any) -> None:
-    """one cause is left; now it can be trained.
+    """One cause is left; now it can be trained.
 
     ``control``: a recipe that differs from `light` in the decoder alone.
     """

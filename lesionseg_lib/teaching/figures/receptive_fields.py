@@ -16,9 +16,15 @@ from lesionseg_lib.plots.figure import BLUE, GREY, ORANGE, SKY, STYLE, VERMILION
 
 Image = npt.NDArray[np.uint8]
 LINES: tuple[tuple[str, Any], ...] = (
-    (BLUE, "-"), (VERMILION, (0, (4, 1.5))), (SKY, (0, (2.5, 1))), (ORANGE, (0, (5, 1.5, 1, 1.5))), ("#000000", "-"),
-    (GREY, (0, (2, 2))), (VERMILION, (0, (1, 1))), (BLUE, (0, (7, 2))),
-)  # fmt: skip
+    (BLUE, "-"),
+    (VERMILION, (0, (4, 1.5))),
+    (SKY, (0, (2.5, 1))),
+    (ORANGE, (0, (5, 1.5, 1, 1.5))),
+    ("#000000", "-"),
+    (GREY, (0, (2, 2))),
+    (VERMILION, (0, (1, 1))),
+    (BLUE, (0, (7, 2))),
+)
 
 
 def receptive_fields(photo: Image, sides: Mapping[str, float]) -> Figure:

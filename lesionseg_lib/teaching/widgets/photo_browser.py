@@ -117,11 +117,17 @@ def _controls(
     ipywidgets = widget_package("browser")
     ranges = {
         column: ipywidgets.FloatRangeSlider(
-            value=(low, high), min=low, max=high, step=max((high - low) / 200, 1e-6), description=column,
-            continuous_update=False, readout_format=".3g", layout={"width": "32em"},
+            value=(low, high),
+            min=low,
+            max=high,
+            step=max((high - low) / 200, 1e-6),
+            description=column,
+            continuous_update=False,
+            readout_format=".3g",
+            layout={"width": "32em"},
         )
         for column, (low, high) in full.items()
-    }  # fmt: skip
+    }
     values = [EVERYTHING] + (sorted(set(table[menu].dropna())) if menu else [])
     choice = ipywidgets.Dropdown(options=values, value=EVERYTHING, description=menu or "")
     picture, text = ipywidgets.Image(format="jpeg"), ipywidgets.HTML()
@@ -129,10 +135,12 @@ def _controls(
     def show(change: Any = None) -> None:
         bounds = {
             # A slider rounds its ends; at its end a bound means no bound.
-            column: (low if slider.value[0] <= low + slider.step else slider.value[0],
-                     high if slider.value[1] >= high - slider.step else slider.value[1])
+            column: (
+                low if slider.value[0] <= low + slider.step else slider.value[0],
+                high if slider.value[1] >= high - slider.step else slider.value[1],
+            )
             for (column, slider), (low, high) in zip(ranges.items(), full.values(), strict=True)
-        }  # fmt: skip
+        }
         rows = select(table, bounds, {menu: choice.value} if menu else None)
         text.value = f"{len(rows)} of {len(table)} photos" + ("" if len(rows) else ": widen a range or choose 'all'")
         picture.value = jpeg(sheet(photos, table, rows.tolist(), list(full))) if len(rows) else b""

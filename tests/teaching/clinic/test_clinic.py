@@ -342,7 +342,7 @@ def defined(text: str) -> dict[str, Any]:
     for node in ast.parse(text).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         named = {word.id for target in targets for word in ast.walk(target) if isinstance(word, ast.Name)}
-        if isinstance(node, ast.FunctionDef) and node.name in CASES or named and named <= set(CASES):
+        if (isinstance(node, ast.FunctionDef) and node.name in CASES) or (named and named <= set(CASES)):
             kept.append(node)
     file = f"<lesson {hash(text)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)  # as a notebook does for its cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -11,11 +12,11 @@ import pytest
 import torch
 
 from lesionseg_lib.teaching import clinic, exercises
-from lesionseg_lib.teaching.diagnosis.causes import CAUSES, LESSONS, Cause
+from lesionseg_lib.teaching.diagnosis.causes import CAUSES, LESSONS, Cause, identifier, link
 from lesionseg_lib.teaching.diagnosis.engine import close, explain
 from lesionseg_lib.teaching.diagnosis.guard import Stopped, guarded
 from lesionseg_lib.teaching.diagnosis.reading import Wrong, number, numbers, several, yes_or_no
-from lesionseg_lib.teaching.diagnosis.suspects import slot, span
+from lesionseg_lib.teaching.diagnosis.suspects import Suspect, slot, span
 from lesionseg_lib.teaching.exercises.registry import HINTS, SECTIONS
 from tools.notebooks import sources
 
@@ -49,6 +50,26 @@ def test_two_that_explain_equally_are_both_named_and_none_where_none_fits() -> N
     assert explain(RIGHT, RIGHT, suspects()) is None
 
 
+def test_one_rounded_number_convicts_nobody_of_two_mistakes() -> None:
+    assert explain({5.0: 13.0}, {5.0: 5.0}, suspects()) is None  # 2 * 5 + 3, but two digits prove nothing
+    assert explain({5.0001: 13.0002}, {5.0001: 5.0001}, suspects()) is not None
+
+
+def test_a_costly_suspect_is_asked_only_when_nobody_else_explains() -> None:
+    asked: list[float] = []
+    costly = Suspect((MINUS,), lambda key: asked.append(key) or key - 3, costly=True)
+    assert explain({1.0: 2.0, 2.0: 4.0}, RIGHT, [*suspects(), costly]) is not None and asked == []
+    finding = explain({4.0: 1.0, 9.0: 6.0}, {4.0: 4.0, 9.0: 9.0}, [costly])
+    assert finding is not None and finding.causes == (MINUS,)
+
+
+def test_a_suspect_that_fails_explains_nothing() -> None:
+    def fails(key: float) -> float:
+        raise AssertionError(key)
+
+    assert explain({1.0: 7.0}, {1.0: 1.0}, [Suspect((PLUS,), fails)]) is None
+
+
 def test_infinity_explains_nothing_and_nan_is_nan() -> None:
     assert not close(1.0, float("inf")) and close(float("nan"), float("nan")) and not close([1, 2], [1, 2, 3])
 
@@ -66,11 +87,25 @@ def test_every_cause_points_to_a_section_that_is_there() -> None:
     assert all(not cause.text.endswith(".") for cause in CAUSES.values())
 
 
+def test_every_section_has_an_address_of_its_own_in_the_book() -> None:
+    places = {cause.where for cause in CAUSES.values()} | set(SECTIONS.values())
+    anchors = [link(where).partition("html#")[2] for where in places]
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]*", anchor) for anchor in anchors)
+    nodes = pytest.importorskip("docutils.nodes")
+    assert [where for where in places if identifier(where[4:]) != nodes.make_id(where[4:])] == []
+    for path in sources():  # a heading that is there twice would get another anchor
+        headings = [line for line in path.read_text("utf-8").splitlines() if line[:4] == "# ##"]
+        named = [identifier(line.lstrip("# ")) for line in headings]
+        own = {identifier(where[4:]) for where in places if where[:2] == path.stem[:2]}
+        assert [anchor for anchor in own if named.count(anchor) != 1] == []
+
+
 def test_every_exercise_has_hints_of_its_own_and_a_verdict_gives_them() -> None:
     assert all(len(HINTS[name]) == 2 for name in exercises.EXERCISES)
     verdict = exercises.check("10.1", (2, 2, 2))
     assert verdict.hint() != verdict.hint(2) == verdict.hint(9)
-    assert verdict.why().endswith("notebooks/10_atrous_convolution.ipynb#What-falls-through-the-holes?")
+    assert verdict.why().startswith('Lesson 10, "What falls through the holes?": ')
+    assert verdict.why().endswith("notebooks/10_atrous_convolution.html#what-falls-through-the-holes")
 
 
 def loop() -> None:

@@ -15,7 +15,7 @@ import torch
 from lesionseg_lib.errors import UnknownNameError
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.models.preprocessing import default_preprocessing
-from lesionseg_lib.teaching import exercises
+from lesionseg_lib.teaching import clinic, exercises
 from lesionseg_lib.teaching.diagnosis.reading import is_blank, number, numbers
 from tests.helpers.exercises import CASES, arguments
 from tests.helpers.exercises.lesson08 import Unfinished
@@ -76,6 +76,16 @@ def test_a_check_leaves_models_and_random_numbers_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
     assert all(model.preprocessing == default_preprocessing() for model in models)
     assert all(torch.equal(value, state[name]) for name, value in gates[1].state_dict().items())
+
+
+def test_gradients_that_an_answer_switches_off_are_on_again() -> None:
+    def careless(model: Any, x: Any) -> Any:
+        torch.set_grad_enabled(False)
+        return model.eval()(x)
+
+    assert clinic.check("training_mode", careless).status == "right" and torch.is_grad_enabled()
+    with torch.no_grad():
+        assert exercises.check("04.3", *arguments("04.3")[0]).status == "right"
 
 
 # ---- how answers are read

@@ -107,8 +107,8 @@ wrong(thresholds, "how many of ten limits J passes", "limits", lambda p, t: np.m
 wrong(thresholds, "one threshold, .3", "threshold|cut is not", lambda p, t: iou(p > 0.3, t).mean())
 wrong(thresholds, "one threshold, scores below .65 are 0", r"\.65|threshold Jaccard", lambda p, t: (
     lambda j: (j * (j >= 0.65)).mean())(iou(p > 0.5, t)))  # fmt: skip
-wrong(thresholds, "the first of the five", "threshold|cut is not", lambda p, t: [
-    iou(p > n, t).mean() for n in (0.1, 0.3, 0.5, 0.7, 0.9)][0])  # fmt: skip
+wrong(thresholds, "the first of the five", "threshold|cut is not", lambda p, t: next(
+    iou(p > n, t).mean() for n in (0.1, 0.3, 0.5, 0.7, 0.9)))  # fmt: skip
 wrong(thresholds, "share of photos above J = .5", "limit", lambda p, t: (iou(p > 0.5, t) > 0.5).mean())
 wrong(thresholds, "three thresholds", "several thresholds", lambda p, t: np.mean(
     [iou(p > n, t).mean() for n in (0.25, 0.5, 0.75)]))  # fmt: skip
