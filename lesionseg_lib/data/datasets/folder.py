@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lesionseg_lib.data.datasets.base import LesionDataset, shorten
-from lesionseg_lib.data.images import IMAGE_SUFFIXES, exif_turn, read_image, read_mask
+from lesionseg_lib.data.images import IMAGE_SUFFIXES, exif_orientation, read_image, read_mask
+from lesionseg_lib.data.opening import TURNS
 from lesionseg_lib.errors import DataError, DatasetNotFoundError, DataWarning
 from lesionseg_lib.utils.arrays import Image, Mask
 
@@ -68,7 +69,7 @@ class PairedFiles(LesionDataset):
     def _size_message(self, index: int, image: Image, mask: Mask) -> str:
         pair = self.pairs[index]
         message = f"{super()._size_message(index, image, mask)} Files: {pair.image} and {pair.mask}."
-        turn = exif_turn(pair.image)
+        turn = TURNS.get(exif_orientation(pair.image))
         if turn is not None and image.shape[:2] == mask.shape[::-1]:
             message += (
                 f" The image was {turn} as its EXIF orientation asks, and the mask was drawn on the unturned "
