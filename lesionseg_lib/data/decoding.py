@@ -6,6 +6,7 @@ the low byte or in the transparency.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL import TiffImagePlugin
 
-from lesionseg_lib.data.opening import EIGHT_BIT_MODES, MASK_FORMATS, QUARTER_TURNS, depth, opened, orientation
+from lesionseg_lib.data.opening import (
+    EIGHT_BIT_MODES,
+    MASK_FORMATS,
+    ORIENTATION,
+    QUARTER_TURNS,
+    depth,
+    is_lossy,
+    opened,
+    orientation,
+)
 from lesionseg_lib.errors import DataError
 
 
@@ -49,7 +59,7 @@ def stored(path: Path, frame: int | None = None) -> Stored:
         bits, bands = depth(picture), len(picture.getbands())
         turn = orientation(picture)
         tags = picture.tag_v2 if isinstance(picture, TiffImagePlugin.TiffImageFile) else {}
-        lossy = picture.format in ("JPEG", "MPO", "WEBP") or tags.get(259) in (6, 7)  # JPEG inside a TIFF
+        lossy = is_lossy(path, picture)
         if tags.get(277, 1) > bands and tags.get(262) != 6:
             raise DataError(
                 f"{path} has {tags[277]} channels, and only {bands} of them have a meaning that the file tells. Save "
@@ -119,12 +129,25 @@ def _from_deep_bands(path: Path, picture: PIL.Image.Image, bits: int) -> Stored:
     """Several channels of more than 8 bits, of which Pillow keeps the high byte."""
     page = picture.tell()
     picture.load()  # whatever is wrong with the file, Pillow says it better
-    pixels = None if page else cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    content = _marked_upright(bytearray(path.read_bytes()))
+    pixels = None if page else cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or picture.mode == "CMYK":
         raise DataError(f"{path} has more than 8 bits in each of several channels. Save it as a grey PNG of 8 bits.")
     white = 2**bits - 1
     alpha = _opaque(pixels[..., 3], white) if pixels.shape[2] == 4 else (None, None)
     return Stored(pixels[..., 2::-1].astype(np.int64), white, *alpha)
+
+
+def _marked_upright(content: bytearray) -> bytearray:
+    """A TIFF with its orientation set to 1: whether OpenCV turns it depends on version and kind."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(content[:4]))
+    if order is not None:
+        (directory,) = struct.unpack_from(f"{order}I", content, 4)
+        (entries,) = struct.unpack_from(f"{order}H", content, directory)
+        for place in range(directory + 2, directory + 2 + 12 * entries, 12):
+            if struct.unpack_from(f"{order}H", content, place) == (ORIENTATION,):
+                struct.pack_into(f"{order}H", content, place + 8, 1)
+    return content
 
 
 def _opaque(alpha: NDArray[Any], white: int = 255) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -125,7 +125,7 @@ def _are_classes(levels: NDArray[Any], values: NDArray[Any], white: int, lossy: 
     """Whether levels between black and white make up regions of their own, as classes do and soft edges do not."""
     inner = values[(values > 0) & (values < white)]
     threshold, near = white * MASK_THRESHOLD / 255, white * _NEAR_END / 255
-    if lossy or not inner.size or values[-1] <= threshold:
+    if lossy or not inner.size or len(values) <= 2 or values[-1] <= threshold:
         return False
     none_high = not (inner > threshold).any()
     if none_high and inner.max() <= min(_HIGHEST_CLASS, threshold):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import PIL.Image
@@ -44,7 +45,7 @@ _TRANSPOSES = dict(
 )  # fmt: skip
 EIGHT_BIT_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
 
-_ORIENTATION = 0x0112  # the same number in EXIF and in TIFF
+ORIENTATION = 0x0112  # the same number in EXIF and in TIFF
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _REDUCED_PAGE = 1  # a bit of TIFF's NewSubfileType: a smaller copy of another page
 # What Pillow raises for damaged files, depending on the format and on where the damage is.
@@ -68,7 +69,9 @@ def opened(path: Path, frame: int | None = None, formats: tuple[str, ...] = PHOT
                 raise DataError(
                     f"{path} is no file but a pipe, a device or a socket. Copy the photo into a file first."
                 )
-            with PIL.Image.open(_without_profile(path), formats=formats) as picture:
+            # From an open file, not a path: Pillow maps the file of a path into memory, and then scrambles a grey TIFF
+            # that is turned by 90 degrees.
+            with path.open("rb") as file, PIL.Image.open(_without_profile(file), formats=formats) as picture:
                 _choose_frame(path, picture, frame)
                 yield picture
     except PIL.Image.DecompressionBombError as error:
@@ -90,7 +93,7 @@ def opened(path: Path, frame: int | None = None, formats: tuple[str, ...] = PHOT
 
 def orientation(picture: PIL.Image.Image) -> int:
     """The EXIF orientation of an open picture, 1 to 8; 1, upright, where there is none or none that is defined."""
-    asked = picture.getexif().get(_ORIENTATION, 1)
+    asked = picture.getexif().get(ORIENTATION, 1)
     return asked if asked in TURNS else 1
 
 
@@ -114,6 +117,21 @@ def depth(picture: PIL.Image.Image) -> int:
         picture.fp.seek(place)
         return bits
     return 1 if picture.mode == "1" else 8
+
+
+def is_lossy(path: Path, picture: PIL.Image.Image) -> bool:
+    """Whether a level may be off by some: JPEG, JPEG inside a TIFF, and WebP but for its lossless kind."""
+    if picture.format == "WEBP":
+        with path.open("rb") as file:
+            file.seek(12)
+            while len(head := file.read(8)) == 8:
+                kind, length = struct.unpack("<4sI", head)
+                if kind in (b"VP8 ", b"VP8L"):
+                    return bool(kind == b"VP8 ")
+                file.seek(length + length % 2, 1)
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return picture.tag_v2.get(259) in (6, 7)
+    return picture.format in ("JPEG", "MPO", "WEBP")
 
 
 def upright(image: PIL.Image.Image, turn: int) -> PIL.Image.Image:
@@ -146,22 +164,19 @@ def _is_reduced(picture: TiffImagePlugin.TiffImageFile, number: int) -> bool:
     return bool(int(picture.tag_v2.get(254, 0)) & _REDUCED_PAGE)
 
 
-def _without_profile(path: Path) -> Path | BytesIO:
+def _without_profile(file: BinaryIO) -> BinaryIO:
     """A PNG without colour profile and notes: Pillow refuses a sound picture for a long one. No pixel needs them."""
-    with path.open("rb") as file:
-        if file.read(8) != b"\x89PNG\r\n\x1a\n":
-            return path
-        kept, dropped = [b"\x89PNG\r\n\x1a\n"], False
-        while len(head := file.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            body = file.read(length + 4)
-            # The keyword of a note says whether it may hold the orientation.
-            if kind == b"iCCP" or (kind in (b"tEXt", b"zTXt", b"iTXt") and not _may_turn(kind, body)):
-                dropped = True
-                continue
+    kept, dropped = [start := file.read(8)], False
+    while start == b"\x89PNG\r\n\x1a\n" and len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        body = file.read(length + 4)
+        # The keyword of a note says whether it may hold the orientation.
+        if kind == b"iCCP" or (kind in (b"tEXt", b"zTXt", b"iTXt") and not _may_turn(kind, body)):
+            dropped = True
+        else:
             kept += [head, body]
-        kept.append(head)
-    return BytesIO(b"".join(kept)) if dropped else path
+    file.seek(0)
+    return BytesIO(b"".join(kept)) if dropped else file
 
 
 def _may_turn(kind: bytes, body: bytes) -> bool:
