@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -16,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
 from filelock import FileLock
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from lesionseg_lib.data.datasets.base import LesionDataset
+from lesionseg_lib.data.datasets.base import LesionDataset, encoded_id
 from lesionseg_lib.data.images import resize_image, resize_mask
 from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.errors import DataError
+from lesionseg_lib.utils.folders import cache_folder, named_folder
 
 # Raise it whenever the arrays would come out differently for the same files: older caches are then rebuilt.
-_VERSION = 1
+_VERSION = 2
 _IMAGES, _MASKS = "images.uint8", "masks.uint8"
 
 
@@ -81,7 +80,7 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
     directory = _default_directory() if directory is None else Path(directory)
     fingerprint = dataset.fingerprint()
     height, width = size
-    ids_hash = hashlib.sha256("\n".join(dataset.ids).encode()).hexdigest()
+    ids_hash = hashlib.sha256(encoded_id("\n".join(dataset.ids))).hexdigest()
     safe_name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name)
     prefix = f"{safe_name}-{height}x{width}-{ids_hash[:12]}-"
     target = directory / f"{prefix}{fingerprint[:16]}"
@@ -114,8 +113,7 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
 
 
 def _default_directory() -> Path:
-    chosen = os.environ.get("LESIONSEG_CACHE")
-    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("lesionseg")) / "decoded"
+    return named_folder("LESIONSEG_CACHE") or cache_folder() / "decoded"
 
 
 def _build(dataset: LesionDataset, size: tuple[int, int], folder: Path) -> None:

@@ -7,7 +7,7 @@ the low byte or in the transparency.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Stored:
         index: (H, W), the numbers that a palette gives colours to, or None.
         palette: (N, 3), their colours, uint8, or None.
         lossy: whether a level may be off by some, as in a JPEG.
+        turn: the EXIF orientation that was applied, 1 to 8.
     """
 
     levels: NDArray[Any]
@@ -51,6 +52,7 @@ class Stored:
     index: NDArray[np.uint8] | None = None
     palette: NDArray[np.uint8] | None = None
     lossy: bool = False
+    turn: int = 1
 
 
 def stored(path: Path, frame: int | None = None) -> Stored:
@@ -66,14 +68,16 @@ def stored(path: Path, frame: int | None = None) -> Stored:
                 "the one that is the mask as a grey PNG."
             )
         if bits > 8 and bands > 1:
-            return _turned(_from_deep_bands(path, picture, bits), turn)
+            return replace(_turned(_from_deep_bands(path, picture, bits), turn), turn=turn)
         picture.load()
-        turn = orientation(picture)  # a TIFF is turned while Pillow loads it, and has none any more
+        left = orientation(picture)  # a TIFF is turned while Pillow loads it, and has none any more
         if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-            return _turned(_from_deep_band(path, picture, bits, tags), turn)
-        if picture.mode not in EIGHT_BIT_MODES:
+            found = _from_deep_band(path, picture, bits, tags)
+        elif picture.mode in EIGHT_BIT_MODES:
+            found = _from_picture(picture, bits, tags, lossy)
+        else:
             raise DataError(f"{path} is in the colour space {picture.mode}. Save it as a grey PNG.")
-        return _turned(_from_picture(picture, bits, tags, lossy), turn)
+        return replace(_turned(found, left), turn=turn)
 
 
 def _from_picture(picture: PIL.Image.Image, bits: int, tags: Any, lossy: bool) -> Stored:
@@ -170,6 +174,4 @@ def _turned(found: Stored, turn: int) -> Stored:
 
     levels = turned(found.levels)
     assert levels is not None
-    return Stored(
-        levels, found.white, turned(found.alpha), turned(found.sure), turned(found.index), found.palette, found.lossy
-    )
+    return replace(found, levels=levels, alpha=turned(found.alpha), sure=turned(found.sure), index=turned(found.index))

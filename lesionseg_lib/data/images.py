@@ -37,6 +37,11 @@ def read_image(path: str | Path, max_side: int | None = None, frame: int | None 
         DataError: missing, empty, truncated or no image; several frames and none chosen; 16 bits a channel in grey, or
             in colours of which none is bright; nothing but transparency; more than 178 megapixels.
     """
+    return load_image(path, max_side, frame)[0]
+
+
+def load_image(path: str | Path, max_side: int | None = None, frame: int | None = None) -> tuple[Image, int]:
+    """What ``read_image`` gives, and the EXIF orientation that was applied, 1 to 8."""
     path = Path(path)
     with opened(path, frame) as picture:
         deep = depth(picture) > 8
@@ -70,7 +75,7 @@ def read_image(path: str | Path, max_side: int | None = None, frame: int | None 
             rgb = rgb.resize(target, PIL.Image.Resampling.BOX)
         image = np.array(upright(rgb, left), dtype=np.uint8)
     _report(path, turn)
-    return image
+    return image, turn
 
 
 def read_mask(path: str | Path, mask_value: MaskValue | None = None, frame: int | None = None) -> Mask:
@@ -97,23 +102,28 @@ def read_mask(path: str | Path, mask_value: MaskValue | None = None, frame: int 
             levels of which all or none would be lesion, colours and transparency that disagree. The message names the
             option that decides.
     """
+    return load_mask(path, mask_value, frame)[0]
+
+
+def load_mask(path: str | Path, mask_value: MaskValue | None = None, frame: int | None = None) -> tuple[Mask, int]:
+    """What ``read_mask`` gives, and the EXIF orientation that was applied, 1 to 8."""
     path = Path(path)
     found = stored(path, frame)
     mask = lesion_in(found, path, mask_value)
-    _report(path, exif_orientation(path, frame))
+    _report(path, found.turn)
     if mask_value is not None and not mask.any() and (found.levels != 0).any():
         warnings.warn(
             f"{path}: no pixel is lesion with mask_value={mask_value!r}; it has other values.",
             DataWarning,
             stacklevel=2,
         )
-    return np.ascontiguousarray(mask)
+    return np.ascontiguousarray(mask), found.turn
 
 
-def exif_orientation(path: str | Path, frame: int | None = None) -> int:
-    """The EXIF orientation of a file, from 1 (upright) to 8, read from its header alone. Raises ``DataError``."""
-    with opened(Path(path), frame) as picture:
-        return orientation(picture)
+def count_frames(path: str | Path) -> int:
+    """How many frames, pages or pictures of an animation, a file holds. Raises ``DataError``."""
+    with opened(Path(path), 0) as picture:
+        return int(getattr(picture, "n_frames", 1))
 
 
 def upright_size(photo: Path, frame: int | None = None) -> tuple[int, int]:
@@ -130,7 +140,7 @@ def _range(band: PIL.Image.Image) -> tuple[float, float]:
 
 def _report(path: Path, turn: int) -> None:
     if turn != 1:
-        warnings.warn(f"{path} was {TURNS[turn]}, as its EXIF orientation asks.", DataWarning, stacklevel=3)
+        warnings.warn(f"{path} was {TURNS[turn]}, as its EXIF orientation asks.", DataWarning, stacklevel=4)
 
 
 def resize_image(image: Image, size: tuple[int, int]) -> Image:

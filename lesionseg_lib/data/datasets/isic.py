@@ -11,7 +11,7 @@ from typing import ClassVar
 import pooch
 
 from lesionseg_lib.data.datasets.base import LesionDataset, Subset
-from lesionseg_lib.data.datasets.folder import PairedFiles, describe_folder, pair_by_id, read_manifest
+from lesionseg_lib.data.datasets.folder import describe_folder, pair_by_id
 from lesionseg_lib.data.datasets.isic_download import (
     FOLDERS,
     MIRROR_MD5,
@@ -23,6 +23,8 @@ from lesionseg_lib.data.datasets.isic_download import (
     urls,
 )
 from lesionseg_lib.data.datasets.isic_mirror import MirrorArrays
+from lesionseg_lib.data.datasets.manifest import read_manifest
+from lesionseg_lib.data.datasets.paired_files import PairedFiles
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 
 

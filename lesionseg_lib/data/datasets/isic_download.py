@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pooch
 from filelock import FileLock
 
 from lesionseg_lib.data.datasets.download import fetch, unpack
 from lesionseg_lib.data.datasets.folder import pair_by_id
 from lesionseg_lib.data.datasets.isic_mirror import MirrorArrays
 from lesionseg_lib.errors import DataError, DatasetNotFoundError, DownloadError
+from lesionseg_lib.utils.folders import cache_folder, named_folder
 
 # split: folder of images, folder of masks; each archive of the organisers is named like its folder.
 FOLDERS = {
@@ -36,9 +35,7 @@ SOURCES = ("official", *MIRROR_MD5)
 
 def default_root() -> Path:
     """``$LESIONSEG_DATA/isic2016`` if the variable is set, else ``isic2016`` in the user's cache folder."""
-    data = os.environ.get("LESIONSEG_DATA")
-    parent = Path(data).expanduser() if data else Path(pooch.os_cache("lesionseg"))
-    return parent / "isic2016"
+    return (named_folder("LESIONSEG_DATA") or cache_folder()) / "isic2016"
 
 
 def mirror_file(source: str) -> str:
