@@ -9,7 +9,8 @@ from pathlib import Path
 from lesionseg_lib.data.datasets import ISIC2016, LesionDataset, LesionFolder, SyntheticLesions, find_isic2016
 from lesionseg_lib.data.datasets.base import encoded_id
 from lesionseg_lib.data.datasets.folder import describe_folder
-from lesionseg_lib.data.datasets.isic_download import FOLDERS, SOURCES
+from lesionseg_lib.data.datasets.isic_download import SOURCES
+from lesionseg_lib.data.datasets.isic_parts import FOLDERS
 from lesionseg_lib.data.mask_values import MaskValue
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 from lesionseg_lib.experiments.profiles import Profile
