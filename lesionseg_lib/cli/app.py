@@ -1,6 +1,7 @@
 """The command line. What a command needs beyond names and records is imported when the command runs: torch takes
 seconds, and ``--help``, ``recipes`` and ``compare`` need none of it."""
 
+import shlex
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +10,12 @@ import typer
 
 from lesionseg_lib.cli import compare as listings
 from lesionseg_lib.cli.console import Commands, failed
+from lesionseg_lib.cli.machine import prepare
 from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.results.records import load_records
 from lesionseg_lib.training.recipes import get_recipe, load_recipes
 
+LARGEST_SEED = 2**32 - 1  # of NumPy; torch gets a multiple of it
 NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
 
 app = typer.Typer(
@@ -25,6 +28,9 @@ app = typer.Typer(
 )
 
 Runs = Annotated[Path, typer.Option(envvar="LESIONSEG_RUNS", help="Folder of the runs: checkpoints and models.")]
+Frame = Annotated[
+    int | None, typer.Option(min=0, help="Of files with several pages or pictures the one to take, counted from 0.")
+]
 Results = Annotated[Path | None, typer.Option(help="Folder of the records, by default the published ones.")]
 
 
@@ -55,21 +61,25 @@ def download(
         str,
         typer.Option(help="official: the organisers' archives. mirror128, mirror256, mirror512: one file of squares."),
     ] = "official",
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Also fetch the pairs that a partial data set lacks.")
+    ] = False,
 ) -> None:
     """Download ISIC 2016.
 
-    Continues where it stopped, checks what it got, and does nothing if all is there.
+    Continues where it stopped, checks what it got, fetches only what is missing, and does nothing if all is there.
     """
     from lesionseg_lib.data.datasets import ISIC2016, default_root, download_isic2016
     from lesionseg_lib.data.datasets.isic_download import expected_counts
 
-    folder = download_isic2016(root, source)
+    folder = download_isic2016(root, source, complete=complete)
     typer.echo(f"ISIC 2016 ({source}) is in {folder}")
     for split in expected_counts(source):
         typer.echo(f"  {split}: {ISIC2016(folder, split, source=source).completeness()}")
     if folder.resolve() != default_root().resolve():
         if folder.name == "isic2016":
-            typer.echo(f"Commands will find it after: export LESIONSEG_DATA={folder.parent.resolve()}")
+            setting = shlex.quote(f"LESIONSEG_DATA={folder.parent.resolve()}")
+            typer.echo(f"Commands will find it after: export {setting}")
         else:
             typer.echo(
                 f"Commands look for it in {default_root()}: move it there, or pass its folder as root in Python."
@@ -101,7 +111,7 @@ def train(
             help="smoke: seconds, on drawn lesions. student (default): five epochs. full: all epochs, on ISIC 2016.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Starts all random numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Starts all random numbers.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last epoch that is saved.")] = False,
     runs: Runs = Path("runs"),
     results: Annotated[
@@ -119,6 +129,7 @@ def train(
     from lesionseg_lib.experiments.profiles import get_profile
 
     chosen_profile = get_profile(profile)
+    prepare()
     from lesionseg_lib.cli.train import train_all
 
     failures = train_all(
@@ -148,6 +159,7 @@ def baseline(
     The whole picture as lesion, the mean of the training masks, Otsu's threshold: what a network must beat. Each is
     scored once on test as a recipe is, and writes a record.
     """
+    prepare()
     from lesionseg_lib.cli.tables import score_table
     from lesionseg_lib.data.splits import open_splits
     from lesionseg_lib.experiments import baselines
@@ -184,13 +196,20 @@ def evaluate(
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
+    mask_value: Annotated[
+        list[str] | None,
+        typer.Option(help="What is lesion in masks of two meanings: a value (may be given again), grey or alpha."),
+    ] = None,
+    frame: Frame = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Score a saved model.
 
     As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
     """
+    prepare()
     from lesionseg_lib.cli.tables import score_table
+    from lesionseg_lib.data.mask_values import mask_value_of
     from lesionseg_lib.data.splits import open_test_data
     from lesionseg_lib.evaluation.scoring import score_model
     from lesionseg_lib.experiments.run_folder import find_model, open_model
@@ -198,14 +217,15 @@ def evaluate(
 
     folder = find_model(model, runs)
     network, card = open_model(folder)
-    dataset = open_test_data(data)
+    dataset = open_test_data(data, mask_value_of(mask_value), frame)
     typer.echo(f"Model    {folder}: {card['recipe']}, threshold {card['threshold']}, on {network.device.type}")
     typer.echo(f"Data     {dataset.name}: {len(dataset)} images\n")
     scores = score_model(network, card, dataset)
     typer.echo(score_table(scores.summary, scores.official))
     if csv is not None:
         with replacing(csv) as part:
-            scores.table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+            # A name that is no text is written as such; the file stays UTF-8.
+            scores.table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n", errors="backslashreplace")
         typer.echo(f"\nScores of each image: {csv}")
 
 
@@ -221,6 +241,7 @@ def predict(
         typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")] = False,
+    frame: Frame = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Draw masks for photos of your own.
@@ -229,6 +250,7 @@ def predict(
     are turned upright first if their EXIF data say so. One that cannot be read does not stop the others; it is named at
     the end, and the exit code is 1. Not a medical device.
     """
+    prepare()
     from lesionseg_lib.cli.predict import predict_all
     from lesionseg_lib.experiments.run_folder import find_model, open_model
 
@@ -237,7 +259,7 @@ def predict(
     threshold = card["threshold"] if threshold is None else threshold
     typer.echo(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
     size = (card["size"][0], card["size"][1])
-    done, failures = predict_all(network, size, threshold, paths, out, overwrite, typer.echo)
+    done, failures = predict_all(network, size, threshold, paths, out, overwrite, typer.echo, frame)
     typer.echo(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
     for failure in failures:
         typer.echo(f"Error: {failure}", err=True)

@@ -27,6 +27,18 @@ _NEAR_END = 16  # of 255: levels this near to black or white are noise of a JPEG
 _HIGHEST_CLASS = 20
 
 
+def mask_value_of(words: Sequence[str] | None) -> MaskValue | None:
+    """What a command line says: ``["1", "2"]`` -> ``[1, 2]``, ``["grey"]`` -> ``"grey"``. Raises ``DataError``."""
+    if not words:
+        return None
+    if words == [GREY] or words == [ALPHA]:
+        return "grey" if words == [GREY] else "alpha"
+    try:
+        return [int(word) for word in words]
+    except ValueError as error:
+        raise DataError(f"There is no mask value {' '.join(words)!r}; give numbers, or grey or alpha alone.") from error
+
+
 def lesion_in(found: Stored, path: Path, wanted: MaskValue | None = None) -> Mask:
     """The mask that a file holds, bool (H, W). Raises ``DataError`` for what has no meaning or two."""
     if wanted is not None:

@@ -83,6 +83,10 @@ def opened(path: Path, frame: int | None = None, formats: tuple[str, ...] = PHOT
     except MemoryError as error:
         raise DataError(f"{path} needs more memory than there is. Reduce it first, to 4,000 pixels a side.") from error
     except _DAMAGE as error:
+        if os.path.islink(path) and not os.path.exists(path):
+            raise DataError(
+                f"{path} cannot be read: it is a link that leads nowhere, to {os.readlink(path)}."
+            ) from error
         if isinstance(error, OSError) and error.errno is not None:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         raise DataError(

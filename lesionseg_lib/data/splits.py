@@ -9,6 +9,7 @@ from pathlib import Path
 from lesionseg_lib.data.datasets import ISIC2016, LesionDataset, LesionFolder, SyntheticLesions, find_isic2016
 from lesionseg_lib.data.datasets.base import encoded_id
 from lesionseg_lib.data.datasets.folder import describe_folder
+from lesionseg_lib.data.datasets.isic import check_data_variable
 from lesionseg_lib.data.datasets.isic_download import SOURCES
 from lesionseg_lib.data.datasets.isic_parts import FOLDERS
 from lesionseg_lib.data.mask_values import MaskValue
@@ -91,6 +92,8 @@ def open_splits(profile: Profile) -> Splits:
     source = "official"
     if profile.synthetic is not None:
         found = [name for name in SOURCES if find_isic2016(name)] if profile.prefer_real_data else []
+        if not found and profile.prefer_real_data:
+            check_data_variable()
         if not found:
             side = (profile.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
             return Splits(*(SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(profile.synthetic)))

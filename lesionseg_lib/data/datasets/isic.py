@@ -132,6 +132,24 @@ def find_isic2016(source: str = "official") -> Path | None:
     return root if all(_is_there(root, split, source) for split in expected_counts(source)) else None
 
 
+def check_data_variable() -> None:
+    """Raise a ``DatasetNotFoundError`` where ``LESIONSEG_DATA`` is set and leads to no ISIC 2016.
+
+    To be asked before drawn lesions are taken instead: whoever sets the variable means the real ones.
+    """
+    if not os.environ.get("LESIONSEG_DATA"):
+        return
+    root = default_root()
+    missing = [folder for pair in FOLDERS.values() for folder in pair if not (root / folder).is_dir()]
+    nearby = [folder for folder in _neighbours(root) if _is_there(folder, "test", "official")]
+    hint = f"Set it to {nearby[0].parent}" if nearby and nearby[0].name == "isic2016" else "Correct it"
+    raise DatasetNotFoundError(
+        f"LESIONSEG_DATA is set to {os.environ['LESIONSEG_DATA']!r}, but ISIC 2016 is not there. {root}: "
+        f"{describe_folder(root)}; missing: {', '.join(missing)}. {hint}, run `lesionseg download`, or unset the "
+        "variable to work on drawn lesions."
+    )
+
+
 def _is_whole(root: Path, split: str, source: str) -> bool:
     return not lacking_folders(root, split=split) if source == "official" else _is_there(root, split, source)
 
