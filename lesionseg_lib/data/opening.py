@@ -48,6 +48,7 @@ EIGHT_BIT_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX
 ORIENTATION = 0x0112  # the same number in EXIF and in TIFF
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _REDUCED_PAGE = 1  # a bit of TIFF's NewSubfileType: a smaller copy of another page
+_LONG_NOTE = 1 << 20  # bytes; Pillow takes no longer ones
 # What Pillow raises for damaged files, depending on the format and on where the damage is.
 _DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
@@ -66,9 +67,7 @@ def opened(path: Path, frame: int | None = None, formats: tuple[str, ...] = PHOT
         # warnings are about descriptions, not about pixels.
         with warnings.catch_warnings(action="ignore"):
             if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):
-                raise DataError(
-                    f"{path} is no file but a pipe, a device or a socket. Copy the photo into a file first."
-                )
+                raise DataError(f"{path} is a pipe, a device or a socket. Copy the photo into a file first.")
             # From an open file, not a path: Pillow maps the file of a path into memory, and then scrambles a grey TIFF
             # that is turned by 90 degrees.
             with path.open("rb") as file, PIL.Image.open(_without_profile(file), formats=formats) as picture:
@@ -184,10 +183,18 @@ def _without_profile(file: BinaryIO) -> BinaryIO:
 
 
 def _may_turn(kind: bytes, body: bytes) -> bool:
+    """Whether a note is one that may hold the orientation, and short enough for Pillow."""
     keyword, _, rest = body.partition(b"\0")
-    if not keyword.startswith((b"Raw profile type", b"XML:com.adobe.xmp")) or len(body) > 1 << 16:
+    if not keyword.startswith((b"Raw profile type", b"XML:com.adobe.xmp")) or len(body) > _LONG_NOTE:
         return False
-    return kind == b"tEXt" or len(zlib.decompressobj().decompress(rest[1:], 1 << 20)) < 1 << 20 if rest else False
+    if kind == b"tEXt" or (kind == b"iTXt" and rest[:1] == b"\0"):
+        return True
+    # Compressed: behind a byte for the method, and in an iTXt behind a flag, the method and two short texts.
+    packed = rest[1:] if kind == b"zTXt" else rest[2:].split(b"\0", 2)[-1]
+    try:
+        return len(zlib.decompressobj().decompress(packed, _LONG_NOTE)) < _LONG_NOTE
+    except zlib.error:
+        return False
 
 
 def _not_an_image(path: Path, formats: tuple[str, ...]) -> str:

@@ -26,8 +26,11 @@ def named_folder(variable: str) -> Path | None:
 
 def cache_folder() -> Path:
     """``lesionseg`` in the user's cache folder. Raises ``DataError`` for a user without a home."""
-    folder = Path(pooch.os_cache("lesionseg"))
-    if folder.parts[0].startswith("~"):  # what is left of "~/.cache" where nobody knows a home
+    try:
+        folder = Path(pooch.os_cache("lesionseg"))
+    except RuntimeError:  # newer versions of platformdirs say so
+        folder = Path("~")
+    if folder.parts[0].startswith("~"):  # older ones leave "~/.cache" as it is
         raise DataError(
             "This user has no home folder, so there is no place for what is kept between runs. Set LESIONSEG_CACHE and "
             "LESIONSEG_DATA to folders that can be written."

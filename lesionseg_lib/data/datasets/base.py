@@ -95,7 +95,7 @@ class LesionDataset(ABC):
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) that changes when a sample may have changed. Cheap; differs between machines."""
-        return _digest((sample_id, self._stamp(index).encode()) for index, sample_id in enumerate(self.ids))
+        return _digest((sample_id, encoded_id(self._stamp(index))) for index, sample_id in enumerate(self.ids))
 
     def content_fingerprint(self) -> str:
         """SHA-256 (hex) over ids and contents, in order. The same on every machine; reads every file."""

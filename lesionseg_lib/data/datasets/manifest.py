@@ -32,10 +32,10 @@ def read_manifest(path: Path) -> dict[str, dict[str, str]]:
         return {}
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    text = _decoded(path, content)
-    first_line = text.lstrip("\r\n").partition("\n")[0]
+    text = _decoded(path, content).lstrip("\r\n")
+    first_line = text.partition("\n")[0].partition("\r")[0]
     delimiter = next((mark for mark in _DELIMITERS if "id" in _columns(first_line, mark)), ",")
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     found: dict[str, dict[str, str]] = {}
     usual = csv.field_size_limit(len(text) + 1)  # a long note is no fault
     try:
