@@ -261,7 +261,7 @@ def predict(
     size = (card["size"][0], card["size"][1])
     done, failures = predict_all(network, size, threshold, paths, out, overwrite, typer.echo, frame)
     typer.echo(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
-    for failure in failures:
+    for failure in failures or ([] if done else [f"No photo in {', '.join(map(str, paths))}."]):
         typer.echo(f"Error: {failure}", err=True)
     if failures or not done:
         raise typer.Exit(1)
