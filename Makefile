@@ -4,11 +4,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo $$p && exit; done; echo python3)
 PROFILE ?= smoke
+SECONDS ?= 3600
 PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check lab pictures book lessons accept stamp clean
+.PHONY: help environment course test check lab pictures book lessons accept stamp clean fuzz
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -20,6 +21,7 @@ help:
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make stamp    write the repository address and the recorded numbers where they are repeated'
+	@echo 'make fuzz     damaged photos, masks, manifests and archives for an hour [SECONDS=3600]'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 environment:
@@ -58,6 +60,10 @@ accept: environment
 
 stamp: environment
 	@$(PY) -m tools.stamp
+
+# What is found is stored in tests/fuzz/corpus, and read again by every later test.
+fuzz: environment
+	OMP_NUM_THREADS=1 $(PY) -m tests.fuzz.run --seconds $(SECONDS)
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache
