@@ -36,7 +36,7 @@ class MissingPackageError(LesionSegError):
 
 
 class ShapeError(LesionSegError):
-    """An array or image size does not fit."""
+    """An array does not fit: its shape, its type or its values."""
 
 
 class CheckpointError(LesionSegError):
@@ -49,6 +49,10 @@ class TrainingError(LesionSegError):
 
 class RecordError(LesionSegError):
     """A record under ``results/`` is missing, damaged or of another format."""
+
+
+class RecipeError(LesionSegError):
+    """A file of recipes is damaged, or a setting in it has a value that it may not have."""
 
 
 class DataWarning(UserWarning):

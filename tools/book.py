@@ -10,9 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from tools import ROOT, links, repository
+from tools import ROOT, explorers, links
 from tools.notebooks import read, save
-from tools.numbers import fill
+from tools.placeholders import fill
 
 BUILD = ROOT / "_build"
 
@@ -22,15 +22,16 @@ class BookError(Exception):
 
 
 def stage(notebooks: list[Path], folder: Path, results: Path) -> None:
-    """Lay out the book's source in `folder`: pages with their numbers filled in, notebooks below `notebooks/`."""
+    """Lay out the book's source in `folder`: pages with their placeholders filled in, notebooks below `notebooks/`."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "book", folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "_config.yml", folder)
+    explorers.write_built(results, folder / "explorers")
     for page in sorted(folder.glob("**/*.md")):
         if "vendor" in page.parts:
             continue
-        text = page.read_text(encoding="utf-8").replace("{{repository}}", repository())
-        page.write_text(fill(text, results, f"book/{page.relative_to(folder)}"), encoding="utf-8")
+        text = fill(page.read_text(encoding="utf-8"), results, f"book/{page.relative_to(folder)}")
+        page.write_text(text, encoding="utf-8")
     for path in notebooks:
         notebook = read(path)
         for cell in notebook.cells:

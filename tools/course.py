@@ -18,14 +18,17 @@ COURSE = ROOT / "_build" / "course"
 NOTEBOOKS = COURSE / "notebooks"
 
 
-def main(profile: str) -> None:
+def main(profile: str, *numbers: str) -> None:
+    """Run every lesson and render the book; with ``numbers`` ("05", "12") only those lessons, and no book."""
     _prepare_environment(profile)
     found = situation(profile)
     print(f"The course in profile {profile}")
     for name in ("data", "device", "weights"):
         print(f"  {name + ':':9}{found[name]}")
     start = time.monotonic()
-    lessons = run_lessons(sources(), found)
+    lessons = run_lessons([s for s in sources() if not numbers or s.stem[:2] in numbers], found)
+    if numbers:
+        return
     print("Rendering the book", flush=True)
     stage(lessons, COURSE / "book", ROOT / "results")
     page = build(COURSE / "book", COURSE / "html")
@@ -60,7 +63,7 @@ def run_lessons(lessons: list[Path], found: dict[str, Any]) -> list[Path]:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:])
     except (LessonError, LesionSegError, BookError, TextError) as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:

@@ -8,7 +8,9 @@ from typing import Any
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from traitlets.config import Config
 
+from tools.kernels import over_ipc
 from tools.notebooks import Notebook, code_sha256, first_error, save, tidy
 
 
@@ -35,7 +37,7 @@ def execute(notebook: Notebook, target: Path, folder: Path, situation: dict[str,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
-        extra_arguments=["--log-level=ERROR"],  # the kernel warns about its own transport
+        config=Config(KernelManager=over_ipc()),
         on_cell_start=progress.show,
     )
     notebook.metadata["lesionseg"] = {**situation, "source_sha256": code_sha256(notebook)}

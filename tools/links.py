@@ -1,37 +1,65 @@
-"""Links from a lesson to the library: `{{api:metrics}}` in its markdown.
+"""Links from a lesson to the library, `{{ api("evaluation.metrics") }}`, and to an explorer, `{{ explorer("pull") }}`.
 
 Whoever reads a notebook in Colab, on GitHub or in JupyterLab is led to the module's source in the repository, where
-the docstrings are. In the book the same link leads to the module on a page of `book/api/`.
+the docstrings are, and to the explorer in the published book. In the book itself the first link leads to the module on
+a page of `book/api/`, and the explorer stands where the second one was: give it a paragraph of its own.
 """
 
 import re
 
-from tools import ROOT, TextError, repository
+import yaml
 
-PLACEHOLDER = re.compile(r"\{\{api:(\w+)\}\}")
+from tools import ROOT, TextError, repository, slug
 
 
 class UnknownModule(TextError):
     """A placeholder names a module that the library does not have."""
 
 
-def fill(text: str, file: str) -> str:
-    """Replace every placeholder in `text` by a link to the module's source in the repository.
+def api(module: str) -> str:
+    """Return a link to the source of a module or a package of the library, whose text is the last of its names.
 
     Raises:
-        UnknownModule: naming the file and the placeholder.
+        UnknownModule: the library has no such module.
     """
+    path = "lesionseg_lib/" + module.replace(".", "/")
+    # A folder without this file is no package but what is left of one.
+    for view, found, source in (("blob", f"{path}.py", f"{path}.py"), ("tree", path, f"{path}/__init__.py")):
+        if (ROOT / source).is_file():
+            return f"[`{module.rpartition('.')[2]}`]({repository()}/{view}/main/{found})"
+    raise UnknownModule(f"there is no {path}")
 
-    def one(match: re.Match[str]) -> str:
-        for view, path in (("blob", f"lesionseg_lib/{match[1]}.py"), ("tree", f"lesionseg_lib/{match[1]}")):
-            if (ROOT / path).exists():
-                return f"[`{match[1]}`]({repository()}/{view}/main/{path})"
-        raise UnknownModule(f"{file}: {match[0]}: there is no lesionseg_lib/{match[1]}")
 
-    return PLACEHOLDER.sub(one, text)
+class UnknownExplorer(TextError):
+    """A placeholder names an explorer that the book does not have."""
+
+
+def published() -> str:
+    """The address at which `.github/workflows/publish.yml` puts the book: GitHub Pages of the repository."""
+    owner, name = slug(repository()).split("/")
+    return f"https://{owner}.github.io/{name}"
+
+
+def explorer(name: str) -> str:
+    """Return a link to an explorer on its page of the published book.
+
+    Raises:
+        UnknownExplorer: `book/explorers/explorers.yml` has no such entry.
+    """
+    entries = yaml.safe_load((ROOT / "book" / "explorers" / "explorers.yml").read_text(encoding="utf-8"))
+    if name not in entries:
+        raise UnknownExplorer(f"there is no such explorer; there are {', '.join(entries)}")
+    title, page = entries[name]["title"], entries[name]["page"]
+    return f"{PLAY} [{title}]({published()}/{page}.html#explorer-{name})"
+
+
+PLAY = "**To play with, on the course's page:**"
 
 
 def in_book(text: str) -> str:
-    """Turn what `fill` wrote into references that Sphinx resolves, or warns of if the page leaves the module out."""
-    source = re.escape(repository()) + r"/(?:blob|tree)/main/lesionseg_lib/(\w+)(?:\.py)?"
-    return re.sub(rf"\]\({source}\)", r"](lesionseg_lib.\1)", text)
+    """Turn what `api` wrote into references that Sphinx resolves, or warns of if the page leaves the module out, and
+    what `explorer` wrote into the explorer."""
+    line = rf"^{re.escape(PLAY)} \[.*\]\({re.escape(published())}/.*#explorer-([\w-]+)\)$"
+    text = re.sub(line, r"```{explorer} \1\n```", text, flags=re.MULTILINE)
+    source = re.escape(repository()) + r"/(?:blob|tree)/main/(lesionseg_lib(?:/\w+)+)(?:\.py)?"
+    return re.sub(rf"\]\({source}\)", lambda match: f"]({match[1].replace('/', '.')})", text)

@@ -9,9 +9,9 @@ from typing import Any
 import jupytext
 import nbformat
 
-from tools import ROOT, links, repository
-from tools.numbers import fill
-from tools.quiz import QUIZ, show
+from tools import ROOT, repository
+from tools.placeholders import fill
+from tools.quiz import show
 
 INSTALL = """\
 # Installs the course's library on Colab and Kaggle; does nothing elsewhere.
@@ -45,20 +45,19 @@ def fill_markdown(text: str, source: Path, results: Path) -> str:
     """Fill the placeholders in the markdown cells of a py:percent text, the quiz among them; code keeps its braces.
 
     Raises:
-        UnknownModule: naming the lesson and the placeholder.
-        UnknownNumber: naming the lesson, or its bank of questions, and the line.
-        QuizError: the bank is missing or breaks the format.
+        TextError: naming the lesson, or its bank of questions, the line and the placeholder.
     """
-    lines = text.split("\n")
-    in_markdown = False
-    for i, line in enumerate(lines):
-        if line.startswith("# %%"):
-            in_markdown = "[markdown]" in line
-        elif in_markdown and line == f"# {QUIZ}":
-            lines[i] = "\n".join(f"# {shown}".rstrip() for shown in show(quiz_of(source), results).split("\n"))
-        elif in_markdown:
-            lines[i] = fill(links.fill(line, source.name), results, source.name, i + 1)
-    return "\n".join(lines)
+
+    def quiz() -> str:
+        shown = show(quiz_of(source), results).split("\n")
+        return "\n".join(f"# {line}".rstrip() for line in shown).removeprefix("# ")
+
+    cells, line = [], 1
+    for cell in re.split(r"^(?=# %%)", text, flags=re.MULTILINE):
+        in_markdown = "[markdown]" in cell.partition("\n")[0]
+        cells.append(fill(cell, results, source.name, line, {"quiz": quiz}) if in_markdown else cell)
+        line += cell.count("\n")
+    return "".join(cells)
 
 
 def write(source: Path, results: Path) -> Notebook:

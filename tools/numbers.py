@@ -1,20 +1,12 @@
-"""Numbers in prose: `{{recipe:path}}` in a lesson, a page or the README, filled in from `results/`.
+"""Recorded numbers for prose: `{{ number("dilated-all", "jaccard") }}`, from `results/dilated-all/seed0.json`."""
 
-`recipe` names `results/<recipe>/seed0.json`; `path` is a dotted path into that record, or a test metric by its short
-name (`jaccard`, `dice`: the mean; `jaccard_interval`: the 95 % interval). A format may follow:
-`{{dilated-all:macs|.2e}}`.
-"""
-
-import json
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lesionseg_lib.errors import RecordError
+from lesionseg_lib.results.records import Record, read_record, record_path
 from tools import TextError
-
-PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}")
-PARTS = re.compile(r"\s*([a-z0-9][a-z0-9-]*)\s*:\s*([\w.-]+)\s*(?:\|\s*([^{}]+?)\s*)?")
 
 
 class UnknownNumber(TextError):
@@ -22,9 +14,11 @@ class UnknownNumber(TextError):
 
 
 @cache
-def _record(path: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
+def _record(path: Path) -> Record:
+    try:
+        return read_record(path)
+    except RecordError as error:
+        raise UnknownNumber(str(error)) from None
 
 
 def _number(value: Any, spec: str | None) -> str:
@@ -42,7 +36,7 @@ def _number(value: Any, spec: str | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
 
 
-def _look_up(record: dict[str, Any], path: str) -> Any:
+def _look_up(record: Record, path: str) -> Any:
     if path.split(".")[0] not in record and path.split(".")[0] in record.get("test", {}):
         path = "test." + path
     value: Any = record
@@ -54,17 +48,20 @@ def _look_up(record: dict[str, Any], path: str) -> Any:
     return value
 
 
-def resolve(placeholder: str, results: Path) -> str:
-    """Return the text for what stands between the braces, e.g. "dilated-all:jaccard" -> "0.834".
+def number(results: Path, recipe: str, path: str, spec: str | None = None) -> str:
+    """Return a number of a record as text, for example "0.834" for the path "jaccard".
+
+    Args:
+        results: the folder of records.
+        recipe: whose record of seed 0 is read.
+        path: dotted, into the record; a test metric goes by its short name (`jaccard`: the mean over images;
+            `jaccard_interval`: its 95 % interval).
+        spec: as for Python's `format`; without it, thousands are set apart and fractions have three digits.
 
     Raises:
-        UnknownNumber: the text is no placeholder, or the record or the key in it does not exist.
+        UnknownNumber: the record or the key in it does not exist, or is no number.
     """
-    parts = PARTS.fullmatch(placeholder)
-    if parts is None:
-        raise UnknownNumber("expected {{recipe:path}} or {{recipe:path|format}}")
-    recipe, path, spec = parts.groups()
-    file = results / recipe / "seed0.json"
+    file = record_path(results, recipe, 0)
     if not file.is_file():
         known = ", ".join(sorted(found.parent.name for found in results.glob("*/seed0.json"))) or "none"
         raise UnknownNumber(f"there is no record of '{recipe}' (recorded: {known})")
@@ -75,20 +72,3 @@ def resolve(placeholder: str, results: Path) -> str:
             raise UnknownNumber(f"'{path.removesuffix('_interval')}' has no interval")
         return f"{_number(metric['low'], spec)} to {_number(metric['high'], spec)}"
     return _number(_look_up(record, path), spec)
-
-
-def fill(text: str, results: Path, file: str, first_line: int = 1) -> str:
-    """Replace every placeholder in `text`, which begins at line `first_line` of `file`.
-
-    Raises:
-        UnknownNumber: naming the file, the line and the placeholder.
-    """
-
-    def one(match: re.Match[str]) -> str:
-        try:
-            return resolve(match[1], results)
-        except UnknownNumber as error:
-            line = first_line + text.count("\n", 0, match.start())
-            raise UnknownNumber(f"{file}, line {line}: {match[0]}: {error}") from None
-
-    return PLACEHOLDER.sub(one, text)

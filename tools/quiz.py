@@ -1,4 +1,4 @@
-"""Questions with a choice of answers: `notebooks/quiz/NN.yaml`, shown in lesson NN where its source says `{{quiz}}`.
+"""Questions with a choice of answers: `notebooks/quiz/NN.yaml`, shown in lesson NN where its source has `quiz()`.
 
 The page needs no kernel and no script: an answer is a `<details>` that opens on its feedback, on GitHub, in Colab,
 in JupyterLab and in the book alike. Between `<summary>` tags these four agree on HTML alone, so the text of an answer
@@ -8,39 +8,77 @@ is escaped, and of markdown it may hold `code` and *emphasis*; questions and fee
 import html
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from tools import TextError
-from tools.numbers import fill
-
-QUIZ = "{{quiz}}"
-"""The line of a lesson's source that its questions replace."""
+from tools.placeholders import fill
 
 INTRODUCTION = "Choose an answer, then open it: each says why it is right or wrong."
 LETTERS = "ABCD"
-QUESTIONS, ANSWERS = range(3, 7), range(3, 5)
 FOLDING = re.compile(r"</?(?:details|summary)\b", re.IGNORECASE)
 
 
 class QuizError(TextError):
     """A bank that cannot be shown; the message names file and question, what was found and what was expected."""
 
+    placed = True
 
-@dataclass(frozen=True)
-class Answer:
-    text: str
-    feedback: str
+
+def _unfolded(text: str) -> str:
+    if tag := FOLDING.search(text):
+        raise ValueError(f"no folded part may be inside an answer or a question, such as {tag[0]}>")
+    return text
+
+
+def _plain(text: str) -> str:
+    for mark, instead in {"$": "words, or a formula in the feedback", "**": "plain text", "](": "plain text"}.items():
+        if mark in re.sub(r"`[^`]+`", "", text):
+            raise ValueError(f"not every page renders {mark} here; expected {instead}")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Markdown = Annotated[Text, AfterValidator(_unfolded)]
+
+
+class Entry(BaseModel):
+    """What a bank holds has these keys and no other, and nothing is converted: 1 is neither a text nor true."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Answer(Entry):
+    text: Annotated[Text, AfterValidator(_plain)]
+    feedback: Markdown
     right: bool = False
 
 
-@dataclass(frozen=True)
-class Question:
-    text: str
-    answers: tuple[Answer, ...]
+class Question(Entry):
+    text: Markdown = Field(alias="question")
+    answers: Annotated[list[Answer], Field(min_length=3, max_length=len(LETTERS))]
+
+    @model_validator(mode="after")
+    def _one_is_right(self) -> Self:
+        right = [letter for letter, answer in zip(LETTERS, self.answers, strict=False) if answer.right]
+        if len(right) != 1:
+            raise ValueError(f"exactly one answer has 'right: true'; here: {' and '.join(right) or 'none'}")
+        return self
+
+
+BANK = TypeAdapter(Annotated[list[Question], Field(min_length=3, max_length=6)])
 
 
 class _Loader(yaml.SafeLoader):
@@ -63,9 +101,7 @@ def show(path: Path, results: Path) -> str:
         UnknownNumber: a placeholder that no record can fill; names the line of the bank.
     """
     if not path.is_file():
-        raise QuizError(
-            f"{_name(path)} does not exist; expected there: the questions for {QUIZ} of the lesson's source"
-        )
+        raise QuizError(f"{_name(path)} does not exist; expected there: the questions of the lesson")
     return render(parse(fill(path.read_text(encoding="utf-8"), results, _name(path)), _name(path)))
 
 
@@ -96,7 +132,7 @@ def parse(text: str, name: str) -> list[Question]:
     """Return the questions of a bank's text; `name` is the file's, for messages.
 
     Raises:
-        QuizError: naming the question and the answer.
+        QuizError: a line for each mistake, naming the question and the answer.
     """
     try:
         content = yaml.load(text, _Loader)
@@ -104,61 +140,22 @@ def parse(text: str, name: str) -> list[Question]:
         line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
         hint = "a text that holds ': ' or begins with one of ` * [ { stands in quotes, or behind '|' on its own lines"
         raise QuizError(f"{name}{line}: {error.problem or error.context}; {hint}") from None
-    if not isinstance(content, list) or len(content) not in QUESTIONS:
-        raise QuizError(f"{name}: found {_found(content)}; expected a list of 3 to 6 questions")
-    return [_question(entry, f"{name}, question {number}") for number, entry in enumerate(content, start=1)]
+    try:
+        return BANK.validate_python(content)
+    except ValidationError as error:
+        raise QuizError("\n".join(f"{name}{_mistake(one)}" for one in error.errors())) from None
 
 
-def _question(entry: Any, place: str) -> Question:
-    _check_keys(entry, place, {"question", "answers"})
-    text = _markdown(entry, "question", place)
-    answers = entry["answers"]
-    if not isinstance(answers, list) or len(answers) not in ANSWERS:
-        raise QuizError(f"{place}: found {_found(answers)} under 'answers'; expected a list of 3 or 4 answers")
-    read = tuple(_answer(one, f"{place}, answer {letter}") for letter, one in zip(LETTERS, answers, strict=False))
-    right = [letter for letter, answer in zip(LETTERS, read, strict=False) if answer.right]
-    if len(right) != 1:
-        found = " and ".join(right) or "none"
-        raise QuizError(f"{place}: found as right: {found}; expected exactly one answer with 'right: true'")
-    return Question(text, read)
-
-
-def _answer(entry: Any, place: str) -> Answer:
-    _check_keys(entry, place, {"text", "feedback"}, {"right"})
-    text = _text(entry, "text", place)
-    for mark, instead in {"$": "words, or a formula in the feedback", "**": "plain text", "](": "plain text"}.items():
-        if mark in re.sub(r"`[^`]+`", "", text):
-            raise QuizError(f"{place}: found {mark} in 'text', which not every page renders there; expected {instead}")
-    right = entry.get("right", False)
-    if not isinstance(right, bool):
-        raise QuizError(f"{place}: found {_found(right)} under 'right'; expected true, or no such line")
-    return Answer(text, _markdown(entry, "feedback", place), right)
-
-
-def _check_keys(entry: Any, place: str, needed: set[str], optional: frozenset[str] | set[str] = frozenset()) -> None:
-    expected = ", ".join(sorted(needed)) + "".join(f" and maybe {key}" for key in optional)
-    if not isinstance(entry, dict):
-        raise QuizError(f"{place}: found {_found(entry)}; expected the keys {expected}")
-    if unknown := [str(key) for key in entry if key not in needed | optional]:
-        raise QuizError(f"{place}: found the unknown key '{unknown[0]}'; expected the keys {expected}")
-    if missing := sorted(needed - set(entry)):
-        raise QuizError(f"{place}: found no '{missing[0]}'; expected the keys {expected}")
-
-
-def _text(entry: dict[str, Any], key: str, place: str) -> str:
-    value = entry[key]
-    if not isinstance(value, str) or not value.strip():
-        raise QuizError(
-            f"{place}: found {_found(value)} under '{key}'; expected text (in quotes, if it looks like data)"
-        )
-    return value.strip()
-
-
-def _markdown(entry: dict[str, Any], key: str, place: str) -> str:
-    text = _text(entry, key, place)
-    if tag := FOLDING.search(text):
-        raise QuizError(f"{place}: found {tag[0]}> in '{key}'; expected no folded part inside an answer or a question")
-    return text
+def _mistake(error: Any) -> str:
+    """Where in the bank and what, for example ", question 2, answer C, text: Input should be ...; found nothing"."""
+    place = ""
+    for step, under in zip(error["loc"], ("", *error["loc"]), strict=False):
+        if isinstance(step, str):
+            place += "" if step == "answers" and error["loc"][-1] != step else f", {step}"
+        else:
+            place += f", answer {LETTERS[step]}" if under == "answers" else f", question {step + 1}"
+    found = "" if error["type"] in ("missing", "value_error") else f"; found {_found(error['input'])}"
+    return f"{place}: {error['msg'].removeprefix('Value error, ')}{found}"
 
 
 def _found(value: Any) -> str:

@@ -1,15 +1,11 @@
-"""What the lessons run on: commit, profile, device, data, weights. Printed first, kept in every executed notebook."""
+"""What the lessons run on, as every executed notebook keeps it: commit, profile, device, data, weights."""
 
 import hashlib
-import warnings
 from typing import Any
 
-from accelerate import Accelerator
-
 from lesionseg_lib.data.splits import open_splits
-from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.experiments.environment import describe
 from lesionseg_lib.experiments.profiles import get_profile
-from lesionseg_lib.experiments.run import pick_weights
 
 
 def situation(profile_name: str) -> dict[str, Any]:
@@ -20,17 +16,15 @@ def situation(profile_name: str) -> dict[str, Any]:
     """
     profile = get_profile(profile_name)
     splits = open_splits(profile)
+    here = describe(profile, splits)
     parts = (splits.train, splits.validation, splits.test)
     fingerprint = hashlib.sha256("".join(part.content_fingerprint() for part in parts).encode())
-    place = environment(Accelerator().device)
-    with warnings.catch_warnings(action="ignore"):  # the lessons say it, loudly
-        weights = pick_weights(profile)
     return {
-        "commit": place["commit"],
-        "dirty": place["dirty"],
+        "commit": here.machine["commit"],
+        "dirty": here.machine["dirty"],
         "profile": profile.name,
-        "device": place["device"],
+        "device": here.machine["device"],
         "data": f"{splits.name}: {' + '.join(str(len(part)) for part in parts)} images",
         "data_fingerprint": fingerprint.hexdigest(),
-        "weights": weights or "random",
+        "weights": here.weights or "random",
     }

@@ -1,7 +1,7 @@
 """`make stamp`: write what stands in one place into the others that repeat it.
 
-The repository's address stands in `_config.yml`. README.md shows recorded results, the list of lessons and single
-numbers (`<!-- =dilated-all:jaccard -->0.834<!-- = -->`, see tools/numbers.py), each between comments.
+The repository's address stands in `_config.yml`. README.md is written from README.md.j2: its placeholders are those of
+tools/placeholders.py, and two tables.
 """
 
 import re
@@ -14,18 +14,12 @@ from lesionseg_lib.results.claims import is_possible
 from lesionseg_lib.results.comparison import Row, Score, compare_all
 from lesionseg_lib.results.records import load_records
 from lesionseg_lib.training.recipes import load_recipes
-from tools import ROOT, repository
+from tools import ROOT, TextError, repository, slug
 from tools.notebooks import sources
-from tools.numbers import UnknownNumber, resolve
+from tools.placeholders import fill
 
-ADDRESSED = ("README.md", "CITATION.cff", "LICENSE-text", "pyproject.toml", "environment.yml")
-NUMBER = re.compile(r"(<!-- =(.+?) -->).*?(<!-- = -->)")
+ADDRESSED = ("CITATION.cff", "LICENSE-text", "pyproject.toml", "environment.yml")
 TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
-
-
-def slug(address: str) -> str:
-    """Return "owner/name" of "https://host/owner/name"."""
-    return urlsplit(address).path.strip("/")
 
 
 def stamped_address(root: Path) -> str:
@@ -76,28 +70,22 @@ def lessons_table(root: Path) -> str:
     return "\n".join(lines)
 
 
-def stamp_readme(text: str, root: Path) -> str:
-    """Bring the stamped parts of the README up to date.
+def readme(root: Path) -> str:
+    """README.md as its template and the records have it now.
 
     Raises:
-        UnknownNumber: a number that no record has.
-        ValueError: the comments around a part are missing.
+        TextError: naming the line of the template and the placeholder.
     """
-    for name, content in (("results", results_table(root)), ("lessons", lessons_table(root))):
-        part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text, count = part.subn(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)  # type: ignore[misc]
-        if count != 1:
-            raise ValueError(f"README.md: expected <!-- {name} --> and <!-- /{name} --> once, found {count}")
-    return NUMBER.sub(lambda match: f"{match[1]}{resolve(match[2], root / 'results')}{match[3]}", text)
+    tables = {"results_table": lambda: results_table(root), "lessons_table": lambda: lessons_table(root)}
+    text = (root / "README.md.j2").read_text(encoding="utf-8")
+    return fill(text, root / "results", "README.md.j2", more=tables, root=root)
 
 
 def stamped(root: Path = ROOT) -> dict[Path, str]:
     """What the files should hold now."""
     old, new = stamped_address(root), repository(root)
     files = {root / name: (root / name).read_text(encoding="utf-8") for name in ADDRESSED}
-    texts = {path: readdress(text, old, new) for path, text in files.items()}
-    texts[root / "README.md"] = stamp_readme(texts[root / "README.md"], root)
-    return texts
+    return {path: readdress(text, old, new) for path, text in files.items()} | {root / "README.md": readme(root)}
 
 
 def main() -> None:
@@ -110,5 +98,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except UnknownNumber as error:
-        sys.exit(f"README.md: {error}")
+    except TextError as error:
+        sys.exit(str(error))

@@ -1,9 +1,8 @@
 """Keep the pages self-contained and light.
 
 Jupyter Book puts every script and style sheet below `_static` on every page. Those of `_static/vendor` are for the
-pages that ask for them, so they are taken off that list again. MathJax (2 MB) is asked for by Sphinx on every page with
-formulas, and on the first page because others have some; there it is left out. Thebe, which is not used and would come
-from another host, is left out everywhere.
+pages that ask for them, so they are taken off that list again. Thebe, which is not used and would come from another
+host, is left out everywhere.
 """
 
 from typing import Any
@@ -22,11 +21,7 @@ def _name(entry: Any) -> str:
 
 
 def _drop_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    has_formulas = app.env.get_domain("math").data["has_equations"].get(page, False)
-    unwanted = ("thebe",) if has_formulas else ("thebe", "mathjax")
-    context["script_files"] = [
-        script for script in context["script_files"] if not any(word in _text(script) for word in unwanted)
-    ]
+    context["script_files"] = [script for script in context["script_files"] if "thebe" not in _text(script)]
 
 
 def _text(script: Any) -> str:

@@ -1,7 +1,6 @@
 """The command line. What a command needs beyond names and records is imported when the command runs: torch takes
 seconds, and ``--help``, ``recipes`` and ``compare`` need none of it."""
 
-import shlex
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +9,12 @@ import typer
 
 from lesionseg_lib.cli import compare as listings
 from lesionseg_lib.cli.console import Commands, failed
-from lesionseg_lib.cli.machine import prepare
+from lesionseg_lib.cli.machine import name_the_user, prepare_training
+from lesionseg_lib.cli.options import Force, Frame, MaskValues, Profile, Results, Runs, Seed
 from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.results.records import load_records
 from lesionseg_lib.training.recipes import get_recipe, load_recipes
 
-LARGEST_SEED = 2**32 - 1  # of NumPy; torch gets a multiple of it
 NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
 
 app = typer.Typer(
@@ -26,12 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Runs = Annotated[Path, typer.Option(envvar="LESIONSEG_RUNS", help="Folder of the runs: checkpoints and models.")]
-Frame = Annotated[
-    int | None, typer.Option(min=0, help="Of files with several pages or pictures the one to take, counted from 0.")
-]
-Results = Annotated[Path | None, typer.Option(help="Folder of the records, by default the published ones.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -51,6 +44,14 @@ def lesionseg(
 
 @app.command()
 def download(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="With --runs: recipes. Without a name: all recorded runs."),
+    ] = None,
+    recorded: Annotated[
+        bool, typer.Option("--runs", help="Fetch trained networks of the course instead of the photos.")
+    ] = False,
+    url: Annotated[str | None, typer.Option(help="With --runs: another place that has the files of a release.")] = None,
     root: Annotated[
         Path | None,
         typer.Option(
@@ -65,25 +66,22 @@ def download(
         bool, typer.Option("--complete", help="Also fetch the pairs that a partial data set lacks.")
     ] = False,
 ) -> None:
-    """Download ISIC 2016.
+    """Download ISIC 2016, or, with --runs, the networks that the course has trained.
 
-    Continues where it stopped, checks what it got, fetches only what is missing, and does nothing if all is there.
+    Continues where it stopped, checks what it got, and fetches only what is missing. Runs go to $LESIONSEG_RUNS, else
+    to the folder runs: there lessons in profile full take them in place of training.
     """
-    from lesionseg_lib.data.datasets import ISIC2016, default_root, download_isic2016
-    from lesionseg_lib.data.datasets.isic_download import expected_counts
+    if recorded:
+        from lesionseg_lib.experiments.run_folder import runs_root
+        from lesionseg_lib.experiments.runs_archive import download_runs
 
-    folder = download_isic2016(root, source, complete=complete)
-    typer.echo(f"ISIC 2016 ({source}) is in {folder}")
-    for split in expected_counts(source):
-        typer.echo(f"  {split}: {ISIC2016(folder, split, source=source).completeness()}")
-    if folder.resolve() != default_root().resolve():
-        if folder.name == "isic2016":
-            setting = shlex.quote(f"LESIONSEG_DATA={folder.parent.resolve()}")
-            typer.echo(f"Commands will find it after: export {setting}")
-        else:
-            typer.echo(
-                f"Commands look for it in {default_root()}: move it there, or pass its folder as root in Python."
-            )
+        download_runs(names or [], runs_root(), typer.echo, url)
+        return
+    if names or url:
+        raise typer.BadParameter("names and --url go with --runs; ISIC 2016 is downloaded without them.")
+    from lesionseg_lib.cli.download import download_photos
+
+    download_photos(root, source, complete, typer.echo)
 
 
 @app.command()
@@ -104,15 +102,10 @@ def recipes(
 def train(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Recipes, see `lesionseg recipes`.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Train every recipe.")] = False,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            envvar="LESIONSEG_PROFILE",
-            help="smoke: seconds, on drawn lesions. student (default): five epochs. full: all epochs, on ISIC 2016.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Starts all random numbers.")] = 0,
+    profile: Profile = None,
+    seed: Seed = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last epoch that is saved.")] = False,
+    force: Force = False,
     runs: Runs = Path("runs"),
     results: Annotated[
         Path | None, typer.Option(help="Folder for the record. By default results (profile full) or the run's folder.")
@@ -120,6 +113,7 @@ def train(
 ) -> None:
     """Train recipes, score each once on test.
 
+    A record that is there is replaced only by the same run, scored again, or with --force.
     Several recipes, or --all, are trained one after another; those that have a record already are skipped. After each
     epoch everything is saved: ctrl-C stops, --resume goes on.
     """
@@ -129,12 +123,13 @@ def train(
     from lesionseg_lib.experiments.profiles import get_profile
 
     chosen_profile = get_profile(profile)
-    prepare()
+    prepare_training()
     from lesionseg_lib.cli.train import train_all
 
     failures = train_all(
         chosen, chosen_profile,
-        seed=seed, resume=resume, runs=runs, results=results, skip_recorded=len(chosen) > 1, report=typer.echo,
+        seed=seed, resume=resume, force=force, runs=runs, results=results, skip_recorded=len(chosen) > 1,
+        report=typer.echo,
     )  # fmt: skip
     if failures:
         raise failed("\nError: ".join(failures))
@@ -149,6 +144,7 @@ def baseline(
     profile: Annotated[
         str | None, typer.Option(envvar="LESIONSEG_PROFILE", help="As for `lesionseg train`; the default is student.")
     ] = None,
+    force: Force = False,
     runs: Runs = Path("runs"),
     results: Annotated[
         Path | None, typer.Option(help="Folder for the record. By default results (profile full) or one in --runs.")
@@ -159,13 +155,13 @@ def baseline(
     The whole picture as lesion, the mean of the training masks, Otsu's threshold: what a network must beat. Each is
     scored once on test as a recipe is, and writes a record.
     """
-    prepare()
+    name_the_user()
     from lesionseg_lib.cli.tables import score_table
     from lesionseg_lib.data.splits import open_splits
     from lesionseg_lib.experiments import baselines
     from lesionseg_lib.experiments.profiles import get_profile
-    from lesionseg_lib.experiments.run_folder import default_results, run_folder
-    from lesionseg_lib.results.records import record_path, write_record
+    from lesionseg_lib.experiments.run_folder import RunFolder
+    from lesionseg_lib.results.records import demand_free, demand_sound, record_path, write_record
     from lesionseg_lib.utils.lookup import look_up
 
     if every == bool(names):
@@ -176,8 +172,10 @@ def baseline(
     chosen_profile = get_profile(profile)
     splits = open_splits(chosen_profile)
     for name in chosen:
+        results_folder = results or RunFolder(runs, chosen_profile, name, 0).results
+        demand_free(results_folder, {"name": name, "seed": 0}, again=False, force=force)
         record, table = baselines.run(name, chosen_profile, splits)
-        results_folder = results or default_results(chosen_profile, run_folder(chosen_profile, name, 0, runs))
+        demand_sound(record)
         write_record(results_folder, record, table)
         typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
         typer.echo(score_table(record["test"], record["official"]))
@@ -196,25 +194,26 @@ def evaluate(
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
-    mask_value: Annotated[
-        list[str] | None,
-        typer.Option(help="What is lesion in masks of two meanings: a value (may be given again), grey or alpha."),
-    ] = None,
+    mask_value: MaskValues = None,
     frame: Frame = None,
+    force: Force = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Score a saved model.
 
     As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
     """
-    prepare()
-    from lesionseg_lib.cli.tables import score_table
+    name_the_user()
+    from lesionseg_lib.cli.tables import demand_own_table, score_table
     from lesionseg_lib.data.mask_values import mask_value_of
     from lesionseg_lib.data.splits import open_test_data
     from lesionseg_lib.evaluation.scoring import score_model
     from lesionseg_lib.experiments.run_folder import find_model, open_model
-    from lesionseg_lib.utils.files import replacing
+    from lesionseg_lib.results.tables import table_text
+    from lesionseg_lib.utils.files import write_bytes
 
+    if csv is not None:
+        demand_own_table(csv, force)
     folder = find_model(model, runs)
     network, card = open_model(folder)
     dataset = open_test_data(data, mask_value_of(mask_value), frame)
@@ -223,9 +222,8 @@ def evaluate(
     scores = score_model(network, card, dataset)
     typer.echo(score_table(scores.summary, scores.official))
     if csv is not None:
-        with replacing(csv) as part:
-            # A name that is no text is written as such; the file stays UTF-8.
-            scores.table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n", errors="backslashreplace")
+        demand_own_table(csv, force)  # it may have come while the model was scored
+        write_bytes(csv, table_text(scores.table))
         typer.echo(f"\nScores of each image: {csv}")
 
 
@@ -250,7 +248,7 @@ def predict(
     are turned upright first if their EXIF data say so. One that cannot be read does not stop the others; it is named at
     the end, and the exit code is 1. Not a medical device.
     """
-    prepare()
+    name_the_user()
     from lesionseg_lib.cli.predict import predict_all
     from lesionseg_lib.experiments.run_folder import find_model, open_model
 

@@ -9,12 +9,12 @@ _OF_ONE_PROCESS = ("WORLD_SIZE", "RANK", "LOCAL_RANK")
 _OF_ALL = ("MASTER_ADDR", "MASTER_PORT")
 
 
-def prepare() -> None:
-    """Make sure that torch can be imported and a device chosen; call it before either.
+def prepare_training() -> None:
+    """Make sure that Accelerate can start; call it before training.
 
     Raises ``LesionSegError`` when variables of several processes are left over, or Accelerate cannot start.
     """
-    _name_the_user()
+    name_the_user()
     _check_processes()
     from accelerate import Accelerator
 
@@ -26,6 +26,14 @@ def prepare() -> None:
             f"Accelerate cannot start on this machine: {error}. Its settings are environment variables (here: {found}) "
             "and `accelerate config`; unset or correct them."
         ) from error
+
+
+def name_the_user() -> None:
+    """In a container a user may have a number and no name; torch asks for a name as it is imported."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["USER"] = f"user{os.getuid()}"
 
 
 def is_one_of_several() -> bool:
@@ -46,11 +54,3 @@ def _check_processes() -> None:
             f"{problem}. If a scheduler or an earlier run left them, run `unset {' '.join(found)}`; to train on "
             "several devices, start with `accelerate launch -m lesionseg_lib`."
         )
-
-
-def _name_the_user() -> None:
-    """In a container a user may have a number and no name; torch asks for a name as it is imported."""
-    try:
-        getpass.getuser()
-    except (KeyError, OSError):
-        os.environ["USER"] = f"user{os.getuid()}"

@@ -1,7 +1,12 @@
 """Tables as plain text, for a terminal or a file."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from lesionseg_lib.errors import RecordError
+from lesionseg_lib.results.tables import is_table
+from lesionseg_lib.utils.files import demand_regular
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
@@ -33,3 +38,19 @@ def score_table(summary: Mapping[str, Any], official: Mapping[str, float] | None
     ]
     header = ["metric", "mean", "95 % interval"] + (["organisers' scorer"] if official else [])
     return format_table(header, rows, right={1, 3})
+
+
+def demand_own_table(path: Path, force: bool) -> None:
+    """Raise where a table of images may not be written: ``RecordError`` on a file that is none, but with ``force``.
+
+    ``OSError`` on a link, a device or a folder, which are never replaced.
+    """
+    demand_regular(path)
+    if path.exists() and not force:
+        with path.open("rb") as file:
+            ours = is_table(file.read(100))
+        if not ours:
+            raise RecordError(
+                f"{path}: there is a file already, and it is no table of scores. Name another file, or add --force to "
+                f"replace it."
+            )

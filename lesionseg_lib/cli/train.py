@@ -2,24 +2,22 @@
 
 import shlex
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
 from lesionseg_lib.cli.tables import score_table
-from lesionseg_lib.data.splits import Splits, open_splits
-from lesionseg_lib.errors import CheckpointError, TrainingError
-from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.data.splits import open_splits
+from lesionseg_lib.errors import CheckpointError, RecordError, TrainingError
+from lesionseg_lib.experiments.environment import Situation, describe
 from lesionseg_lib.experiments.profiles import Profile
-from lesionseg_lib.experiments.run import pick_weights, run
-from lesionseg_lib.experiments.run_folder import default_results, run_folder
-from lesionseg_lib.results.records import Record, Records, load_records, record_path
+from lesionseg_lib.experiments.run import run
+from lesionseg_lib.experiments.run_folder import RunFolder
+from lesionseg_lib.results.records import Record, Records, is_of, load_records, read_record, record_path
 from lesionseg_lib.results.seeds import judge
-from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, Epoch
+from lesionseg_lib.training.checkpoints import Epoch
 from lesionseg_lib.training.recipes import Recipe
 
 Report = Callable[[str], None]
@@ -31,6 +29,7 @@ def train_all(
     *,
     seed: int,
     resume: bool,
+    force: bool,
     runs: Path,
     results: Path | None,
     skip_recorded: bool,
@@ -42,17 +41,18 @@ def train_all(
     Only the main process says anything. Raises ``DatasetNotFoundError`` and other errors that concern all of them, and
     ``KeyboardInterrupt`` with a message on how to go on.
     """
-    main = Accelerator().is_main_process
+    accelerator = Accelerator()
+    main = accelerator.is_main_process
     splits, recorded = open_splits(profile), load_records()
     if main:
-        report(describe(profile, splits))
+        report(opening(describe(profile, splits, accelerator.device), accelerator.num_processes))
     failures = []
     for number, recipe in enumerate(recipes, start=1):
-        folder = run_folder(profile, recipe.name, seed, runs)
-        results_folder = results or default_results(profile, folder)
+        folder = RunFolder(runs, profile, recipe.name, seed)
+        results_folder = results or folder.results
         record_file = record_path(results_folder, recipe.name, seed)
         count = f" ({number} of {len(recipes)})" if len(recipes) > 1 else ""
-        if skip_recorded and record_file.exists():
+        if skip_recorded and _is_recorded(record_file, recipe, profile):
             if main:
                 report(f"\n{recipe.name}, seed {seed}{count}: skipped, it is recorded in {record_file}")
             continue
@@ -61,33 +61,38 @@ def train_all(
         try:
             _, record, _ = run(
                 recipe, profile, splits,
-                seed=seed, runs=runs, results=results_folder, resume=resume, on_epoch=_print_epoch,
+                seed=seed, runs=runs, results=results_folder, resume=resume, force=force, on_epoch=_print_epoch,
             )  # fmt: skip
-        except (TrainingError, CheckpointError) as error:
+        except (TrainingError, CheckpointError, RecordError) as error:
             failures.append(str(error))
             if main and len(recipes) > 1:
                 report(f"Failed, going on: {error}")
         except KeyboardInterrupt:
             left = [recipe.name for recipe in recipes[number - 1 :]]
             options = ["--profile", profile.name, "--seed", str(seed), "--runs", str(runs)]
-            options += ["--results", str(results)] if results else []
+            options += [*(["--results", str(results)] if results else []), *(["--force"] if force else [])]
             raise KeyboardInterrupt(_stopped(profile.apply(recipe), folder, [*left, *options])) from None
         else:
             if main:
                 report(score_report(record, recorded))
-                report(f"Record  {record_file}\nImages  {record_file.with_suffix('.csv')}\nModel   {folder / BEST}")
+                report(f"Record  {record_file}\nImages  {record_file.with_suffix('.csv')}\nModel   {folder.best}")
     return failures
 
 
-def describe(profile: Profile, splits: Splits) -> str:
-    """Profile, data, weights and device of a run."""
-    with warnings.catch_warnings(action="ignore"):  # it is said here; ``run`` warns once more
-        weights = pick_weights(profile)
-    machine = environment(Accelerator().device)
-    processes = Accelerator().num_processes
+def _is_recorded(path: Path, recipe: Recipe, profile: Profile) -> bool:
+    """Whether this run is recorded there; one of another profile or with other settings is another run."""
+    try:
+        return path.exists() and is_of(read_record(path), profile.name, profile.apply(recipe).settings())
+    except RecordError:  # it cannot be read; who would replace it, is told
+        return False
+
+
+def opening(situation: Situation, processes: int) -> str:
+    """Profile, data, weights and device of what follows."""
+    splits, machine, weights = situation.splits, situation.machine, situation.weights
     return "\n".join(
         (
-            f"Profile  {profile.name}: {profile.purpose}",
+            f"Profile  {situation.profile.name}: {situation.profile.purpose}",
             f"Data     {splits.name}: {len(splits.train)} train, {len(splits.validation)} validation, "
             f"{len(splits.test)} test images",
             f"Weights  {'ImageNet (' + weights + ')' if weights else 'RANDOM: every score is meaningless'}",
@@ -120,15 +125,9 @@ def _print_epoch(row: Epoch) -> None:
     tqdm.write(line, file=sys.stderr)
 
 
-def _stopped(recipe: Recipe, folder: Path, arguments: list[str]) -> str:
-    saved = _saved_epoch(folder)
+def _stopped(recipe: Recipe, folder: RunFolder, arguments: list[str]) -> str:
+    saved = folder.saved_epoch()
     command = shlex.join(["lesionseg", "train", *arguments, *(["--resume"] if saved else [])])
     if not saved:
         return f"Stopped {recipe.name} before its first epoch was complete; nothing is saved. Start again: {command}"
-    return f"Stopped {recipe.name}: epoch {saved} of {recipe.epochs} is saved in {folder}. Go on with: {command}"
-
-
-def _saved_epoch(folder: Path) -> int:
-    """Number of complete epochs in a run's checkpoint. The history beside it may be one ahead."""
-    path = folder / CHECKPOINT
-    return len(torch.load(path, map_location="cpu", weights_only=True)["history"]) if path.exists() else 0
+    return f"Stopped {recipe.name}: epoch {saved} of {recipe.epochs} is saved in {folder.path}. Go on with: {command}"

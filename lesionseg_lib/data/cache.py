@@ -1,6 +1,8 @@
 """Decode once: a data set's images and masks, resized, as two memory-mapped arrays on disk.
 
-Decoding and resizing the photos of ISIC 2016 again in every epoch would take longer than training on them.
+Decoding and resizing the photos of ISIC 2016 again in every epoch would take longer than training on them. A cache
+belongs to the bytes of its photos and masks, not to their names and times; and its own bytes are compared with their
+SHA-256 before a process uses them.
 """
 
 from __future__ import annotations
@@ -10,24 +12,39 @@ import json
 import math
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
+from pydantic import Field
 from tqdm import tqdm
 
 from lesionseg_lib.data.datasets.base import LesionDataset, encoded_id
 from lesionseg_lib.data.images import resize_image, resize_mask
 from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.errors import DataError
+from lesionseg_lib.utils.bundles import demand_whole
+from lesionseg_lib.utils.files import flush, flush_folder, sha256_of, write_bytes
 from lesionseg_lib.utils.folders import cache_folder, named_folder
+from lesionseg_lib.utils.schemas import Count, Schema, SchemaError, Sha256, check, parse_json
 
 # Raise it whenever the arrays would come out differently for the same files: older caches are then rebuilt.
-_VERSION = 2
-_IMAGES, _MASKS = "images.uint8", "masks.uint8"
+_VERSION = 3
+_IMAGES, _MASKS, _FACTS = "images.uint8", "masks.uint8", "cache.json"
+
+
+class Facts(Schema):
+    """``cache.json``: what the arrays are, and their SHA-256."""
+
+    version: Count
+    ids: list[str]
+    size: Annotated[list[Count], Field(min_length=2, max_length=2)]
+    content_fingerprint: Sha256
+    sha256: dict[Literal["images.uint8", "masks.uint8"], Sha256]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +71,17 @@ class CachedDataset:
         return len(self.ids)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A worker process maps the same files; a memory map pickled as it is would travel as a full copy.
-        return _open, (self.path,)
+        # A worker process maps the same files, which its parent has compared with their SHA-256; a memory map pickled
+        # as it is would travel as a full copy.
+        return _open, (self.path, False)
 
 
 def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | Path | None = None) -> CachedDataset:
     """Decode and resize a data set, or open what an earlier call decoded.
 
     Images are averaged over areas when they shrink and interpolated linearly when they grow; masks take the
-    nearest pixel. The cache is rebuilt, and the old one removed, when a file's name, size or time of change
-    differs, and when it is damaged. Of several processes that ask at once, one builds and the others wait for it.
+    nearest pixel. The cache is rebuilt, and the old one removed, when a file's bytes differ, and when it is damaged
+    itself. Of several processes that ask at once, one builds and the others wait for it.
 
     Args:
         dataset: what to decode.
@@ -78,7 +96,7 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
     if not len(dataset):
         raise DataError(f"{dataset.name} has no samples to decode.")
     directory = _default_directory() if directory is None else Path(directory)
-    fingerprint = dataset.fingerprint()
+    fingerprint = content_fingerprint(dataset, directory)
     height, width = size
     ids_hash = hashlib.sha256(encoded_id("\n".join(dataset.ids))).hexdigest()
     safe_name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name)
@@ -98,8 +116,9 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
             building = directory / f"{prefix}building"
             building.mkdir()
             try:
-                _build(dataset, (height, width), building)
+                _build(dataset, (height, width), building, fingerprint)
                 building.rename(target)
+                flush_folder(directory)
             except BaseException:
                 shutil.rmtree(building, ignore_errors=True)
                 raise
@@ -112,40 +131,85 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
     return _open(target)
 
 
+def content_fingerprint(dataset: LesionDataset, directory: Path | None = None) -> str:
+    """``dataset.content_fingerprint()``, read from the files once as long as they keep size, times and inode.
+
+    Raises ``DataError`` like the data set.
+    """
+    stamp = dataset.fingerprint()
+    if stamp in _CONTENTS:
+        return _CONTENTS[stamp]
+    kept = (_default_directory() if directory is None else directory) / f"content-{stamp}.txt"
+    with suppress(OSError):
+        found = kept.read_text(encoding="ascii", errors="replace")
+        if found == _vouched(stamp, found[:64]):
+            return _CONTENTS.setdefault(stamp, found[:64])
+    content = dataset.content_fingerprint()
+    if dataset.fingerprint() == stamp:  # else somebody changed a file meanwhile
+        _CONTENTS[stamp] = content
+        with suppress(OSError):  # without it they are only read again
+            write_bytes(kept, _vouched(stamp, content).encode())
+    return content
+
+
+def _vouched(stamp: str, content: str) -> str:
+    return f"{content} {sha256_of(f'{stamp} {content}'.encode())}\n"
+
+
+_CONTENTS: dict[str, str] = {}
+
+
 def _default_directory() -> Path:
     return named_folder("LESIONSEG_CACHE") or cache_folder() / "decoded"
 
 
-def _build(dataset: LesionDataset, size: tuple[int, int], folder: Path) -> None:
+def _build(dataset: LesionDataset, size: tuple[int, int], folder: Path, fingerprint: str) -> None:
+    hashes = {name: hashlib.sha256() for name in (_IMAGES, _MASKS)}
     with (folder / _IMAGES).open("wb") as images, (folder / _MASKS).open("wb") as masks:
         # Written, not memory-mapped: on a full disk a write raises an error, a memory map kills the process.
         for sample in tqdm(dataset, total=len(dataset), desc=f"decoding {dataset.name}", delay=1):
-            images.write(resize_image(sample.image, size).tobytes())
-            masks.write(resize_mask(sample.mask, size).astype(np.uint8).tobytes())
+            picture = resize_image(sample.image, size).tobytes()
+            mask = resize_mask(sample.mask, size).astype(np.uint8).tobytes()
+            for name, file, content in ((_IMAGES, images, picture), (_MASKS, masks, mask)):
+                file.write(content)
+                hashes[name].update(content)
+    for name in hashes:
+        flush(folder / name)
     facts = {
         "version": _VERSION,
         "ids": dataset.ids,
         "size": size,
-        "content_fingerprint": dataset.content_fingerprint(),
+        "content_fingerprint": fingerprint,
+        "sha256": {name: digest.hexdigest() for name, digest in hashes.items()},
     }
-    (folder / "cache.json").write_text(json.dumps(facts), encoding="utf-8")
+    (folder / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+    flush(folder / _FACTS)
 
 
 def _open_if_sound(folder: Path) -> CachedDataset | None:
     try:
         return _open(folder)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
 
 
-def _open(folder: Path) -> CachedDataset:
-    facts = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
-    if facts["version"] != _VERSION:
-        raise ValueError(f"{folder} has version {facts['version']}, not {_VERSION}")
-    ids, (height, width) = tuple(facts["ids"]), facts["size"]
+def parse_facts(content: bytes) -> Facts:
+    """What ``cache.json`` holds, checked. Raises ``SchemaError``, a ``ValueError``."""
+    facts: Facts = check(Facts, parse_json(content))
+    if facts.version != _VERSION or len(facts.sha256) != 2:
+        raise SchemaError(f"version {facts.version}, expected {_VERSION} and the SHA-256 of both arrays")
+    return facts
+
+
+def _open(folder: Path, verify: bool = True) -> CachedDataset:
+    facts = parse_facts((folder / _FACTS).read_bytes())
+    ids, (height, width) = tuple(facts.ids), facts.size
     images = _map(folder / _IMAGES, (len(ids), height, width, 3))
     masks = _map(folder / _MASKS, (len(ids), height, width))
-    return CachedDataset(ids, images, masks, facts["content_fingerprint"], (height, width), folder)
+    if verify:
+        for name, sha256 in facts.sha256.items():
+            demand_whole(folder / name, sha256)
+    return CachedDataset(ids, images, masks, facts.content_fingerprint, (height, width), folder)
 
 
 def _map(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:

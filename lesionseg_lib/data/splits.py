@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from lesionseg_lib.data.datasets import ISIC2016, LesionDataset, LesionFolder, SyntheticLesions, find_isic2016
 from lesionseg_lib.data.datasets.base import encoded_id
 from lesionseg_lib.data.datasets.folder import describe_folder
 from lesionseg_lib.data.datasets.isic import check_data_variable
-from lesionseg_lib.data.datasets.isic_download import SOURCES
+from lesionseg_lib.data.datasets.isic_download import SOURCES as ISIC_SOURCES
 from lesionseg_lib.data.datasets.isic_parts import FOLDERS
 from lesionseg_lib.data.mask_values import MaskValue
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
-from lesionseg_lib.experiments.profiles import Profile
 
 
 def split_validation(
@@ -46,29 +48,6 @@ def split_validation(
     return dataset.subset(train), dataset.subset(validation)
 
 
-def open_test_data(
-    folder: Path | None = None, mask_value: MaskValue | None = None, frame: int | None = None
-) -> LesionDataset:
-    """The test images in ``folder``, or, without one, those of ISIC 2016.
-
-    Understood are ISIC's own folders, ``images`` with ``masks``, and ``test`` with ``test_masks``. ``mask_value`` and
-    ``frame``, for the latter two: see ``read_mask``. Raises ``DatasetNotFoundError``.
-    """
-    if folder is None:
-        source = next((source for source in SOURCES if find_isic2016(source)), "official")
-        return ISIC2016(split="test", source=source)
-    if all((folder / name).is_dir() for name in FOLDERS["test"]):
-        return ISIC2016(folder, split="test")
-    if (folder / "images").is_dir() and (folder / "masks").is_dir():
-        return LesionFolder(folder / "images", folder / "masks", mask_value=mask_value, frame=frame)
-    if (folder / "test").is_dir() and (folder / "test_masks").is_dir():
-        return LesionFolder.from_root(folder, "test", mask_value, frame)
-    raise DatasetNotFoundError(
-        f"{folder}: {describe_folder(folder)}. Expected two folders in it, one of images and one of masks: images and "
-        f"masks, or test and test_masks, or {' and '.join(FOLDERS['test'])}."
-    )
-
-
 @dataclass(frozen=True)
 class Splits:
     """Three disjoint sets. Choices are made on ``validation``; ``test`` is scored once, at the end."""
@@ -82,24 +61,89 @@ class Splits:
         return self.train.name
 
 
-def open_splits(profile: Profile) -> Splits:
-    """The data of a profile: ISIC 2016 where it is wanted and found, else drawn lesions where they will do.
+class Wanted(Protocol):
+    """What a run accepts as data; a profile is one."""
 
-    Validation is a tenth of ISIC's training part, by a rule that looks at each id alone (``split_validation``). A
-    downloaded one-file mirror stands in for the official archives in profile ``student``; it brings its own split.
-    Raises ``DatasetNotFoundError`` when real data are needed and missing.
-    """
-    source = "official"
-    if profile.synthetic is not None:
-        found = [name for name in SOURCES if find_isic2016(name)] if profile.prefer_real_data else []
-        if not found and profile.prefer_real_data:
-            check_data_variable()
-        if not found:
-            side = (profile.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
-            return Splits(*(SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(profile.synthetic)))
-        source = found[0]
-    test = ISIC2016(split="test", source=source)
-    if source != "official":
-        return Splits(ISIC2016(split="train", source=source), ISIC2016(split="validation", source=source), test)
+    @property
+    def synthetic(self) -> tuple[int, int, int] | None:
+        """Numbers of drawn lesions in train, validation and test; None: only real data will do."""
+
+    @property
+    def prefer_real_data(self) -> bool:
+        """Whether real data are taken where they are found."""
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Size of the network's input, (height, width); None: the recipe's."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Real data that can be opened: whether they are there, all three sets, and the test set alone."""
+
+    is_there: Callable[[], bool]
+    splits: Callable[[], Splits]
+    test: Callable[[], LesionDataset]
+
+
+def _isic2016() -> Splits:
+    test = ISIC2016(split="test")
     train, validation = split_validation(ISIC2016(split="train"))
     return Splits(train, validation, test)
+
+
+def _isic2016_mirror(source: str) -> Splits:
+    """A mirror brings a validation split of its own."""
+    return Splits(*(ISIC2016(split=split, source=source) for split in ("train", "validation", "test")))
+
+
+SOURCES = {
+    name: Source(
+        is_there=lambda name=name: find_isic2016(name) is not None,  # type: ignore[misc]
+        splits=_isic2016 if name == "official" else partial(_isic2016_mirror, name),
+        test=partial(ISIC2016, split="test", source=name),
+    )
+    for name in ISIC_SOURCES
+}
+"""Every data set that a run can be made on, by name; the first one that is there is taken. A new one is listed here."""
+
+
+def open_splits(wanted: Wanted) -> Splits:
+    """The data of a profile: real ones where they are wanted and found, else drawn lesions where they will do.
+
+    Validation is a tenth of ISIC's training part, by a rule that looks at each id alone (``split_validation``). A
+    downloaded one-file mirror stands in for the official archives where drawn lesions would do too; it brings its own
+    split. Raises ``DatasetNotFoundError`` when real data are needed and missing.
+    """
+    if wanted.synthetic is None:
+        return next(iter(SOURCES.values())).splits()
+    found = [source for source in SOURCES.values() if source.is_there()] if wanted.prefer_real_data else []
+    if found:
+        return found[0].splits()
+    if wanted.prefer_real_data:
+        check_data_variable()
+    side = (wanted.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
+    return Splits(*(SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(wanted.synthetic)))
+
+
+def open_test_data(
+    folder: Path | None = None, mask_value: MaskValue | None = None, frame: int | None = None
+) -> LesionDataset:
+    """The test images in ``folder``, or, without one, those of the first of ``SOURCES`` that is there.
+
+    Understood are ISIC's own folders, ``images`` with ``masks``, and ``test`` with ``test_masks``. ``mask_value`` and
+    ``frame``, for the latter two: see ``read_mask``. Raises ``DatasetNotFoundError``.
+    """
+    if folder is None:
+        first = next(iter(SOURCES.values()))
+        return next((source for source in SOURCES.values() if source.is_there()), first).test()
+    if all((folder / name).is_dir() for name in FOLDERS["test"]):
+        return ISIC2016(folder, split="test")
+    if (folder / "images").is_dir() and (folder / "masks").is_dir():
+        return LesionFolder(folder / "images", folder / "masks", mask_value=mask_value, frame=frame)
+    if (folder / "test").is_dir() and (folder / "test_masks").is_dir():
+        return LesionFolder.from_root(folder, "test", mask_value, frame)
+    raise DatasetNotFoundError(
+        f"{folder}: {describe_folder(folder)}. Expected two folders in it, one of images and one of masks: images and "
+        f"masks, or test and test_masks, or {' and '.join(FOLDERS['test'])}."
+    )

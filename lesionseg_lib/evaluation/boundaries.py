@@ -1,7 +1,8 @@
 """Scores of a mask's border: how far it runs from the true one, and how much of it is in place.
 
 The Jaccard index counts area, so that a large lesion forgives a wide strip along its border, and a small island far
-away costs next to nothing. These three look at the border alone. Numpy and scipy only; distances are in pixels.
+away costs next to nothing. These look at the border alone. Numpy and scipy only; distances are in pixels, or in the
+unit of ``spacing``: the height and width of a pixel, for example in millimetres.
 
 Empty masks, by the rule of this course: two empty masks agree (distance 0, scores 1). If only one is empty there is no
 border to measure from, and the pair gets the worst that its image allows: the diagonal as distance, scores 0.
@@ -16,10 +17,13 @@ import numpy.typing as npt
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, distance_transform_cdt, distance_transform_edt
 
-from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.utils.arrays import Mask
+from lesionseg_lib.utils.checks import Need, check_arrays, check_number
+from lesionseg_lib.utils.outline import distance_to_outline
 
 Array = npt.NDArray[Any]
+Spacing = tuple[float, float]
+PIXELS: Spacing = (1.0, 1.0)
 
 BOUNDARY_WIDTH = 0.02
 """Width of the band of ``boundary_iou``, as a share of the image's diagonal: the paper's choice."""
@@ -29,22 +33,55 @@ TOLERANCE = 0.0075
 
 
 def border(mask: Array) -> Array:
-    """The pixels of a mask, bool (H, W), one of whose four neighbours is outside it or outside the image."""
+    """The pixels of a mask, bool (H, W), one of whose four neighbours is outside it or outside the image.
+
+    Raises ``ShapeError``.
+    """
+    check_arrays(mask=Need(mask, "H W", "bool"))
     return np.asarray(mask & ~binary_erosion(mask))
 
 
-def hausdorff95(prediction: Array, truth: Array) -> float:
-    """The distance, in pixels, within which 95 % of each border lie from the other one; both bool (H, W).
+def hausdorff95(prediction: Array, truth: Array, spacing: Spacing = PIXELS, percentile: float = 95) -> float:
+    """The distance within which 95 % of each border lie from the other one; both bool (H, W).
 
     Every border pixel of one mask has a distance to the nearest of the other. The 95th percentile of these is taken
-    in both directions, then the larger: the plain Hausdorff distance (the maximum) would hang on a single pixel.
+    in both directions, then the larger: the plain Hausdorff distance (``percentile=100``) would hang on a single pixel.
 
     Source: Huttenlocher et al., *Comparing images using the Hausdorff distance*, 1993. Raises ``ShapeError``.
     """
-    distances = _distances(prediction, truth)
+    check_number("percentile", percentile, 0, 100)
+    distances = _distances(prediction, truth, spacing)
     if distances is None:
-        return _worst(prediction, truth, 0.0, diagonal(prediction))
-    return float(max(np.percentile(d, 95) for d in distances))
+        return _worst(prediction, truth, 0.0, diagonal(prediction, spacing))
+    return float(max(np.percentile(d, percentile) for d in distances))
+
+
+def mean_surface_distance(prediction: Array, truth: Array, spacing: Spacing = PIXELS) -> float:
+    """How far apart the two borders are on average, over the pixels of both; both bool (H, W).
+
+    Also called average symmetric surface distance (ASSD). Source: Heimann et al., *Comparison and evaluation of methods
+    for liver segmentation from CT datasets*, 2009. Raises ``ShapeError``.
+    """
+    distances = _distances(prediction, truth, spacing)
+    if distances is None:
+        return _worst(prediction, truth, 0.0, diagonal(prediction, spacing))
+    return float(np.concatenate(distances).mean())
+
+
+def surface_dice(prediction: Array, truth: Array, tolerance: float, spacing: Spacing = PIXELS) -> float:
+    """Share of both borders that lies at most ``tolerance`` from the other one; both bool (H, W).
+
+    Also called normalised surface distance (NSD). ``tolerance`` is a length in the unit of ``spacing``: what two
+    experts differ by. Borders are counted in pixels, as MONAI does; the paper weighs pieces of surface.
+
+    Source: Nikolov et al., *Clinically applicable segmentation of head and neck anatomy for radiotherapy*, 2021.
+    Raises ``ShapeError``.
+    """
+    check_number("tolerance", tolerance, 0, np.inf)
+    distances = _distances(prediction, truth, spacing)
+    if distances is None:
+        return _worst(prediction, truth, 1.0, 0.0)
+    return float((np.concatenate(distances) <= tolerance).mean())
 
 
 def boundary_iou(prediction: Array, truth: Array, width: float = BOUNDARY_WIDTH) -> float:
@@ -56,6 +93,7 @@ def boundary_iou(prediction: Array, truth: Array, width: float = BOUNDARY_WIDTH)
     Source: Cheng et al., *Boundary IoU*, CVPR 2021. Raises ``ShapeError``.
     """
     _check(prediction, truth)
+    check_number("width", width, 0, 1, "it is a share of the diagonal")
     steps = max(1, round(width * diagonal(truth)))
     ours, true = _band(prediction, steps), _band(truth, steps)
     union = (ours | true).sum()
@@ -71,6 +109,7 @@ def boundary_f(prediction: Array, truth: Array, tolerance: float = TOLERANCE) ->
     Source: Csurka et al., *What is a good evaluation measure for semantic segmentation?*, BMVC 2013. Raises
     ``ShapeError``.
     """
+    check_number("tolerance", tolerance, 0, 1, "it is a share of the diagonal")
     distances = _distances(prediction, truth)
     if distances is None:
         return _worst(prediction, truth, 1.0, 0.0)
@@ -78,18 +117,20 @@ def boundary_f(prediction: Array, truth: Array, tolerance: float = TOLERANCE) ->
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def diagonal(mask: Array) -> float:
-    """Length of the image's diagonal in pixels."""
-    return math.hypot(mask.shape[0], mask.shape[1])
+def diagonal(mask: Array, spacing: Spacing = PIXELS) -> float:
+    """Length of the image's diagonal."""
+    return math.hypot(mask.shape[0] * spacing[0], mask.shape[1] * spacing[1])
 
 
-def _distances(prediction: Array, truth: Array) -> tuple[Array, Array] | None:
+def _distances(prediction: Array, truth: Array, spacing: Spacing = PIXELS) -> tuple[Array, Array] | None:
     """Distances of the predicted border's pixels to the true border, and back; None where a mask is empty."""
     _check(prediction, truth)
+    for side in spacing:
+        check_number("spacing", side, np.finfo(float).tiny, np.finfo(float).max, "a pixel has a height and a width")
     ours, true = border(prediction), border(truth)
     if not ours.any() or not true.any():
         return None
-    return distance_transform_edt(~true)[ours], distance_transform_edt(~ours)[true]
+    return distance_transform_edt(~true, spacing)[ours], distance_transform_edt(~ours, spacing)[true]
 
 
 def _worst(prediction: Array, truth: Array, if_both_empty: float, otherwise: float) -> float:
@@ -102,30 +143,14 @@ def _band(mask: Array, steps: int) -> Array:
 
 
 def _check(prediction: Array, truth: Array) -> None:
-    for name, mask in (("prediction", prediction), ("truth", truth)):
-        if mask.dtype != np.bool_ or mask.ndim != 2:
-            raise ShapeError(f"{name} is {mask.dtype} of shape {mask.shape}. Expected one mask, bool (H, W).")
-    if prediction.shape != truth.shape:
-        raise ShapeError(
-            f"prediction has shape {prediction.shape}, truth {truth.shape}. Enlarge the probabilities to the truth's "
-            f"size before thresholding."
-        )
+    check_arrays(
+        "score one image at a time, at the truth's size: enlarge the probabilities before thresholding",
+        prediction=Need(prediction, "H W", "bool"),
+        truth=Need(truth, "H W", "bool"),
+    )
 
 
 Pixels = NDArray[np.int64]
-
-
-def distance_to_outline(mask: Mask) -> NDArray[np.float64]:
-    """How far the centre of each pixel lies from the outline of a mask (H, W), in pixels; the same inside and outside.
-
-    The outline runs between pixels, so .5 is the least. The frame of the image is no outline: a lesion that leaves the
-    image has none there. Infinity everywhere for a mask that is empty or full.
-    """
-    if mask.all() or not mask.any():
-        return np.full(mask.shape, np.inf)
-    # For a pixel of the one kind the transform is the distance to the nearest pixel of the other kind.
-    distance = np.where(mask, distance_transform_edt(mask), distance_transform_edt(~mask))
-    return np.asarray(distance - 0.5, dtype=np.float64)
 
 
 def errors_by_distance(prediction: Mask, truth: Mask, edges: Sequence[float]) -> tuple[Pixels, Pixels]:
@@ -135,11 +160,7 @@ def errors_by_distance(prediction: Mask, truth: Mask, edges: Sequence[float]) ->
     ``edges[k + 1]`` (included); with edges from 0 to infinity every pixel is counted, and the wrong ones of an image
     add up to its fp + fn. Raises ``ShapeError``.
     """
-    if prediction.shape != truth.shape or prediction.ndim != 3 or {prediction.dtype, truth.dtype} != {np.dtype(bool)}:
-        raise ShapeError(
-            f"prediction is {prediction.dtype} {prediction.shape}, truth {truth.dtype} {truth.shape}. Expected two "
-            "arrays of bool, (N, H, W); threshold probabilities first."
-        )
+    check_arrays(prediction=Need(prediction, "N H W", "bool"), truth=Need(truth, "N H W", "bool"))
     wrong = np.zeros((len(truth), len(edges) - 1), np.int64)
     pixels = np.zeros_like(wrong)
     for row, (drawn, mask) in enumerate(zip(prediction, truth, strict=True)):

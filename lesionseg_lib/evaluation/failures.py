@@ -23,20 +23,20 @@ LABELS = {
 MISSED, ISLANDS = 0.1, 0.1
 
 
-def rule_label(prediction: Mask, truth: Mask) -> str:
+def rule_label(prediction: Mask, truth: Mask, missed: float = MISSED, islands: float = ISLANDS) -> str:
     """The label that counting gives a failure; both bool (H, W).
 
-    ``missed`` if less than a tenth of the lesion is found; else ``fragment`` if more than a tenth of the mask lies
-    outside its largest connected part; else ``too large`` or ``too small``, whichever error has more pixels. Raises
-    ``ShapeError``.
+    "missed" if less than the share ``missed`` of the lesion is found; else "fragment" if more than the share
+    ``islands`` of the mask lies outside its largest connected part; else "too large" or "too small", whichever error
+    has more pixels. Raises ``ShapeError``.
     """
     counts = confusion(prediction, truth)
     tp, fp, fn = int(counts.tp[0]), int(counts.fp[0]), int(counts.fn[0])
-    if tp < MISSED * (tp + fn):
+    if tp < missed * (tp + fn):
         return "missed"
     parts, _ = label(prediction)
     sizes = np.bincount(parts.ravel())[1:]
-    if len(sizes) and sizes.sum() - sizes.max() > ISLANDS * sizes.sum():
+    if len(sizes) and sizes.sum() - sizes.max() > islands * sizes.sum():
         return "fragment"
     return "too large" if fp > fn else "too small"
 

@@ -1,6 +1,6 @@
 """Scoring as the challenge does: probabilities enlarged to the truth's size, thresholded, counted per image."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from lesionseg_lib.data.cache import decode_once
 from lesionseg_lib.data.datasets import LesionDataset
 from lesionseg_lib.errors import ShapeError
 from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
-from lesionseg_lib.evaluation.metrics import METRICS, Counts, confusion
+from lesionseg_lib.evaluation.metrics import ALL_METRICS, METRICS, Counts, Metric, confusion
 from lesionseg_lib.evaluation.official import official_scores
 from lesionseg_lib.models.postprocessing import probability_mask, sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
@@ -18,13 +18,16 @@ from lesionseg_lib.utils.arrays import Probabilities
 
 
 def score_images(
-    probabilities: Probabilities | Sequence[Probabilities], dataset: LesionDataset, threshold: float = 0.5
+    probabilities: Probabilities | Sequence[Probabilities],
+    dataset: LesionDataset,
+    threshold: float = 0.5,
+    metrics: Mapping[str, Metric] = METRICS,
 ) -> pd.DataFrame:
     """Score N probability maps (h, w) against the N truths of ``dataset``, each enlarged to its truth's size.
 
     The maps may differ in size, and a mask is one of 0 and 1; logits go through ``sigmoid`` first. One row an image:
-    id, height, width, tp, fp, fn, tn and every metric of ``metrics.METRICS``. Only one truth is in memory at a time.
-    Raises ``ShapeError`` when the numbers of images differ.
+    id, height, width, tp, fp, fn, tn and every one of ``metrics``. Only one truth is in memory at a time. Raises
+    ``ShapeError`` when the numbers of images differ, and for maps that are not finite.
     """
     if len(probabilities) != len(dataset):
         raise ShapeError(
@@ -41,15 +44,18 @@ def score_images(
         "height": [height for height, _ in sizes],
         "width": [width for _, width in sizes],
         **{name: getattr(counts, name) for name in ("tp", "fp", "fn", "tn")},
-        **{name: metric(counts) for name, metric in METRICS.items()},
+        **{name: metric(counts) for name, metric in metrics.items()},
     }
     return pd.DataFrame(table)
 
 
 def summarise(table: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Mean over images and 95 % bootstrap interval of every metric of a table by ``score_images``."""
+    """Mean over images and 95 % bootstrap interval of every metric that a table by ``score_images`` has.
+
+    Raises ``ShapeError`` for a score that is missing or not finite.
+    """
     summary = {}
-    for name in METRICS:
+    for name in (name for name in ALL_METRICS if name in table):
         values = table[name].to_numpy()
         low, high = bootstrap_interval(values)
         summary[name] = {"mean": float(values.mean()), "low": low, "high": high}

@@ -23,6 +23,10 @@ class Profile:
     synthetic: tuple[int, int, int] | None
     prefer_real_data: bool
     needs_weights: bool
+    publishes: bool
+    """Whether its records go to the published results."""
+    uses_recorded_runs: bool
+    """Whether a lesson takes a recorded run in place of training."""
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe cut down to this profile."""
@@ -45,6 +49,8 @@ PROFILES = {
         # The same pictures everywhere: a test must not depend on what a machine happens to hold.
         prefer_real_data=False,
         needs_weights=False,
+        publishes=False,
+        uses_recorded_runs=False,
     ),
     "student": Profile(
         "student",
@@ -55,6 +61,8 @@ PROFILES = {
         synthetic=(320, 40, 80),
         prefer_real_data=True,
         needs_weights=True,
+        publishes=False,
+        uses_recorded_runs=False,
     ),
     "full": Profile(
         "full",
@@ -65,6 +73,8 @@ PROFILES = {
         synthetic=None,
         prefer_real_data=True,
         needs_weights=True,
+        publishes=True,
+        uses_recorded_runs=True,
     ),
 }
 

@@ -1,7 +1,7 @@
 """A recipe from data to record: decode, train, score once on test, write."""
 
-import warnings
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,20 +15,20 @@ from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.evaluation.official import official_scores
 from lesionseg_lib.evaluation.scoring import score_images, summarise
 from lesionseg_lib.evaluation.scoring_rules import readings, train_mode_reading
-from lesionseg_lib.experiments.environment import environment
+from lesionseg_lib.experiments.environment import environment, pick_weights
 from lesionseg_lib.experiments.profiles import Profile
-from lesionseg_lib.experiments.run_folder import default_results, run_folder, save_logits
+from lesionseg_lib.experiments.run_folder import RunFolder, save_logits
 from lesionseg_lib.models.cost import count_macs, count_parameters
-from lesionseg_lib.models.encoder import weights_file, weights_sha256
+from lesionseg_lib.models.encoder import MobileNetV2Encoder, weights_sha256
 from lesionseg_lib.models.postprocessing import sigmoid
-from lesionseg_lib.results.records import Record, write_record
+from lesionseg_lib.results.records import Record, demand_free, demand_sound, write_record
 from lesionseg_lib.training.checkpoints import Epoch
 from lesionseg_lib.training.loop import Run, train
 from lesionseg_lib.training.losses import get_loss
+from lesionseg_lib.training.processes import on_main
 from lesionseg_lib.training.recipes import Recipe
+from lesionseg_lib.training.run_manifest import owning_run
 from lesionseg_lib.utils.arrays import Logits
-
-IMAGENET = "IMAGENET1K_V1"
 
 
 def describe_data(splits: Splits, data: Decoded) -> Record:
@@ -43,18 +43,6 @@ def describe_data(splits: Splits, data: Decoded) -> Record:
     }
 
 
-def pick_weights(profile: Profile) -> str | None:
-    """ImageNet, always, but for a profile that may do without where the weights are not cached: then None, loudly."""
-    if profile.needs_weights or weights_file(IMAGENET).exists():
-        return IMAGENET
-    warnings.warn(
-        f"Profile {profile.name}: no ImageNet weights at {weights_file(IMAGENET)}, so the encoder starts from RANDOM "
-        f"weights. Everything runs, but every score is meaningless. Profile student or full downloads the weights.",
-        stacklevel=2,
-    )
-    return None
-
-
 def run(
     recipe: Recipe,
     profile: Profile,
@@ -64,31 +52,24 @@ def run(
     runs: Path | str = "runs",
     results: Path | str | None = None,
     resume: bool = False,
+    force: bool = False,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> tuple[Run, Record, pd.DataFrame]:
     """Train ``recipe`` in ``profile``, score the best model on the test set, write the record.
 
-    The record goes to ``results`` (default: ``default_results``). Returns the run, its record and the per-image table.
-    Raises what ``train`` raises.
+    The record goes to ``results`` (default: ``RunFolder.results``). One that is there is replaced only by the same run
+    scored again (``resume``), or with ``force``. Returns the run, its record and the per-image table. Raises what
+    ``train`` raises, and ``RecordError`` before training where a record may not be replaced.
     """
     recipe = profile.apply(recipe)
-    folder = run_folder(profile, recipe.name, seed, runs)
+    folder = RunFolder(Path(runs), profile, recipe.name, seed)
     weights = pick_weights(profile)
     accelerator = Accelerator()
     data = decode(splits, recipe.size)
     machine = environment(accelerator.device)  # before training: the commit the run started from
-    finished = train(
-        recipe, data.train, data.validation, folder,
-        seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,
-    )  # fmt: skip
-    network = finished.load_best()
-    network.encoder.freeze(recipe.frozen_stages)
-    network.to(accelerator.device)
-
-    logits = network.logits(data.test.images)
-    probabilities, validation = sigmoid(logits), sigmoid(network.logits(data.validation.images))
-    table = score_images(probabilities, splits.test, recipe.threshold)
-    record: Record = {
+    if weights is not None:
+        MobileNetV2Encoder(weights)  # fetched where they are not cached: their SHA-256 tells runs apart
+    known: Record = {
         "name": recipe.name,
         "seed": seed,
         "profile": profile.name,
@@ -97,6 +78,38 @@ def run(
         "precision": {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision),
         "weights": {"name": weights, "sha256": weights and weights_sha256(weights)},
         "data": describe_data(splits, data),
+    }
+    target = Path(results) if results else folder.results
+    with ExitStack() as held:
+        on_main(accelerator, lambda: held.enter_context(owning_run(folder.path)))
+        on_main(accelerator, lambda: demand_free(target, known, again=resume, force=force))
+        finished = train(
+            recipe, data.train, data.validation, folder.path,
+            seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,
+        )  # fmt: skip
+        record, table, logits = _score(recipe, splits, data, finished, accelerator, known)
+
+        def write() -> None:
+            demand_sound(record)
+            save_logits(folder.logits, splits.test.ids, logits)
+            write_record(target, record, table)
+
+        on_main(accelerator, write)
+    return finished, record, table
+
+
+def _score(
+    recipe: Recipe, splits: Splits, data: Decoded, finished: Run, accelerator: Accelerator, known: Record
+) -> tuple[Record, pd.DataFrame, Logits]:
+    network = finished.load_best()
+    network.encoder.freeze(recipe.frozen_stages)
+    network.to(accelerator.device)
+
+    logits = network.logits(data.test.images)
+    probabilities, validation = sigmoid(logits), sigmoid(network.logits(data.validation.images))
+    table = score_images(probabilities, splits.test, recipe.threshold)
+    record: Record = {
+        **known,
         "parameters": count_parameters(network),
         "macs": count_macs(network, recipe.size),
         "epochs_run": len(finished.history),
@@ -117,11 +130,7 @@ def run(
             "train_mode": train_mode_reading(network, data.test, recipe.threshold),
         },
     }
-    if accelerator.is_main_process:
-        save_logits(folder / "test_logits.npz", splits.test.ids, logits)
-        write_record(Path(results) if results else default_results(profile, folder), record, table)
-    accelerator.wait_for_everyone()
-    return finished, record, table
+    return record, table, logits
 
 
 def plateau(history: Sequence[Epoch]) -> dict[str, float]:

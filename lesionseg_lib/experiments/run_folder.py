@@ -1,37 +1,106 @@
-"""Where a run lies on disk, and what lies in it."""
+"""Where a run lies on disk, what lies in it, and how a trained model is found again."""
 
+import io
 import os
+import re
+import zipfile
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accelerate import Accelerator
 
 from lesionseg_lib.errors import CheckpointError, RecordError
 from lesionseg_lib.experiments.profiles import PROFILES, Profile
-from lesionseg_lib.models.segmenter import CARD_NAME, Segmenter
-from lesionseg_lib.training.checkpoints import BEST
+from lesionseg_lib.models.card import CARD_NAME
+from lesionseg_lib.models.device import pick_device
+from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, HISTORY, PREVIEWS, saved_epochs
 from lesionseg_lib.training.recipes import load_recipes
+from lesionseg_lib.training.run_manifest import read_file, write_files
 from lesionseg_lib.utils.arrays import Logits
-from lesionseg_lib.utils.files import replacing
 from lesionseg_lib.utils.lookup import look_up
 
+LOGITS = "test_logits.npz"
 
-def read_logits(path: Path) -> tuple[list[str], Logits]:
-    """Ids and logits (N, h, w) as ``save_logits`` wrote them."""
-    with np.load(path) as file:
-        return file["ids"].tolist(), file["logits"].astype(np.float32)
+
+def runs_root() -> Path:
+    """Where runs are kept: ``LESIONSEG_RUNS``, else ``runs`` in the working folder."""
+    return Path(os.environ.get("LESIONSEG_RUNS", "runs"))
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run, ``<runs>/<profile>/<recipe>/seed<k>``, and the names of what a run keeps there."""
+
+    runs: Path
+    profile: Profile
+    recipe: str
+    seed: int
+
+    @classmethod
+    def around(cls, best: Path) -> "RunFolder | None":
+        """The run whose best model lies in the folder ``best``; None if it does not lie where a run's would."""
+        if len(best.parents) < 4 or not (seed := re.fullmatch(r"seed(\d+)", best.parent.name)):
+            return None
+        recipe, profile, runs = best.parents[1].name, PROFILES.get(best.parents[2].name), best.parents[3]
+        return cls(runs, profile, recipe, int(seed[1])) if profile and best.name == BEST else None
+
+    @property
+    def path(self) -> Path:
+        """The folder itself."""
+        return self.runs / self.profile.name / self.recipe / f"seed{self.seed}"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The whole state after the last complete epoch."""
+        return self.path / CHECKPOINT
+
+    @property
+    def best(self) -> Path:
+        """The folder of the model of the best epoch."""
+        return self.path / BEST
+
+    @property
+    def history(self) -> Path:
+        """One line an epoch, CSV."""
+        return self.path / HISTORY
+
+    @property
+    def previews(self) -> Path:
+        """Probabilities of a few validation images after each epoch."""
+        return self.path / PREVIEWS
+
+    @property
+    def logits(self) -> Path:
+        """Logits of all test images, see ``save_logits``."""
+        return self.path / LOGITS
+
+    @property
+    def results(self) -> Path:
+        """Where its record goes: the published ones, or, of a profile that does not publish, a folder of its own."""
+        return Path("results") if self.profile.publishes else self.path / "results"
+
+    def saved_epoch(self) -> int:
+        """Number of complete epochs in the checkpoint, 0 without one. Raises ``CheckpointError``."""
+        return saved_epochs(self.path)
 
 
 def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
     """Keep logits in half precision: enough to score again by any rule, half the size.
 
-    Raises ``RecordError`` when the disk is full or the folder cannot be written; earlier logits stay.
+    Raises ``RecordError`` when the disk is full or the folder cannot be written (earlier logits stay), and when the
+    logits are not finite.
     """
+    if not np.isfinite(logits).all():
+        raise RecordError(f"{path}: the test logits are not finite, so they are not kept. Train again.")
+    content = io.BytesIO()
+    largest = np.finfo(np.float16).max
+    np.savez_compressed(content, ids=np.array(ids), logits=logits.clip(-largest, largest).astype(np.float16))
     try:
-        with replacing(path) as part, open(part, "wb") as file:
-            np.savez_compressed(file, ids=np.array(ids), logits=logits.astype(np.float16))
+        write_files(path.parent, {path.name: content.getvalue()})
     except OSError as error:
         raise RecordError(
             f"{path}: the test logits could not be written ({error.strerror or error}). Free some space and score the "
@@ -39,19 +108,18 @@ def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
         ) from error
 
 
-def run_folder(profile: Profile, recipe: str, seed: int, root: Path | str = "runs") -> Path:
-    """Where a run keeps its checkpoint: ``<root>/<profile>/<recipe>/seed<k>``."""
-    return Path(root) / profile.name / recipe / f"seed{seed}"
-
-
-def default_results(profile: Profile, folder: Path) -> Path:
-    """Where a run in ``folder`` puts its record: profile full publishes, the others keep theirs to themselves."""
-    return Path("results") if profile.name == "full" else folder / "results"
-
-
-def runs_root() -> Path:
-    """Where runs are kept: ``LESIONSEG_RUNS``, else ``runs`` in the working folder."""
-    return Path(os.environ.get("LESIONSEG_RUNS", "runs"))
+def read_logits(path: Path) -> tuple[list[str], Logits]:
+    """Ids and logits (N, h, w) as ``save_logits`` wrote them. Raises ``RecordError``: missing, damaged, not finite."""
+    try:
+        with np.load(io.BytesIO(read_file(path.parent, path.name)[0])) as file:
+            ids, logits = file["ids"].tolist(), file["logits"].astype(np.float32)
+        if logits.ndim != 3 or len(logits) != len(ids) or not np.isfinite(logits).all():
+            raise ValueError(f"{len(ids)} ids, logits of shape {logits.shape}, or values that are not finite")
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such file. Scoring a run writes it: `lesionseg train NAME --resume`.") from None
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise RecordError(f"{path}: not the logits of a run ({error}). Score the run again with --resume.") from error
+    return ids, logits
 
 
 def find_model(model: str, runs: Path) -> Path:
@@ -67,25 +135,21 @@ def find_model(model: str, runs: Path) -> Path:
         raise CheckpointError(
             f"{model}: no such folder. Expected the folder of a model, as `lesionseg train` writes it."
         )
-    known = load_recipes()
     cards = sorted(runs.glob(f"**/{BEST}/{CARD_NAME}"), key=lambda card: card.stat().st_mtime, reverse=True)
-    found = [card.parent for card in cards if card.parent.parent.parent.name == model]
-    if not found:
-        look_up(known, model, "recipe")
-        others = ", ".join(str(card.parent) for card in cards[:5])
+    found = [run for card in cards if (run := RunFolder.around(card.parent)) is not None]
+    of_recipe = [run for run in found if run.recipe == model]
+    if not of_recipe:
+        look_up(load_recipes(), model, "recipe")
+        others = ", ".join(str(run.best) for run in found[:5])
         raise CheckpointError(
             f"{runs}: no trained model of recipe {model} there. Train it with `lesionseg train {model}`, or name the "
             f"folder of another model" + (f", for example one of {others}." if others else ".")
         )
-    order = list(PROFILES)  # from small to large
-
-    def rank(folder: Path) -> int:
-        return max((order.index(part) for part in folder.relative_to(runs).parts if part in order), default=-1)
-
-    return max(found, key=rank)  # of equals the first, which is the newest
+    sizes = list(PROFILES)  # from small to large
+    return max(of_recipe, key=lambda run: sizes.index(run.profile.name)).best  # of equals the first, the newest
 
 
 def open_model(folder: Path) -> tuple[Segmenter, dict[str, Any]]:
     """The model in ``folder`` on the best device there is, and its card. Raises ``CheckpointError``."""
     network, card = Segmenter.load(folder)
-    return network.to(Accelerator().device), card
+    return network.to(pick_device()), card

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from lesionseg_lib.models.mode import evaluation_mode
 from lesionseg_lib.models.segmenter import Segmenter
 
 
@@ -29,12 +30,12 @@ def count_parameters(network: Segmenter) -> dict[str, int]:
 @torch.no_grad()
 def count_macs(network: Segmenter, size: tuple[int, int]) -> int:
     """Multiply-accumulate operations of one image (height, width): half of what torch counts as floating-point
-    operations of convolutions and matrix products. Batch norm, activations and interpolation are not counted."""
-    training = network.training
-    network.eval()
-    with FlopCounterMode(display=False) as counter:
+    operations of convolutions and matrix products. Batch norm, activations and interpolation are not counted.
+
+    Raises ``ShapeError`` for a size that the network does not take.
+    """
+    with evaluation_mode(network), FlopCounterMode(display=False) as counter:
         network(torch.zeros(1, 3, *size, device=network.device))
-    network.train(training)
     return int(counter.get_total_flops()) // 2
 
 

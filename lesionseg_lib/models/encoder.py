@@ -4,7 +4,7 @@ Source: Sandler et al., *MobileNetV2: Inverted Residuals and Linear Bottlenecks*
 from torchvision.
 """
 
-import hashlib
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import shorten
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
-from lesionseg_lib.errors import UnknownNameError, WeightsNotFoundError
+from lesionseg_lib.errors import DataWarning, UnknownNameError, WeightsNotFoundError
+from lesionseg_lib.models.sound_weights import weights_fault
+from lesionseg_lib.utils.files import file_sha256
 
 STAGES = {1: (0, 4), 2: (4, 7), 3: (7, 14), 4: (14, 19)}
 """Stage number -> half-open range of torchvision's ``features``. A stage ends just before the stride doubles again."""
@@ -95,16 +97,19 @@ def weights_file(weights: MobileNet_V2_Weights | str = "IMAGENET1K_V1") -> Path:
 
 
 def weights_sha256(weights: MobileNet_V2_Weights | str = "IMAGENET1K_V1") -> str | None:
-    """SHA-256 of the cached weights file, for the record of a run; None when there is no file."""
+    """SHA-256 of the cached weights file, computed once a process as long as it stays; None when there is no file."""
     path = weights_file(weights)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+    return file_sha256(path) if path.exists() else None
 
 
 def _load_weights(network: nn.Module, weights: MobileNet_V2_Weights) -> None:
     path = weights_file(weights)
     cached = path.exists()
     try:
-        network.load_state_dict(weights.get_state_dict(progress=True, check_hash=True))
+        state = weights.get_state_dict(progress=True, check_hash=True)
+        network.load_state_dict(state)
+        if fault := weights_fault(state, strict=True):
+            raise ValueError(fault)
     except Exception as error:
         reason = shorten(str(error), 200)  # of a wrong state dict, torch lists every key
         if cached:
@@ -117,3 +122,21 @@ def _load_weights(network: nn.Module, weights: MobileNet_V2_Weights) -> None:
             f"once, or put the file of {weights.url} into {path.parent}, or set TORCH_HOME to the folder that holds "
             f"hub/checkpoints/{path.name}."
         ) from error
+    _warn_of_others(path, weights)
+
+
+RECORDED = "6a29a68a444ca10d8fdf7b573e045e767b9e17f766060769fe2eedd1c14de4c2"
+"""SHA-256 of the ImageNet weights from which the recorded runs began; not torchvision's own bytes, but its values."""
+
+
+def _warn_of_others(path: Path, weights: MobileNet_V2_Weights) -> None:
+    """torchvision compares a file with the digest in its name when it is downloaded, not when it is found."""
+    found = weights_sha256(weights)
+    if found is None or found == RECORDED or found.startswith(path.stem.rpartition("-")[2]):
+        return
+    warnings.warn(
+        f"{path}: neither the file that torchvision names so nor the one the recorded runs began from (its SHA-256 "
+        f"begins with {found[:8]}). Scores will differ. If it is not yours, delete it; it will be downloaded again.",
+        DataWarning,
+        stacklevel=4,
+    )

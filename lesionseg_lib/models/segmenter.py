@@ -1,6 +1,8 @@
 """Encoder + decoder = segmenter, with saving and loading."""
 
 import json
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -8,21 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors import torch as safetensors
 from torch import Tensor, nn
 
 from lesionseg_lib.data.images import resize_image
-from lesionseg_lib.errors import CheckpointError, ShapeError, UnknownNameError
+from lesionseg_lib.errors import CheckpointError, DataWarning, ShapeError, UnknownNameError
+from lesionseg_lib.models.card import CARD_NAME, MODEL_FORMAT, WEIGHTS_NAME, check_card, demand_recipe, read_card
 from lesionseg_lib.models.decoders import DECODERS, build_decoder
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.mode import evaluation_mode
 from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
-from lesionseg_lib.utils.files import replacing
-
-MODEL_FORMAT = 1
-WEIGHTS_NAME = "model.safetensors"
-CARD_NAME = "model.json"
+from lesionseg_lib.models.sound_weights import weights_fault
+from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
+from lesionseg_lib.utils.checks import Need, check_arrays
+from lesionseg_lib.utils.files import sha256_of
 
 
 class Segmenter(nn.Module):
@@ -55,14 +58,16 @@ class Segmenter(nn.Module):
 
     @torch.no_grad()
     def logits(self, images: npt.NDArray[np.uint8], batch_size: int = 32) -> npt.NDArray[np.float32]:
-        """uint8 RGB (N, H, W, 3) -> float32 logits (N, H, W), in evaluation mode; the mode is restored."""
-        training = self.training
-        self.eval()
-        parts = [
-            self(self.normalise(images[i : i + batch_size]))[:, 0].float().cpu().numpy()
-            for i in range(0, len(images), batch_size)
-        ]
-        self.train(training)
+        """uint8 RGB (N, H, W, 3) -> float32 logits (N, H, W), in evaluation mode; the mode is restored.
+
+        Raises ``ShapeError``.
+        """
+        check_arrays(images=Need(images, "N H W 3", "uint8"))
+        with evaluation_mode(self):
+            parts = [
+                self(self.normalise(images[i : i + batch_size]))[:, 0].float().cpu().numpy()
+                for i in range(0, len(images), batch_size)
+            ]
         return np.concatenate(parts)
 
     def probabilities(self, image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.float32]:
@@ -77,10 +82,26 @@ class Segmenter(nn.Module):
     def save(self, folder: Path | str, *, recipe: str, threshold: float, size: tuple[int, int]) -> Path:
         """Write ``model.safetensors`` and ``model.json`` into ``folder``; an older model there is replaced at once.
 
-        Raises ``CheckpointError`` when the disk is full or the folder cannot be written; an older model stays.
+        Raises ``CheckpointError`` when the disk is full or the folder cannot be written (an older model stays), and
+        when weights or card could not be used again.
         """
         folder = Path(folder)
-        card = {
+        card, weights = self.pack(folder, recipe=recipe, threshold=threshold, size=size)
+        try:
+            write_bundle(folder / CARD_NAME, card, {folder / WEIGHTS_NAME: weights})
+        except OSError as error:
+            raise CheckpointError(
+                f"{folder}: the model could not be written ({error}). Free some space, or name a folder that can be "
+                f"written, and save again; a model that was there is unharmed."
+            ) from error
+        return folder
+
+    def pack(self, folder: Path, *, recipe: str, threshold: float, size: tuple[int, int]) -> tuple[bytes, bytes]:
+        """Bytes of ``model.json``, which tells the SHA-256 of the other, and of ``model.safetensors``.
+
+        Raises ``CheckpointError``, which names ``folder``, when they could not be used again.
+        """
+        card: dict[str, Any] = {
             "format": MODEL_FORMAT,
             "recipe": recipe,
             "threshold": threshold,
@@ -89,73 +110,95 @@ class Segmenter(nn.Module):
             "mean": list(self.preprocessing.mean),
             "std": list(self.preprocessing.std),
         }
-        state = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
-        metadata = {"card": json.dumps(card)}  # the card travels inside too: the two files cannot be mixed up
-        try:
-            with replacing(folder / WEIGHTS_NAME) as part:
-                save_file(state, part, metadata=metadata)
-            with replacing(folder / CARD_NAME) as part:
-                part.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        except (OSError, SafetensorError) as error:  # safetensors reports a full disk as its own error
-            raise CheckpointError(
-                f"{folder}: the model could not be written ({error}). Free some space, or name a folder that can be "
-                f"written, and save again; a model that was there is unharmed."
-            ) from error
-        return folder
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}
+        if fault := weights_fault(state):
+            raise CheckpointError(f"{folder}: the model is not saved: {fault}. Load or train it again.")
+        # The card travels inside too, without the digest: the two files cannot be mixed up.
+        weights = safetensors.save(state, {"card": json.dumps(card)})
+        card["sha256"] = sha256_of(weights)
+        check_card(card, folder / CARD_NAME)
+        return (json.dumps(card, indent=2) + "\n").encode(), weights
 
     @classmethod
     def load(cls, folder: Path | str, recipe: str | None = None) -> "tuple[Segmenter, dict[str, Any]]":
         """The model in ``folder`` in evaluation mode, and its card (recipe, threshold, size, mean, std).
 
-        Raises ``CheckpointError`` when files are missing, cut short, of an unknown format, or of another recipe than
-        ``recipe``. Needs neither network nor ImageNet weights.
+        Its bytes are compared with the SHA-256 in the card; a model of format 1 has none, which a ``DataWarning``
+        says. Raises ``CheckpointError`` when files are missing, cannot be read, are damaged, of an unknown format, or
+        of another recipe than ``recipe``. Needs neither network nor ImageNet weights.
         """
         folder = Path(folder)
-        card = read_card(folder, recipe)
+        card, weights = _read_pair(folder)
+        demand_recipe(card, folder, recipe)
+        sha256 = card.pop("sha256", None)
         encoder = MobileNetV2Encoder(weights=None)
         try:
+            inside = _card_inside(weights)
             model = cls(encoder, build_decoder(card["decoder"], encoder.channels, encoder.strides))
-            with safe_open(folder / WEIGHTS_NAME, framework="pt") as file:
-                inside = json.loads((file.metadata() or {}).get("card", "null"))
-            model.load_state_dict(load_file(folder / WEIGHTS_NAME))
+            state = safetensors.load(weights)
+            model.load_state_dict(state)
         except UnknownNameError as error:
             raise CheckpointError(f"{folder / CARD_NAME}: {error} Use a matching version of lesionseg.") from error
-        except (OSError, SafetensorError, RuntimeError, ValueError) as error:
-            raise CheckpointError(
-                f"{folder / WEIGHTS_NAME}: cannot be read as the weights of a {card['decoder']!r} segmenter "
-                f"({shorten(str(error), 200)}). The file is damaged or incomplete; train again, or copy it again."
-            ) from error
+        except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise _damaged(folder, card, str(error)) from error
         if inside != card:
-            raise CheckpointError(
-                f"{folder}: {CARD_NAME} and {WEIGHTS_NAME} do not belong together (the weights carry {inside}). "
-                f"Copy both files of one model."
+            raise _of_two(folder, inside)
+        if fault := weights_fault(state, strict=sha256 is None):
+            raise _damaged(folder, card, fault)
+        if sha256 is None:
+            warnings.warn(
+                f"{folder}: this model was saved before models carried a SHA-256, so it is used unverified. "
+                f"Saved again, it carries one.",
+                DataWarning,
+                stacklevel=2,
             )
         model.preprocessing = Preprocessing(tuple(card["mean"]), tuple(card["std"]))
         return model.eval(), card
 
 
-def read_card(folder: Path, recipe: str | None = None) -> dict[str, Any]:
-    """``model.json`` of a saved segmenter, checked. Raises ``CheckpointError``."""
-    path = folder / CARD_NAME
-    if not path.exists() or not (folder / WEIGHTS_NAME).exists():
-        raise CheckpointError(
-            f"{folder}: no saved model here. Expected {WEIGHTS_NAME} and {CARD_NAME}, as `lesionseg train` writes them."
-        )
-    try:
-        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if card["format"] != MODEL_FORMAT:
-            raise CheckpointError(f"{path}: format {card['format']}, expected {MODEL_FORMAT}. Use a matching version.")
-        missing = {"recipe", "threshold", "size", "decoder", "mean", "std"} - card.keys()
-        if missing:
-            raise CheckpointError(f"{path}: lacks {', '.join(sorted(missing))}. Train again, or copy it again.")
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: not the card of a model ({error!r}). Train again, or copy it again.") from error
-    if recipe is not None and card["recipe"] != recipe:
-        raise CheckpointError(
-            f"{folder}: this model was trained by recipe {card['recipe']!r}, expected {recipe!r}. "
-            f"Name the folder of the recipe you mean."
-        )
-    return card
+def _read_pair(folder: Path) -> tuple[dict[str, Any], bytes]:
+    """Card and weights that fit it; somebody may write a new model while they are read, so this is tried again."""
+    path = folder / WEIGHTS_NAME
+    while True:
+        card = read_card(folder)
+        try:
+            return card, read_whole(path, card.get("sha256"))
+        except DamageError as error:
+            if read_card(folder) != card:
+                continue
+            with suppress(ValueError, TypeError, RecursionError, OSError):
+                inside = _card_inside(path.read_bytes())
+                if isinstance(inside, dict) and inside != {key: card[key] for key in card if key != "sha256"}:
+                    raise _of_two(folder, inside) from error
+            raise _damaged(folder, card, str(error)) from error
+        except OSError as error:
+            raise CheckpointError(
+                f"{path}: cannot be read ({error.strerror or error}). Ask its owner to let you read it, or copy it "
+                f"again."
+            ) from error
+
+
+def _card_inside(weights: bytes) -> Any:
+    """The card that a safetensors file carries beside its tensors; None without. Raises ``ValueError``."""
+    length = int.from_bytes(weights[:8], "little")
+    header = json.loads(weights[8 : 8 + length].decode("utf-8"))
+    beside = header.get("__metadata__") if isinstance(header, dict) else None
+    card = json.loads(beside["card"]) if isinstance(beside, dict) and "card" in beside else None
+    return {key: value for key, value in card.items() if key != "sha256"} if isinstance(card, dict) else card
+
+
+def _of_two(folder: Path, inside: object) -> CheckpointError:
+    return CheckpointError(
+        f"{folder}: {CARD_NAME} and {WEIGHTS_NAME} do not belong together (the weights carry {inside}). "
+        f"Copy both files of one model."
+    )
+
+
+def _damaged(folder: Path, card: dict[str, Any], reason: str) -> CheckpointError:
+    return CheckpointError(
+        f"{folder / WEIGHTS_NAME}: cannot be read as the weights of a {card['decoder']!r} segmenter "
+        f"({shorten(reason, 200)}). The file is damaged or incomplete; train again, or copy it again."
+    )
 
 
 def _decoder_name(decoder: nn.Module) -> str:

@@ -25,6 +25,7 @@ from lesionseg_lib.plots.grid import (
     line_handle,
 )
 from lesionseg_lib.utils.arrays import Image, Mask
+from lesionseg_lib.utils.checks import Need, check_arrays
 
 
 def samples(samples: Iterable[Sample], count: int = 12, columns: int = 4, outline: bool = True) -> Figure:
@@ -233,11 +234,11 @@ def _check_any(values: Sequence[Any], name: str) -> None:
 
 def _as_masks(images: Sequence[Image], masks: Sequence[Mask]) -> list[Mask]:
     for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
-        if image.ndim != 3 or image.shape[2] != 3 or mask.shape != image.shape[:2]:
-            raise ShapeError(
-                f"Number {number}: image {image.shape} and mask {mask.shape}; expected (H, W, 3) and (H, W) of the "
-                "same size. Bring the prediction to the image's size first."
-            )
+        check_arrays(
+            f"bring the prediction to the image's size first (pair {number})",
+            image=Need(image, "H W 3", "uint8"),
+            mask=Need(mask, "H W", "number or bool"),
+        )
     return [np.asarray(mask, dtype=bool) for mask in masks]
 
 

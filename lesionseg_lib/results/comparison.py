@@ -15,6 +15,9 @@ from lesionseg_lib.results.records import Record, load_records, published_result
 from lesionseg_lib.training.recipes import Claim, Recipe
 from lesionseg_lib.utils.lookup import look_up
 
+SHOWN = ("jaccard", "dice")
+"""The metrics that tables show; the wheel carries these columns of the tables of images."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -75,7 +78,7 @@ def _row(name: str, claim: Claim | None, records: Mapping[int, Record], results:
     # A reading counts where every seed has it.
     common = [r for r in next(iter(records.values()))["readings"] if all(r in o["readings"] for o in records.values())]
     tables = results is not None and all(record_path(results, name, s).with_suffix(".csv").exists() for s in records)
-    tests = {metric: [record["test"][metric] for record in records.values()] for metric in ("jaccard", "dice")}
+    tests = {metric: [record["test"][metric] for record in records.values()] for metric in SHOWN}
     scores = {metric: _mean_score(seeds) for metric, seeds in tests.items()}
     if results is not None and tables and len(records) > 1:
         for metric, score in scores.items():
@@ -90,7 +93,7 @@ def _row(name: str, claim: Claim | None, records: Mapping[int, Record], results:
         {
             reading: {
                 metric: float(np.mean([record["readings"][reading][metric] for record in records.values()]))
-                for metric in ("jaccard", "dice")
+                for metric in SHOWN
             }
             for reading in common
         },
@@ -162,7 +165,7 @@ def compare_two(first: str, second: str, known: Mapping[str, Any], results: Path
             f"{first} and {second} were scored on different test data ({', '.join(sorted(p[:12] for p in prints))}), "
             f"so their images cannot be paired. Train both on the same data."
         )
-    return [difference(folder, records, first, second, metric) for metric in ("jaccard", "dice")]
+    return [difference(folder, records, first, second, metric) for metric in SHOWN]
 
 
 def difference(

@@ -2,27 +2,33 @@
 
 ``results/<recipe>/seed<k>.json`` is written when a run ends and never edited. The wheel carries a copy, so that a
 notebook can quote the recorded figures where there is no checkout.
+
+A record carries the SHA-256 of its own values and of its table. Those of format 1, which were written before, are
+listed in ``SHA256SUMS`` beside them; where they are not, they are read unverified.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.results.schema import RECORD_FORMAT, canonical, check_record, parse_record
+from lesionseg_lib.results.tables import check_table, parse_sums, table_text, text_sha256
+from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
+from lesionseg_lib.utils.files import file_stamp, sha256_of
+from lesionseg_lib.utils.locks import owning
+from lesionseg_lib.utils.schemas import SchemaError, parse_json
 
-if TYPE_CHECKING:
-    pass
-
-RECORD_FORMAT = 1
 Record = dict[str, Any]
 PACKAGE = Path(__file__).parents[1]
+SUMS = "SHA256SUMS"
 
 
 def published_results() -> Path:
@@ -41,17 +47,20 @@ def record_path(results: Path, recipe: str, seed: int) -> Path:
 
 
 def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:
-    """Write the record and, beside it, the table of images as CSV. The JSON comes last: where it is, both are.
+    """Write the record and, beside it, the table of images as CSV: both, or neither.
 
-    Raises ``RecordError`` when the disk is full or the folder cannot be written; an earlier record stays.
+    Whether an earlier record may go is asked before, see ``demand_free``. Raises ``RecordError`` when the disk is full
+    or the folder cannot be written; an earlier pair stays.
     """
     path = record_path(results, record["name"], record["seed"])
+    text = table_text(table)
+    told = {key: value for key, value in record.items() if key not in ("format", "sha256")}
+    values = {"format": RECORD_FORMAT, **told}
+    digests = {"record": canonical(values), "table": sha256_of(text)}
+    content = (json.dumps({**values, "sha256": digests}, indent=1) + "\n").encode()
     try:
-        # Both are written before either takes its name, so that an earlier pair stays a pair.
-        with replacing(path) as record_part:
-            record_part.write_text(json.dumps({"format": RECORD_FORMAT, **record}, indent=1) + "\n", encoding="utf-8")
-            with replacing(path.with_suffix(".csv")) as table_part:
-                table.to_csv(table_part, index=False, float_format="%.6f", lineterminator="\n")
+        with owning(path, RecordError):
+            write_bundle(path, content, {path.with_suffix(".csv"): text})
     except OSError as error:
         raise RecordError(
             f"{path}: the record could not be written ({error.strerror or error}). Free some space, or name a folder "
@@ -61,31 +70,126 @@ def write_record(results: Path, record: Record, table: pd.DataFrame) -> Path:
     return path
 
 
+def demand_sound(record: Record) -> None:
+    """Raise ``RecordError`` for a record that could not be read again: a value is missing, amiss or not finite."""
+    try:
+        check_record(json.loads(json.dumps(record)))
+    except SchemaError as error:
+        raise RecordError(f"The record of {record.get('name')} is not written: {error}.") from error
+
+
+def demand_free(results: Path, record: Mapping[str, Any], *, again: bool, force: bool) -> None:
+    """Raise ``RecordError`` where writing ``record`` would replace one that may not go.
+
+    Args:
+        results: folder of the records.
+        record: the new one, or what is known of it before: name and seed at least; with ``again`` also profile,
+            recipe, weights, data.
+        again: the same run is only scored again: a record of the same profile, settings, weights and data may go.
+        force: any record may go.
+    """
+    path = record_path(results, record["name"], record["seed"])
+    if force or not os.path.lexists(path):
+        return
+    try:
+        there = read_record(path)
+    except RecordError as error:
+        raise RecordError(f"{path} would be replaced, and it is no sound record: {error} {_INSTEAD}") from error
+    differing: list[str] = []
+    if "recipe" in record:
+        new, old = _identity(record), _identity(there)
+        differing = [key for key in new if new[key] != old[key]]
+        if again and not differing:
+            return
+    kind = f"of profile {there['profile']}, {there['test'].get('images')} test images"
+    if differing:
+        kind += f", that differs in {', '.join(differing)}"
+    raise RecordError(f"{path}: there is a record already, {kind}. {_INSTEAD}")
+
+
+def is_of(record: Record, profile: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a record is of this profile and these settings (``Recipe.settings``)."""
+    return bool(record["profile"] == profile and _telling(record["recipe"]) == _telling(settings))
+
+
+def _telling(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key not in _PROSE}
+
+
+_INSTEAD = "Write into another folder with --results, or add --force to replace it."
+_PROSE = ("title", "choices", "claimed")
+
+
+def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes two runs the same: profile, settings, seed, weights and data, by their content."""
+    return {
+        "profile": record["profile"],
+        "settings": _telling(record["recipe"]),
+        "seed": record["seed"],
+        "weights": (record.get("weights") or {}).get("sha256"),
+        "data": [record["data"][part]["fingerprint"] for part in ("train", "validation", "test")],
+    }
+
+
 def read_record(path: Path | str) -> Record:
-    """A record, checked. Raises ``RecordError`` when it is missing, damaged or of another format."""
-    path = Path(path)
-    record: Record = _read_json(
-        path,
-        "a JSON record",
-        "no such record. Expected one JSON a run; `lesionseg train NAME --profile full` writes it.",
-    )
-    if not isinstance(record, dict) or record.get("format") != RECORD_FORMAT:
-        found = record.get("format") if isinstance(record, dict) else type(record).__name__
-        raise RecordError(f"{path}: format {found}, expected {RECORD_FORMAT}. Use a matching version of lesionseg.")
-    if missing := {"name", "seed"} - record.keys():
-        raise RecordError(f"{path}: lacks {', '.join(sorted(missing))}. Restore it from the repository.")
-    return record
+    """A record, every value checked. Raises ``RecordError``: missing, damaged, of another format, a value amiss."""
+    return _open_record(Path(path))[0]
+
+
+def _open_record(path: Path) -> tuple[Record, str | None]:
+    """A record without its digests, and that of its table, if it tells one."""
+    content = _read(path, "no such record. Expected one JSON a run; `lesionseg train NAME --profile full` writes it.")
+    listed = _listed_sha256(path)
+    try:
+        record = parse_record(content)
+        if record["format"] == 1 and listed is not None and listed != text_sha256(content):
+            raise SchemaError(f"its bytes are not those that {SUMS} tells of")
+    except SchemaError as error:
+        raise RecordError(f"{path}: not a JSON record that can be used: {error}. {_RESTORE}") from error
+    digests = record.pop("sha256", None)
+    return record, digests and digests["table"]
+
+
+_RESTORE = "Restore it from the repository, or train again."
+
+
+def is_verified(results: Path, recipe: str, seed: int) -> bool:
+    """Whether the bytes of a record can be told from others: it carries a SHA-256, or ``SHA256SUMS`` lists it."""
+    path = record_path(results, recipe, seed)
+    return _open_record(path)[1] is not None or _listed_sha256(path) is not None
 
 
 def read_table(path: Path | str) -> pd.DataFrame:
-    """The per-image table beside a record (give the record's path). Raises ``RecordError`` when it is missing."""
-    csv = Path(path).with_suffix(".csv")
-    if not csv.exists():
+    """The per-image table beside a record (give the record's path): ids, each once, and numbers.
+
+    Raises ``RecordError`` when it is missing, damaged, or not the record's.
+    """
+    path = Path(path)
+    csv = path.with_suffix(".csv")
+    record = path.with_suffix(".json")
+    told = _open_record(record)[1] if record.exists() else None
+    listed = _listed_sha256(csv)
+    try:
+        try:
+            content = read_whole(csv, told)
+        except DamageError:  # the wheel carries fewer columns, and lists them anew
+            content = read_whole(csv, None)
+            if text_sha256(content) not in (told, listed):
+                raise
+        if told is None and listed is not None and text_sha256(content) != listed:
+            raise DamageError(f"its bytes are not those that {SUMS} tells of")
+        table = pd.read_csv(io.BytesIO(content), dtype={"id": str})
+        check_table(table)
+    except FileNotFoundError:
         raise RecordError(
             f"{csv}: no such table. Expected the per-image CSV beside its record. Restore it from the "
             f"repository, or name a folder that has it."
-        )
-    return pd.read_csv(csv)
+        ) from None
+    except OSError as error:
+        raise RecordError(f"{csv}: cannot be read ({error.strerror or error}).") from error
+    except ValueError as error:  # pandas: empty, or no table
+        raise RecordError(f"{csv}: not a table that can be used: {error}. {_RESTORE}") from error
+    return table
 
 
 def load_records(results: Path | None = None) -> dict[str, dict[int, Record]]:
@@ -105,24 +209,41 @@ def load_costs(results: Path | None = None) -> dict[str, Any]:
     ``training_seconds_per_epoch``, ``images_per_epoch``. Raises ``RecordError`` when it is missing or damaged.
     """
     path = (results or published_results()) / "costs.json"
-    costs: dict[str, Any] = _read_json(
-        path, "JSON", "no such file. Expected the measured costs; `python benchmarks/costs.py` measures them."
-    )
-    if not isinstance(costs, dict) or not {"device", "threads", "recipes"} <= costs.keys():
-        raise RecordError(
-            f"{path}: expected device, threads and recipes. Measure it again: `python benchmarks/costs.py`."
-        )
+    content = _read(path, "no such file. Expected the measured costs; `python benchmarks/costs.py` measures them.")
+    listed = _listed_sha256(path)
+    try:
+        costs = parse_json(content)
+        if not isinstance(costs, dict) or not {"device", "threads", "recipes"} <= costs.keys():
+            raise SchemaError("expected device, threads and recipes")
+        if listed is not None and listed != text_sha256(content):
+            raise SchemaError(f"its bytes are not those that {SUMS} tells of")
+    except SchemaError as error:
+        raise RecordError(f"{path}: not JSON of costs: {error}. Measure: `python benchmarks/costs.py`.") from error
     return costs
 
 
-def _read_json(path: Path, kind: str, absent: str) -> Any:
-    """What a file published under ``results`` holds; ``RecordError`` says ``absent``, or that it is not ``kind``."""
+def _read(path: Path, absent: str) -> bytes:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except FileNotFoundError:
         raise RecordError(f"{path}: {absent}") from None
-    except ValueError as error:
-        raise RecordError(f"{path}: not {kind} ({error}). Restore it from the repository.") from error
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
+
+_SUMS_READ: dict[tuple[Path, object], dict[str, str]] = {}
+
+
+def _listed_sha256(path: Path) -> str | None:
+    """What ``SHA256SUMS`` of the results tells of a file; None where there is no list, or it is not on it."""
+    for folder in (path.parent, path.parent.parent):
+        sums = folder / SUMS
+        if sums.is_file():
+            key = (sums, file_stamp(sums))
+            if key not in _SUMS_READ:
+                _SUMS_READ[key] = parse_sums(sums)
+            return _SUMS_READ[key].get(path.relative_to(folder).as_posix())
+    return None
 
 
 Records = Mapping[str, Mapping[int, Record]]

@@ -34,6 +34,10 @@ def expected_band(seeds: Mapping[int, Record], records: Records) -> SeedBand | N
 
     mean +- t s sqrt(1 + 1/k) for k recorded seeds: the new run has its own chance, and so has the mean. s is pooled
     over the recipes with several seeds, t has their degrees of freedom. None where nothing tells the spread.
+
+    Model: mean scores of a recipe's seeds are independent and normal, with one deviation for all recipes. Then the band
+    holds ``SHARE`` of further seeds exactly, for any number of seeds (simulated: ``seeds`` in
+    ``results/coverage.json``); images are the same throughout and are no part of the chance.
     """
     spread = seed_spread(records)
     if not seeds or not spread.degrees:
@@ -91,7 +95,9 @@ class SeedSpread:
     def draw(self, n: int, seeds: Sequence[int], rng: np.random.Generator) -> npt.NDArray[np.float64]:
         """What other seeds would change in means of so many seeds, (n, len(seeds)).
 
-        Normal, with a deviation that is drawn too, as it is estimated from few: differences follow Student's t.
+        Normal, with a deviation that is drawn too, as it is estimated from few: differences follow Student's t. Model:
+        as for ``expected_band``. Added to resampled images, this makes intervals over images and seeds together
+        (``pooled`` under ``both`` in ``results/coverage.json``).
         """
         deviation = self.deviation * np.sqrt(self.degrees / rng.chisquare(self.degrees, size=(n, 1)))
         noise: npt.NDArray[np.float64] = deviation * rng.standard_normal((n, len(seeds))) / np.sqrt(seeds)

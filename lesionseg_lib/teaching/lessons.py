@@ -16,22 +16,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from accelerate import Accelerator
 
-from lesionseg_lib.data.cache import Decoded, decode
+from lesionseg_lib.data.cache import Decoded, content_fingerprint, decode
 from lesionseg_lib.data.splits import Splits, open_splits
-from lesionseg_lib.errors import RecordError
+from lesionseg_lib.errors import DataWarning, RecordError
 from lesionseg_lib.evaluation.scoring import score_images
+from lesionseg_lib.experiments.environment import describe
 from lesionseg_lib.experiments.profiles import Profile, get_profile
-from lesionseg_lib.experiments.run import pick_weights, run
-from lesionseg_lib.experiments.run_folder import run_folder, runs_root
-from lesionseg_lib.models.device import wait_for_device
-from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.experiments.run import run
+from lesionseg_lib.experiments.run_folder import RunFolder, runs_root, save_logits
+from lesionseg_lib.models.device import pick_device, wait_for_device
+from lesionseg_lib.models.encoder import MobileNetV2Encoder, weights_sha256
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.results.records import Record, load_records, published_results, read_record, record_path
 from lesionseg_lib.results.seeds import judge
-from lesionseg_lib.training.checkpoints import BEST, Epoch, read_history, read_previews
+from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews
 from lesionseg_lib.training.recipes import Recipe, get_recipe
 
 
@@ -87,11 +87,13 @@ class Lesson:
         A run on the recorded images is held against the band that the recorded seeds leave open (``band``).
         """
         recipe = get_recipe(recipe) if isinstance(recipe, str) else recipe
-        if self.profile.name == "full":
+        if self.profile.uses_recorded_runs:
             recorded = self._recorded(recipe)
             if recorded is not None:
                 return recorded
-        runs = self.runs if self.profile.name == "full" else self.runs / _settings_hash(self.profile.apply(recipe))
+        runs = self.runs
+        if not self.profile.publishes or recipe != get_recipe(recipe.name):
+            runs /= self._run_hash(recipe)
         recorded_before = load_records()
         print(f"Training {recipe.name} for {self.profile.apply(recipe).epochs} epochs on {self.device}.")
         with warnings.catch_warnings(action="ignore"):  # what there is to warn of, ``start`` has printed
@@ -106,27 +108,48 @@ class Lesson:
             )
         if sentence := judge(record, recorded_before):
             print(sentence)
-        return Fit(recipe, finished.load_best(), finished.history, record, table, finished.folder)
+        return Fit(recipe, finished.load_best().to(self.device), finished.history, record, table, finished.folder)
+
+    def _run_hash(self, recipe: Recipe) -> str:
+        """A folder of its own for every recipe that a student changed, and for other photos or weights.
+
+        So no run is lost, mixed up, or taken for what it is not.
+        """
+        if self.weights is not None:
+            MobileNetV2Encoder(self.weights)  # fetched where they are not cached: their SHA-256 tells runs apart
+        what = {
+            "profile": self.profile.name,
+            "settings": self.profile.apply(recipe).settings(),
+            "data": [content_fingerprint(part) for part in vars(self.splits).values()],
+            "weights": self.weights and weights_sha256(self.weights),
+        }
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]
 
     def _recorded(self, recipe: Recipe) -> Fit | None:
-        folder = run_folder(self.profile, recipe.name, 0, self.runs)
+        if recipe != get_recipe(recipe.name):  # a student changed it
+            return None
+        folder = RunFolder(self.runs, self.profile, recipe.name, 0)
         path = record_path(published_results(), recipe.name, 0)
-        if not (path.exists() and (folder / BEST).exists()):
+        if not (path.exists() and folder.best.exists()):
             return None
         record = read_record(path)
-        model, _ = Segmenter.load(folder / BEST, recipe.name)
-        table = score_images(sigmoid(model.logits(self.decoded.test.images)), self.splits.test, recipe.threshold)
+        with warnings.catch_warnings(action="ignore", category=DataWarning):  # its scores are compared below
+            model = Segmenter.load(folder.best, recipe.name)[0].to(self.device)
+        logits = model.logits(self.decoded.test.images)
+        if not folder.logits.exists():  # a run that was downloaded comes without
+            save_logits(folder.logits, self.splits.test.ids, logits)
+        table = score_images(sigmoid(logits), self.splits.test, recipe.threshold)
         gap = abs(table["jaccard"].mean() - record["test"]["jaccard"]["mean"])
         if gap > 1e-4:
             raise RecordError(
-                f"{folder}: its model scores {table['jaccard'].mean():.4f} on test, the record {path} says "
+                f"{folder.path}: its model scores {table['jaccard'].mean():.4f} on test, the record {path} says "
                 f"{record['test']['jaccard']['mean']:.4f}. They are of different runs; train again."
             )
         print(
             f"Took the recorded run of {recipe.name}: {record['epochs_run']} epochs of "
             f"{record['seconds_per_epoch']:.0f} s on {record['device']}, the best was epoch {record['best_epoch']}."
         )
-        return Fit(recipe, model, read_history(folder), record, table, folder)
+        return Fit(recipe, model, read_history(folder.path), record, table, folder.path)
 
 
 def start(profile: str | None = None) -> Lesson:
@@ -136,18 +159,16 @@ def start(profile: str | None = None) -> Lesson:
     """
     chosen = get_profile(profile)
     splits = open_splits(chosen)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        weights = pick_weights(chosen)
-    device = Accelerator().device.type
+    device = pick_device()
+    situation = describe(chosen, splits, device)
     sizes = " + ".join(f"{len(part)} {name}" for name, part in vars(splits).items())
     print(f"Profile  {chosen.name}: {chosen.purpose}")
     print(f"Data     {splits.name}: {sizes}")
-    print(f"Encoder  {'MobileNetV2, ImageNet weights' if weights else 'MobileNetV2, RANDOM weights'}")
-    print(f"Device   {device}")
-    for warning in caught:
-        print(f"Note     {warning.message}")
-    return Lesson(chosen, splits, weights, device)
+    print(f"Encoder  {'MobileNetV2, ImageNet weights' if situation.weights else 'MobileNetV2, RANDOM weights'}")
+    print(f"Device   {device.type}")
+    for note in situation.notes:
+        print(f"Note     {note}")
+    return Lesson(chosen, splits, situation.weights, device.type)
 
 
 def seconds(work: Callable[[], object], repeat: int = 3) -> float:
@@ -165,8 +186,3 @@ def _print_epoch(row: Epoch) -> None:
         f"epoch {row.epoch:2d}  loss {row.train_loss:.3f}, validation {row.validation_loss:.3f}  "
         f"validation Jaccard {row.validation_jaccard:.3f}  {row.seconds:.0f} s"
     )
-
-
-def _settings_hash(recipe: Recipe) -> str:
-    """A folder of its own for every change a student makes to a recipe, so that no run is lost or mixed up."""
-    return hashlib.sha256(json.dumps(recipe.settings(), sort_keys=True).encode()).hexdigest()[:8]

@@ -9,6 +9,7 @@ from torch.utils.data import Dataset, Sampler
 
 from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.data.transforms import OFFLINE, augment, expand_offline, sample_seed
+from lesionseg_lib.models.mode import evaluation_mode
 from lesionseg_lib.models.preprocessing import normalise
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.recipes import Recipe
@@ -66,11 +67,11 @@ class FrozenPyramids(Dataset[tuple[list[Tensor], Tensor]]):
 
     @torch.no_grad()
     def __init__(self, network: Segmenter, samples: TrainingSet, batch_size: int = 32) -> None:
-        network.eval()
         parts: list[list[Tensor]] = []
-        for start in range(0, len(samples), batch_size):
-            images = torch.tensor(samples.images[start : start + batch_size], device=network.device)
-            parts.append([level.cpu() for level in network.encoder(normalise(images, network.preprocessing))])
+        with evaluation_mode(network):
+            for start in range(0, len(samples), batch_size):
+                images = torch.tensor(samples.images[start : start + batch_size], device=network.device)
+                parts.append([level.cpu() for level in network.encoder(normalise(images, network.preprocessing))])
         self.levels = [torch.cat(level) for level in zip(*parts, strict=True)]
         self.masks = torch.tensor(samples.masks)
 

@@ -6,6 +6,7 @@ was killed goes on after the last complete epoch and, on a CPU, ends with the sa
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -28,9 +28,11 @@ from lesionseg_lib.models.preprocessing import normalise
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.batches import EpochSampler, batches_for
 from lesionseg_lib.training.build import build_optimizer, build_schedule, build_segmenter
-from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, Epoch, open_folder, save_state
+from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, Epoch, open_folder, restore, save_state
 from lesionseg_lib.training.losses import Loss, get_loss
+from lesionseg_lib.training.processes import on_main
 from lesionseg_lib.training.recipes import Recipe
+from lesionseg_lib.training.run_manifest import owning_run
 
 PREVIEW_IMAGES = 4
 
@@ -63,16 +65,31 @@ def train(
     """Train ``recipe`` and keep the model of the epoch with the best validation Jaccard.
 
     ``folder`` gets, after every epoch: ``best/`` (the best segmenter so far), ``history.csv``, ``previews.npz``
-    (probabilities of the first validation images) and ``checkpoint.pt`` (the whole state).
+    (probabilities of the first validation images), ``checkpoint.pt`` (the whole state) and ``run.json`` (the SHA-256
+    of each).
 
     Raises ``CheckpointError`` when the folder holds a run already and ``resume`` is False, when that run had other
-    settings, or when the disk is full; ``TrainingError`` when the loss is not finite. In all these cases, and after
-    ctrl-C, the last complete epoch stays on disk.
+    settings or is damaged, when another process writes there, or when the disk is full; ``TrainingError`` when the loss
+    is not finite. In all these cases, and after ctrl-C, the last complete epoch stays on disk.
     """
-    folder = Path(folder)
     accelerator = accelerator or Accelerator()
-    main = accelerator.is_main_process
+    with ExitStack() as held:
+        on_main(accelerator, lambda: held.enter_context(owning_run(Path(folder))))
+        return _train(recipe, train_data, validation_data, Path(folder), seed, weights, resume, accelerator, on_epoch)
 
+
+def _train(
+    recipe: Recipe,
+    train_data: CachedDataset,
+    validation_data: CachedDataset,
+    folder: Path,
+    seed: int,
+    weights: str | None,
+    resume: bool,
+    accelerator: Accelerator,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> Run:
+    main = accelerator.is_main_process
     torch.manual_seed(seed)
     network = build_segmenter(recipe, weights).to(accelerator.device)
     identity = _identity(recipe, train_data, validation_data, seed, weights)  # after a download: hashes the weights
@@ -90,9 +107,7 @@ def train(
     previews: list[npt.NDArray[np.uint8]] = []
     best_epoch = 0
     if state is not None:
-        network.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
+        restore(state, folder, network, optimizer, schedule)
         history = [Epoch(**row) for row in state["history"]]
         previews = list(state["previews"].numpy())
         best_epoch = state["best_epoch"]
@@ -129,11 +144,10 @@ def train(
             sums += torch.stack([loss.detach() * len(masks), torch.ones_like(loss) * len(masks)])
         sums = accelerator.reduce(sums)
 
-        scores: list[Any] = [None]
-        if main:  # scored on one process, so that all of them decide alike
-            scores = [_validate(network, validation_data, recipe, loss_of)]
-        broadcast_object_list(scores)
-        validation_loss, jaccard, dice, preview = scores[0]
+        # Scored on one process, so that all of them decide alike.
+        validation_loss, jaccard, dice, preview = on_main(
+            accelerator, lambda: _validate(network, validation_data, recipe, loss_of)
+        )
         if not np.isfinite(validation_loss):  # the last step of the epoch may have broken the weights
             raise TrainingError(_not_finite(validation_loss, recipe, folder, f"{epoch}, validation"))
         rate = optimizer.param_groups[0]["lr"]
@@ -143,18 +157,21 @@ def train(
         schedule.step()
         better = best_epoch == 0 or jaccard > history[best_epoch - 1].validation_jaccard
         best_epoch = epoch if better else best_epoch
-        if main:
+
+        def keep(better: bool = better, best_epoch: int = best_epoch) -> None:
+            best = None
             if better:
-                network.save(folder / BEST, recipe=recipe.name, threshold=recipe.threshold, size=recipe.size)
+                best = network.pack(folder / BEST, recipe=recipe.name, threshold=recipe.threshold, size=recipe.size)
             states = {"model": network, "optimizer": optimizer, "schedule": schedule}
             save_state(
                 folder, identity, history, best_epoch, previews, list(validation_data.ids[:PREVIEW_IMAGES]),
-                {name: part.state_dict() for name, part in states.items()},
+                {name: part.state_dict() for name, part in states.items()}, best,
             )  # fmt: skip
-        accelerator.wait_for_everyone()
-        epochs.set_postfix(loss=f"{history[-1].train_loss:.3f}", jaccard=f"{jaccard:.3f}")
-        if main and on_epoch is not None:
-            on_epoch(history[-1])
+            epochs.set_postfix(loss=f"{history[-1].train_loss:.3f}", jaccard=f"{history[-1].validation_jaccard:.3f}")
+            if on_epoch is not None:
+                on_epoch(history[-1])
+
+        on_main(accelerator, keep)
     return Run(folder, history, best_epoch)
 
 
@@ -164,10 +181,11 @@ def _validate(
     logits = network.logits(data.images)  # (N, H, W)
     truth = np.asarray(data.masks).astype(bool)
     loss = loss_of(torch.from_numpy(logits)[:, None], torch.from_numpy(truth)[:, None].float())
+    if not torch.isfinite(loss):  # the caller stops, and says where and why
+        return float(loss), float("nan"), float("nan"), np.zeros_like(data.masks[:PREVIEW_IMAGES])
     probabilities = sigmoid(logits)
     counts = confusion(binarise(probabilities, recipe.threshold), truth)
-    with np.errstate(invalid="ignore"):  # where the loss is NaN the caller stops, and says more than numpy
-        preview = (probabilities[:PREVIEW_IMAGES] * 255).round().astype(np.uint8)
+    preview = (probabilities[:PREVIEW_IMAGES] * 255).round().astype(np.uint8)
     return float(loss), reduce(counts, "jaccard"), reduce(counts, "dice"), preview
 
 

@@ -1,4 +1,7 @@
-"""Losses on logits. Every function takes logits and target of shape (N, 1, H, W), target 0 or 1, and returns a scalar.
+"""Losses on logits. Every function takes logits and target of shape (N, 1, H, W), target 0 to 1, and returns a scalar.
+
+They raise ``ShapeError`` for other shapes and types, and for a target outside 0 to 1: bytes of 0 and 255 would give a
+loss that falls below 0. Logits that are not finite give a loss that is not finite, which the training loop reports.
 
 All sums are taken in float32, whatever the network computed in: 256 x 256 ones already overflow float16.
 
@@ -12,12 +15,12 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
-from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.utils.checks import Need, check_arrays
 from lesionseg_lib.utils.lookup import look_up
+from lesionseg_lib.utils.outline import distance_to_outline
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -50,16 +53,16 @@ def bce_probabilities(logits: Tensor, target: Tensor, *, per_image: bool = True)
     return F.binary_cross_entropy(torch.sigmoid(logits.float()), target.float())
 
 
-def soft_dice(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
+def soft_dice(logits: Tensor, target: Tensor, *, per_image: bool = True, smooth: float = SMOOTH) -> Tensor:
     """1 - (2 sum(p t) + s) / (sum(p + t) + s). Source: Milletari et al., *V-Net*, 3DV 2016, without the squares."""
     intersection, total = _sums(logits, target, per_image)
-    return (1 - (2 * intersection + SMOOTH) / (total + SMOOTH)).mean()
+    return (1 - (2 * intersection + smooth) / (total + smooth)).mean()
 
 
-def soft_iou(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
+def soft_iou(logits: Tensor, target: Tensor, *, per_image: bool = True, smooth: float = SMOOTH) -> Tensor:
     """1 - (sum(p t) + s) / (sum(p + t) - sum(p t) + s). Source: Rahman & Wang, ISVC 2016."""
     intersection, total = _sums(logits, target, per_image)
-    return (1 - (intersection + SMOOTH) / (total - intersection + SMOOTH)).mean()
+    return (1 - (intersection + smooth) / (total - intersection + smooth)).mean()
 
 
 def dice_bce(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
@@ -67,8 +70,8 @@ def dice_bce(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tenso
     return soft_dice(logits, target, per_image=per_image) + bce(logits, target)
 
 
-def focal(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
-    """(1 - q)^2 times the cross-entropy, mean over pixels; q is the probability given to the truth.
+def focal(logits: Tensor, target: Tensor, *, per_image: bool = True, focus: float = FOCUS) -> Tensor:
+    """(1 - q)^focus times the cross-entropy, mean over pixels; q is the probability given to the truth.
 
     A pixel that is already right hardly counts. Without the paper's weight of the rarer class: here that class is a
     quarter of the pixels, not one in thousands. Source: Lin et al., *Focal loss*, ICCV 2017.
@@ -76,11 +79,21 @@ def focal(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
     del per_image
     _check(logits, target)
     losses = F.binary_cross_entropy_with_logits(logits.float(), target.float(), reduction="none")
-    return ((1 - torch.exp(-losses)) ** FOCUS * losses).mean()
+    return ((1 - torch.exp(-losses)) ** focus * losses).mean()
 
 
-def tversky(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
-    """1 - (tp + s) / (tp + .3 fp + .7 fn + s), with tp = sum(p t), fp = sum(p (1 - t)), fn = sum((1 - p) t).
+def tversky(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    per_image: bool = True,
+    false_positives: float = FALSE_POSITIVES,
+    false_negatives: float = FALSE_NEGATIVES,
+    smooth: float = SMOOTH,
+) -> Tensor:
+    """1 - (tp + s) / (tp + a fp + b fn + s), where a and b are the weights of false positives and negatives.
+
+    tp = sum(p t), fp = sum(p (1 - t)), fn = sum((1 - p) t).
 
     With .5 and .5 it is ``soft_dice`` (whose smoothing is then half), with 1 and 1 ``soft_iou``.
     Source: Salehi et al., *Tversky loss*, MLMI 2017.
@@ -88,7 +101,7 @@ def tversky(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor
     tp, total = _sums(logits, target, per_image)
     area = target.float().sum((1, 2, 3) if per_image else None)
     fp, fn = total - area - tp, area - tp
-    return (1 - (tp + SMOOTH) / (tp + FALSE_POSITIVES * fp + FALSE_NEGATIVES * fn + SMOOTH)).mean()
+    return (1 - (tp + smooth) / (tp + false_positives * fp + false_negatives * fn + smooth)).mean()
 
 
 def boundary(logits: Tensor, target: Tensor, *, per_image: bool = True) -> Tensor:
@@ -108,16 +121,17 @@ def signed_distance(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     """Distance of every pixel's centre to the mask's border, negative inside: (N, H, W) -> float32, in longer sides.
 
     The border runs half a pixel from the centres on both of its sides. An empty mask has none: 1 everywhere, the
-    worst; a full one -1.
+    worst; a full one -1. Raises ``ShapeError`` for what is not bool.
     """
+    check_arrays(masks=Need(masks, "N H W", "bool"))
     side = max(masks.shape[1:])
     phi = np.ones(masks.shape, dtype=np.float32)
     for mask, out in zip(masks, phi, strict=True):
         if mask.all():
             out[:] = -1
         elif mask.any():
-            inside, outside = distance_transform_edt(mask), distance_transform_edt(~mask)
-            out[:] = np.where(mask, 0.5 - inside, outside - 0.5) / side
+            distance = distance_to_outline(mask)
+            out[:] = np.where(mask, -distance, distance) / side
     return phi
 
 
@@ -135,10 +149,11 @@ def _sums(logits: Tensor, target: Tensor, per_image: bool) -> tuple[Tensor, Tens
 
 
 def _check(logits: Tensor, target: Tensor) -> None:
-    if logits.shape != target.shape or logits.ndim != 4 or logits.shape[1] != 1:
-        raise ShapeError(
-            f"Logits have shape {tuple(logits.shape)}, target {tuple(target.shape)}. Expected both (N, 1, H, W)."
-        )
+    check_arrays(
+        "give a mask its channel with `mask[:, None]`",
+        logits=Need(logits, "N 1 H W", finite=False),
+        target=Need(target, "N 1 H W", "number or bool", between=(0, 1)),
+    )
 
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
@@ -154,6 +169,6 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 }
 
 
-def get_loss(name: str, per_image: bool = True) -> Loss:
-    """The loss of that name. Raises ``UnknownNameError``."""
-    return partial(look_up(LOSSES, name, "loss"), per_image=per_image)
+def get_loss(name: str, per_image: bool = True, **options: float) -> Loss:
+    """The loss of that name, with options of its own such as ``smooth`` or ``focus``. Raises ``UnknownNameError``."""
+    return partial(look_up(LOSSES, name, "loss"), per_image=per_image, **options)

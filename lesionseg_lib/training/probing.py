@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 
 from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.evaluation.metrics import confusion, reduce
+from lesionseg_lib.models.mode import evaluation_mode
 from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
 from lesionseg_lib.training.losses import get_loss, soft_dice
 
@@ -40,14 +41,12 @@ def linear_probe(encoder: Any, train: CachedDataset, validation: CachedDataset) 
 @torch.no_grad()
 def _cells(encoder: Any, data: CachedDataset) -> tuple[Tensor, Tensor]:
     """Features and a constant 1, (N * h * w, C + 1), and the pixels of the mask below, (N * h * w, s * s)."""
-    training, stride = encoder.training, encoder.strides[-1]
-    device = next(encoder.parameters()).device
-    encoder.eval()
+    stride, device = encoder.strides[-1], next(encoder.parameters()).device
     parts = []
-    for start in range(0, len(data.ids), PROBE_BATCH):
-        images = torch.tensor(np.asarray(data.images[start : start + PROBE_BATCH]), device=device)
-        parts.append(encoder(normalise(images, default_preprocessing()))[-1].cpu())
-    encoder.train(training)
+    with evaluation_mode(encoder):
+        for start in range(0, len(data.ids), PROBE_BATCH):
+            images = torch.tensor(np.asarray(data.images[start : start + PROBE_BATCH]), device=device)
+            parts.append(encoder(normalise(images, default_preprocessing()))[-1].cpu())
     deepest = torch.cat(parts).permute(0, 2, 3, 1).flatten(0, 2)  # (N * h * w, C)
     masks = torch.tensor(np.asarray(data.masks)).float()  # (N, H, W)
     n, h, w = len(masks), data.size[0] // stride, data.size[1] // stride

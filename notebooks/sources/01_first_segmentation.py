@@ -87,6 +87,7 @@ print(f"'skin' everywhere is right for {1 - masks.mean():.0%} of the pixels")
 # | 32 | 128 / 32 = 4 | 1280 |
 #
 # > **Predict.** Which holds more numbers: the photo, 128 x 128 x 3, or the last map?
+# > <!-- choose: the photo | the last map -->
 
 # %%
 from time import perf_counter
@@ -288,8 +289,8 @@ plots.curves({fit.recipe.name: fit.history})
 # still improved. Later it sinks below, because the network gets to know its training photos. The validation Jaccard
 # zigzags: every epoch ends with somewhat different weights, and the set is small.
 #
-# The star marks the epoch that is kept, in the recorded run number {{dilated-frozen:best_epoch}} of
-# {{dilated-frozen:epochs_run}}. **It is chosen on validation, never on test**; otherwise the test score would praise
+# The star marks the epoch that is kept, in the recorded run number {{ number("dilated-frozen", "best_epoch") }} of
+# {{ number("dilated-frozen", "epochs_run") }}. **It is chosen on validation, never on test**; otherwise the test score would praise
 # the luck of the choice.
 #
 # After every epoch the training kept the probabilities of four validation photos. White is lesion for sure.
@@ -361,13 +362,13 @@ print(f"{len(ranked)} test photos: mean J {mean:.3f}, 95 % interval {low:.3f} to
 figure
 
 # %% [markdown]
-# **One honest number: *J* = {{dilated-frozen:jaccard}}, 95 % interval {{dilated-frozen:jaccard_interval}}**, in the
+# **One honest number: *J* = {{ number("dilated-frozen", "jaccard") }}, 95 % interval {{ number("dilated-frozen", "jaccard_interval") }}**, in the
 # recorded run. It says: with other test photos from the same source, the mean of *this* network would probably lie in
 # the band. It does not say that your next photo will; look how far the left tail reaches. It knows nothing of another
 # seed, another clinic, or dark skin, which this set hardly has. The page *The data* tells what is special about our
 # copy of the photos.
 #
-# The author of the design reported {{dilated-frozen:recipe.claimed.iou|.3f}}, outside the interval. How such figures
+# The author of the design reported {{ number("dilated-frozen", "recipe.claimed.iou", ".3f") }}, outside the interval. How such figures
 # come about is a story for lesson 07.
 #
 # ## Where did the minutes go?
@@ -442,9 +443,9 @@ network.preprocessing = default_preprocessing()
 #
 # ### 1. Move the threshold
 #
-# We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9: `score_images(logits,
-# validation, threshold)` with `logits = network.logits(small.images)`. Where is the best? How much would you lose at
-# .3? Why must you not try this on the test set?
+# We call a pixel lesion above .5. Score the validation photos with thresholds from .1 to .9:
+# `score_images(probabilities, validation, threshold)` with `probabilities = sigmoid(network.logits(small.images))`.
+# Where is the best? How much would you lose at .3? Why must you not try this on the test set?
 #
 # ```python
 # means = {}  # threshold: mean J, for 0.1, 0.2, up to 0.9
@@ -452,9 +453,9 @@ network.preprocessing = default_preprocessing()
 # ```
 
 # %% Solution tags=["hide-cell"]
-logits, means = network.logits(small.images), {}
+probabilities, means = sigmoid(network.logits(small.images)), {}
 for tenths in range(1, 10):
-    means[tenths / 10] = score_images(sigmoid(logits), validation, tenths / 10)["jaccard"].mean()
+    means[tenths / 10] = score_images(probabilities, validation, tenths / 10)["jaccard"].mean()
     print(f"threshold {tenths / 10}:  mean J {means[tenths / 10]:.3f}")
 exercises.check("01.1", means, network, lesson)
 
@@ -470,7 +471,7 @@ exercises.check("01.1", means, network, lesson)
 #
 # A score is worth what it adds to the simplest guess. Score three guesses on validation: every pixel lesion, every
 # pixel skin, and the *mean mask*, which is lesion where more than half of the training masks are. `score_images`
-# wants logits, an array (N, height, width); positive means lesion. Where do your two decoders stand?
+# wants probabilities, an array (N, height, width); above .5 means lesion. Where do your two decoders stand?
 #
 # ```python
 # guessed = {"all skin": None, "all lesion": None, "mean mask": None}  # mean J
@@ -480,11 +481,11 @@ exercises.check("01.1", means, network, lesson)
 # %% Solution tags=["hide-cell"]
 import numpy as np
 
-guesses = {"all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask": masks.mean(axis=0) - 0.5}
+guesses = {"all skin": np.zeros(size), "all lesion": np.ones(size), "mean mask": masks.mean(axis=0)}
 guessed = {}
 for name, guess in guesses.items():
     repeated = np.repeat(guess[None].astype(np.float32), len(validation), axis=0)
-    guessed[name] = score_images(sigmoid(repeated), validation)["jaccard"].mean()
+    guessed[name] = score_images(repeated, validation)["jaccard"].mean()
 models = {"last map": last_map, "last three maps": three_maps, "dilated-frozen": network}
 for name, score in {**guessed, **{name: validation_jaccard(model) for name, model in models.items()}}.items():
     print(f"{name:15} {score:.3f}")
@@ -540,7 +541,7 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -552,8 +553,8 @@ plots.with_alt(figure, "A portrait, with the outline of what the network takes f
 #   learn.
 # - A mask is not a diagnosis. Nothing here is a medical device.
 #
-# **In the library**: {{api:encoder}} makes the five maps, {{api:segmenter}} the network around them, {{api:losses}}
-# has the loss; {{api:metrics}} and {{api:evaluation}} score, and {{api:lessons}} hands out photos and trained
+# **In the library**: {{ api("models.encoder") }} makes the five maps, {{ api("models.segmenter") }} the network around them, {{ api("training.losses") }}
+# has the loss; {{ api("evaluation.metrics") }} and {{ api("evaluation.scoring") }} score, and {{ api("teaching.lessons") }} hands out photos and trained
 # recipes.
 #
 # Next, [lesson 02](02_know_your_data.ipynb): the photos themselves.

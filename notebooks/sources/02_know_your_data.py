@@ -48,10 +48,11 @@ train, validation, small = lesson.splits.train, lesson.splits.validation, lesson
 # ## How large, and of what shape?
 #
 # `survey` measures every photo and mask once and keeps the table on disk: one row a photo. The functions behind its
-# columns are in `lesionseg_lib/exploring.py`, a few lines each. What is known without measuring, such as the
+# columns are in `lesionseg_lib/data/properties.py`, a few lines each. What is known without measuring, such as the
 # diagnosis, comes from a list beside the photos. The official archives have no such list; then it says "unknown".
 #
 # > **Predict.** Photos come from many cameras. How many different sizes, width by height, do you expect?
+# > <!-- number: sizes -->
 
 # %%
 folder = lesson.decoded.train.path.parent  # where the decoded photos are kept
@@ -72,6 +73,7 @@ print(f"aspects from {aspect.min():.2f} to {aspect.max():.2f}; the commonest:", 
 # ## Where is the lesion, and how much of the photo is it?
 #
 # > **Predict** the histogram of the lesion's share of the photo. Is its median nearer to 10, 20 or 40 %?
+# > <!-- choose: 10 % | 20 % | 40 % -->
 
 # %%
 area = table["area"]
@@ -277,6 +279,7 @@ pd.crosstab(disc, table["diagnosis"])
 # aside: their border is straight where the photo ends, and nobody drew that.
 #
 # > **Predict.** One hump, or two?
+# > <!-- choose: one | two -->
 
 # %%
 whole = table["frame"] == 0
@@ -300,6 +303,7 @@ photo_browser.ends(train, detail)
 # *true* mask over cells of 4 x 4 pixels, enlarge it again, and score it: nothing is lost but detail.
 #
 # > **Predict.** How many points of *J* does a ragged mask lose against a smooth one of the same size?
+# > <!-- number: points -->
 
 # %%
 coarse = torch.logit(probing.cover(small.masks, 4), eps=1e-6).numpy()
@@ -398,6 +402,7 @@ plots.panels(chosen, [[i[-7:] for i in ids] for _, ids in sides], alt)
 # descriptions is .9 or more ([imagededup](https://github.com/idealo/imagededup)'s defaults).
 #
 # > **Predict.** How many test photos would that throw out?
+# > <!-- number: photos -->
 
 # %%
 rules = {"dHash, 10 bits or fewer": dhash <= 10, "pHash, 10 bits or fewer": phash <= 10}
@@ -517,7 +522,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -531,7 +536,7 @@ plots.grouped_bars(hits, "% of copies found", ".0f")
 # - **Looking is choosing.** We looked at training photos for a whole lesson. Whatever you now believe about skin
 #   lesions, you believe about those of this set.
 #
-# **In the library**: {{api:datasets}} reads photos and masks, {{api:cache}} keeps them decoded, {{api:exploring}}
-# measures them, {{api:lookalikes}} finds copies; {{api:probing}} has the AUC and {{api:evaluation}} the score.
+# **In the library**: {{ api("data.datasets") }} reads photos and masks, {{ api("data.cache") }} keeps them decoded, {{ api("data.properties") }}
+# measures them, {{ api("data.duplicates") }} finds copies; {{ api("training.probing") }} has the AUC and {{ api("evaluation.scoring") }} the score.
 #
 # Next, [lesson 03](03_what_is_a_good_mask.ipynb): what a score is, and eighteen ways to break it.

@@ -92,6 +92,8 @@ print("\nmean of all photos", scores.mean().round(3).to_dict())
 # order, as they must. *D* only sounds better: .5 becomes two thirds, .71 becomes .83. So never compare one author's
 # Dice with another's IoU. And one photo's *D* of .90 means a *J* of .82; keep that pair in mind.
 #
+# {{ explorer("mistakes") }}
+#
 # ## Is the mean of Dice the Dice of the mean?
 #
 # The curve $D = f(J) = 2J/(1+J)$ bends downwards: it is *concave*. Take two photos with $J = .2$ and $J = 1$. Their
@@ -143,8 +145,8 @@ pd.DataFrame(readings, index=["Jaccard", "Dice"]).T.round(3)
 # **The same masks are worth 83, 85 or 88, and each of the three is called IoU somewhere.** Pooling lets every pixel
 # vote, so half of the votes belong to the largest quarter of the lesions, which are easier. The background adds a
 # class that everybody gets right. On the test photos the record of this run says
-# {{dilated-all:readings.per_image.jaccard}}, {{dilated-all:readings.pooled.jaccard}} and
-# {{dilated-all:readings.background_averaged.jaccard}}. Its author claims {{dilated-all:recipe.claimed.iou}}, and the
+# {{ number("dilated-all", "readings.per_image.jaccard") }}, {{ number("dilated-all", "readings.pooled.jaccard") }} and
+# {{ number("dilated-all", "readings.background_averaged.jaccard") }}. Its author claims {{ number("dilated-all", "recipe.claimed.iou") }}, and the
 # rule with background comes nearest. (That proves nothing; lesson 07 goes into it.) The column Dice obeys Jensen in
 # every row. Our rule from here on is the mean over photos: every photo has one vote.
 #
@@ -169,6 +171,8 @@ plots.lines(cuts, means, "threshold", "mean over validation photos")
 # .7 it moves by less than half a point.** The best is .6, above one half: this network is slightly generous. You may
 # choose that on validation photos; on test photos it would be cheating. The lowest curve, *threshold Jaccard*, asks
 # more. We come to it below.
+#
+# {{ explorer("where-to-cut") }}
 #
 # ## At which size?
 #
@@ -269,6 +273,8 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 # the photos. The last student's interval does not even hold the mean of all. That happens to one in twenty, and
 # nobody knows that it is them. So most differences between decoders in this course could not be seen with 45 photos.
 # (For two networks on the *same* photos there is something sharper: lesson 06 compares photo by photo.)
+#
+# {{ explorer("how-sure") }}
 #
 # ## The clinic
 #
@@ -417,8 +423,8 @@ clinic.visit(ward, columns, pooled, last_batch)
 #   that hold no lesion scored 1, thanks to the small number that was to prevent 0 / 0.
 # - `pooled` is the second row of the table above.
 # - `last_batch` assigns where it should collect. 97 photos in batches of 16 leave one for the last: this score is that
-#   of a single photo. On test it was eleven, which gave {{dilated-all:readings.last_batch.jaccard}} in place of
-#   {{dilated-all:readings.per_image.jaccard}}. A mean of the batches' means gives that one photo the weight of
+#   of a single photo. On test it was eleven, which gave {{ number("dilated-all", "readings.last_batch.jaccard") }} in place of
+#   {{ number("dilated-all", "readings.per_image.jaccard") }}. A mean of the batches' means gives that one photo the weight of
 #   sixteen; the checker asks for it.
 #
 # </details>
@@ -635,7 +641,7 @@ clinic.visit(ward, pairs, training_mode, best_epoch)
 #   Pair by id, and say what is left over.
 # - `training_mode`: batch norm takes mean and variance from the batch at hand, so a photo's mask depends on its
 #   neighbours, and dropout, where there is any, throws dice. On test the record says
-#   {{dilated-all:readings.train_mode.jaccard}} in place of {{dilated-all:readings.network_size.jaccard}}.
+#   {{ number("dilated-all", "readings.train_mode.jaccard") }} in place of {{ number("dilated-all", "readings.network_size.jaccard") }}.
 # - `best_epoch` takes the luckiest of fifteen numbers and calls it the test score. The luck is large here because two
 #   photos are few; with 379 it is smaller, and it never has the other sign.
 #
@@ -712,7 +718,7 @@ exercises.check("03.2", (highest, rounded, half), test)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -728,7 +734,7 @@ exercises.check("03.2", (highest, rounded, half), test)
 #   one that draws too little they would hurt. What stays is the diagnosis.
 # - **The interval knows photos only**: not seeds, not clinics, not skin that the data set lacks.
 #
-# **In the library**: {{api:metrics}} counts and reduces, {{api:evaluation}} scores photos at the size of their truth,
-# {{api:readings}} has the rules that are called IoU somewhere, {{api:clinic}} the ward and its patients.
+# **In the library**: {{ api("evaluation.metrics") }} counts and reduces, {{ api("evaluation.scoring") }} scores photos at the size of their truth,
+# {{ api("evaluation.scoring_rules") }} has the rules that are called IoU somewhere, {{ api("teaching.clinic") }} the ward and its patients.
 #
 # Next, [lesson 04](04_losses_and_optimisers.ipynb): what a loss rewards, and what an optimiser makes of it.

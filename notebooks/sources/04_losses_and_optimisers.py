@@ -118,6 +118,8 @@ print(f"iou / dice at every pixel: {ratio.min():.3f} to {ratio.max():.3f}")
 # all pixels of a photo. The third is the **side**: $1 - D/2$ in the lesion, $-D/2$ outside. So at a poor overlap a
 # missed pixel is pulled much harder than an added one, and at a perfect overlap alike.
 #
+# {{ explorer("pull") }}
+#
 # ## One pixel, from sure to sure
 #
 # Take one skin pixel far from everything, and move its logit from -8, rightly sure, to 24, utterly wrong. All other
@@ -317,6 +319,8 @@ figures.descent(lambda a, b: (a**2 + 50 * b**2) / 2, paths)
 # would stand no lower than Adam after fifty steps. Do not believe this race: the valley has no noise. A batch of
 # sixteen photos gives another gradient than the next sixteen, and a running mean of gradients is there to calm that.
 #
+# {{ explorer("valley") }}
+#
 # > **Predict.** Somebody forgets to divide the loss by the number of pixels: all gradients are thousands of times
 # > larger. Take a thousand: what happens to each rule? And how long, in multiples of the rate, is its very first step?
 # > (`uncorrected` is Adam without bias correction.)
@@ -455,6 +459,7 @@ plots.curves({f"{name} ({known[name].optimizer})": recorded[name][0]["history"] 
 # having looked twelve times (Holm's correction; lesson 12 explains both).
 #
 # > **Predict.** How many of the twelve leave out zero?
+# > <!-- number: of twelve -->
 
 # %% tags=["nbval-check-output"]
 twins = [ablations.Step("loss", "light-dice", name, "loss") for name in ("light-iou", "light-dice-boundary")]
@@ -613,7 +618,7 @@ exercises.check("04.3", cured)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -627,7 +632,7 @@ exercises.check("04.3", cured)
 # - **Calibration was measured at the epoch with the best *J***, early in each run, and on photos like those of
 #   training. Later epochs tend to be surer, and another clinic's photos are a new question.
 #
-# **In the library**: {{api:losses}} holds all of them, {{api:one_pixel}} follows a pixel, {{api:calibration}} sorts
-# probabilities into bins, {{api:study}} and {{api:effects}} compare runs that differ in one setting.
+# **In the library**: {{ api("training.losses") }} holds all of them, {{ api("teaching.demos.pixel_loss") }} follows a pixel, {{ api("evaluation.calibration") }} sorts
+# probabilities into bins, {{ api("results.ablations") }} and {{ api("results.ablations") }} compare runs that differ in one setting.
 #
 # Next, [lesson 05](05_feeding_the_network.ipynb): what the network is fed, and what it waits for.

@@ -404,6 +404,7 @@ pd.DataFrame(table, index=[f"{what} {c}" for what in ("mean", "std") for c in "R
 # kept arrays of `decode_once`.
 #
 # > **Predict.** Eight times the side is 64 times the pixels. How much slower?
+# > <!-- number: times slower -->
 
 # %%
 some = [sample for sample, _ in zip(lesson.splits.validation, range(16), strict=False)]
@@ -476,6 +477,7 @@ plots.stacked_bars(milliseconds, f"milliseconds a step of {recipe.batch_size} ph
 #
 # > **Predict.** Files are small, loading and network take turns. How many times faster is a step with the GPU of 20?
 # > And with that of 100?
+# > <!-- number: times -->
 
 # %%
 rows = {}
@@ -550,7 +552,7 @@ exercises.check("05.1", turn)
 # <details><summary>Hint</summary>
 #
 # One test is not enough: a right loader may have made the photos darker, and a wrong one may have an outline in
-# place. Use `pairing.describe_pairs`, and more photos (`root / "pairs"`) than sixteen.
+# place. Use `pair_checks.describe_pairs`, and more photos (`root / "pairs"`) than sixteen.
 #
 # </details>
 
@@ -618,7 +620,7 @@ exercises.check("05.3", epoch_seconds)
 #
 # <details><summary>Hint</summary>
 #
-# A family is a function from a size to a list of transforms. `exploring.border_detail(mask)` measures how many
+# A family is a function from a size to a list of transforms. `properties.border_detail(mask)` measures how many
 # corners an outline has beside a circle's.
 #
 # </details>
@@ -656,7 +658,7 @@ plots.panels(images, [list(drawn)] * 2, f"Two photos, deformed, {detail}", [[m =
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -672,8 +674,8 @@ plots.panels(images, [list(drawn)] * 2, f"Two photos, deformed, {detail}", [[m =
 # - **Times hold for one machine.** Another disk, another JPEG library, another number of cores, and the shares move.
 #   The sum stays the same.
 #
-# **In the library**: {{api:pairing}} tests whether photo and mask belong together, {{api:mispairs}} makes the
-# mistakes, {{api:transforms}} augments, {{api:worker_draws}} says where random draws come from, {{api:feeding}} times
-# a batch, {{api:batches}} hands batches to the training.
+# **In the library**: {{ api("data.pair_checks") }} tests whether photo and mask belong together, {{ api("teaching.demos.wrong_pairs") }} makes the
+# mistakes, {{ api("data.transforms") }} augments, {{ api("teaching.demos.worker_seeds") }} says where random draws come from, {{ api("training.timing") }} times
+# a batch, {{ api("training.batches") }} hands batches to the training.
 #
 # Next, [lesson 06](06_frozen_features.ipynb): what does a network see that never saw skin?

@@ -27,7 +27,7 @@ import torch
 
 from lesionseg_lib import plots
 from lesionseg_lib.evaluation import bootstrap, scoring
-from lesionseg_lib.models.postprocessing import sigmoid
+from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.teaching import exercises, lessons
 from lesionseg_lib.training import batches, build, losses, probing, recipes
 
@@ -68,6 +68,7 @@ with torch.no_grad():
 # photo 17 are the same in epoch 25 as in epoch 1. So we compute them once; `FrozenPyramids` keeps them.
 #
 # > **Predict.** Photos are kept as bytes, maps as 32-bit numbers. How many times more memory do the maps take?
+# > <!-- number: times -->
 
 # %%
 start = time.perf_counter()
@@ -170,7 +171,7 @@ for stride, j in yardstick.items():
 # %%
 i = int(yardstick[32].argsort()[len(validation) // 2])  # the median photo at stride 32
 coarse = [probing.cover(validation.masks[[i]], s)[0].numpy() for s in encoder.strides[1:]]
-masks = [scoring.enlarge(share, validation.size) > 0.5 for share in coarse]
+masks = [enlarge(share, validation.size) > 0.5 for share in coarse]
 titles = ["photo, truth", *(f"stride {s}: {yardstick[s][i]:.2f}" for s in encoder.strides[1:])]
 alt = f"The true mask of one photo averaged to four strides and enlarged again, the true outline on top. {titles[1:]}"
 plots.panels([[validation.images[i], *masks]], [titles], alt, [[validation.masks[i] == 1] * 5])
@@ -236,8 +237,8 @@ plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on va
 # %% [markdown]
 # **ImageNet's lead is largest at stride 16 and clear at 8; at 2 and 32 it has none.** The first layers of any network
 # see colours and edges; the last ones of this network were rewarded for forgetting place. And note what one draw of
-# random filters reaches at three scales: more than the {{transposed-frozen:validation.jaccard}} and
-# {{conv5-frozen:validation.jaccard}} of B and E below, which train millions of weights on ImageNet's deepest map.
+# random filters reaches at three scales: more than the {{ number("transposed-frozen", "validation.jaccard") }} and
+# {{ number("conv5-frozen", "validation.jaccard") }} of B and E below, which train millions of weights on ImageNet's deepest map.
 # Whoever says "pre-training helps" owes the reader this bar.
 #
 # ## How far does a cell see?
@@ -247,6 +248,7 @@ plots.grouped_bars({"ImageNet": learned, "random": control}, "mean Jaccard on va
 # distance: $r \leftarrow r + (k - 1)\,d$, then $d \leftarrow d\,s$. Begin with $r = d = 1$.
 #
 # > **Predict.** One 3 x 3 kernel in each of 17 blocks, and one before. Is the deepest field about 60, 150 or 500 wide?
+# > <!-- choose: 60 | 150 | 500 -->
 
 # %% tags=["nbval-check-output"]
 r, d, field = 1, 1, {}
@@ -348,12 +350,12 @@ for family, fit in fits.items():
 plots.comparison(rows, f"mean over {len(test)} test photos")
 
 # %% [markdown]
-# In our recorded runs B reaches a Jaccard index of {{transposed-frozen:jaccard}}, E {{conv5-frozen:jaccard}} and C
-# {{dilated-frozen:jaccard}}. Dice is near its claim for B and C. **No claimed IoU lies inside its interval**, and each
-# misses in its own way. C's claim of .8716 is close to {{dilated-frozen:readings.background_averaged.jaccard}}, what
+# In our recorded runs B reaches a Jaccard index of {{ number("transposed-frozen", "jaccard") }}, E {{ number("conv5-frozen", "jaccard") }} and C
+# {{ number("dilated-frozen", "jaccard") }}. Dice is near its claim for B and C. **No claimed IoU lies inside its interval**, and each
+# misses in its own way. C's claim of .8716 is close to {{ number("dilated-frozen", "readings.background_averaged.jaccard") }}, what
 # our run gives when the background's IoU is averaged in; E's "about .7" lies between pooling all pixels
-# ({{conv5-frozen:readings.pooled.jaccard}}) and the background's help
-# ({{conv5-frozen:readings.background_averaged.jaccard}}). Such fits suggest; they prove nothing. B's is a case of its
+# ({{ number("conv5-frozen", "readings.pooled.jaccard") }}) and the background's help
+# ({{ number("conv5-frozen", "readings.background_averaged.jaccard") }}). Such fits suggest; they prove nothing. B's is a case of its
 # own, at the end.
 #
 # ## Is C really better than B? Is E?
@@ -443,7 +445,7 @@ for batch in range(33):
 # breaks, and the curve looks like learning. What it costs is trust. Features differ between the first epoch and the
 # last, and between two people who train on the same "frozen" encoder; maps kept yesterday do not fit today; three
 # decoders no longer share an instrument. The same network scored *in* training mode, with the statistics of each test
-# batch, falls from {{dilated-frozen:jaccard}} to {{dilated-frozen:readings.train_mode.jaccard}}.
+# batch, falls from {{ number("dilated-frozen", "jaccard") }} to {{ number("dilated-frozen", "readings.train_mode.jaccard") }}.
 #
 # `encoder.freeze` does both halves: no gradient, and evaluation mode for what is frozen, defended against every later
 # `model.train()`. Do not believe it; compare bits.
@@ -487,8 +489,8 @@ for name in ("transposed-frozen", "transposed-finetuned", "dilated-frozen", "con
 # %% [markdown]
 # **No set of masks gives .2985 together with .7522, however they are averaged, as long as both are averaged in the
 # same way.** Read backwards, a mean Dice of .7522 needs a mean IoU of .603 or more. Our run of that recipe has
-# {{transposed-frozen:jaccard}} and {{transposed-frozen:dice}}, its intervals {{transposed-frozen:jaccard_interval}}
-# and {{transposed-frozen:dice_interval}}. The Dice is credible, then; the IoU is not.
+# {{ number("transposed-frozen", "jaccard") }} and {{ number("transposed-frozen", "dice") }}, its intervals {{ number("transposed-frozen", "jaccard_interval") }}
+# and {{ number("transposed-frozen", "dice_interval") }}. The Dice is credible, then; the IoU is not.
 #
 # And the fine-tuned network of the same write-up has *the same* .2985, to four digits, beside another Dice. A score
 # that does not depend on the network does not look at its output. What scores about .3, whatever the network says?
@@ -588,7 +590,7 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -606,7 +608,7 @@ plots.grouped_bars({"average": average, "free": free}, "mean Jaccard on validati
 # - **Photos of 256 pixels.** The test photos have a long side of 256 pixels here; against native sizes all scores
 #   would move by a little.
 #
-# **In the library**: {{api:encoder}} and {{api:decoders}} make the networks, {{api:batches}} computes frozen maps
-# once, {{api:probing}} reads them without a decoder, {{api:cost}} counts, {{api:training}} trains.
+# **In the library**: {{ api("models.encoder") }} and {{ api("models.decoders") }} make the networks, {{ api("training.batches") }} computes frozen maps
+# once, {{ api("training.probing") }} reads them without a decoder, {{ api("models.cost") }} counts, {{ api("training.loop") }} trains.
 #
 # Next, [lesson 07](07_fine_tuning.ipynb): the encoder learns too.

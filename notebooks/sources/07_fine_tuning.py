@@ -322,10 +322,10 @@ def row(name, fit):
 plots.comparison([row(name, fit) for name, fit in fits.items()], "mean Jaccard on test")
 
 # %% [markdown]
-# The claims rise with every stage released: {{dilated-frozen:recipe.claimed.iou|.4f}},
-# {{dilated-stage4:recipe.claimed.iou|.4f}}, {{dilated-all:recipe.claimed.iou|.4f}}. Ours do not rise step by step:
-# {{dilated-frozen:jaccard|.4f}}, {{dilated-stage4:jaccard|.4f}}, {{dilated-two-stages:jaccard|.4f}},
-# {{dilated-all:jaccard|.4f}}, and **each claim lies above our interval**, about five to six points from our mean. Two
+# The claims rise with every stage released: {{ number("dilated-frozen", "recipe.claimed.iou", ".4f") }},
+# {{ number("dilated-stage4", "recipe.claimed.iou", ".4f") }}, {{ number("dilated-all", "recipe.claimed.iou", ".4f") }}. Ours do not rise step by step:
+# {{ number("dilated-frozen", "jaccard", ".4f") }}, {{ number("dilated-stage4", "jaccard", ".4f") }}, {{ number("dilated-two-stages", "jaccard", ".4f") }},
+# {{ number("dilated-all", "jaccard", ".4f") }}, and **each claim lies above our interval**, about five to six points from our mean. Two
 # disagreements, then: the level and the order.
 #
 # The level first. A claim can be compared only when we know how it was computed. Each record holds the score of the
@@ -348,14 +348,14 @@ for name, fit in fits.items():
 # %% [markdown]
 # **For all three the claimed IoU comes nearest to the reading that averages the background in**, as a "mean IoU" over
 # two classes does; skin is most of every photo and easy, which flatters. The claimed Dice does not fit that rule. For
-# the frozen run it is {{dilated-frozen:recipe.claimed.dice|.4f}}; we measured {{dilated-frozen:dice|.4f}} on lesions,
-# and {{dilated-frozen:readings.background_averaged.dice|.4f}} with the background averaged in. The simplest story that
+# the frozen run it is {{ number("dilated-frozen", "recipe.claimed.dice", ".4f") }}; we measured {{ number("dilated-frozen", "dice", ".4f") }} on lesions,
+# and {{ number("dilated-frozen", "readings.background_averaged.dice", ".4f") }} with the background averaged in. The simplest story that
 # fits: **IoU over two classes, Dice over lesions**, side by side in one table. It is a story, not a proof; only the
 # author's code could tell. In all three the claimed Dice is nearest to ours pooled batch by batch, within half a point.
 #
-# The losses say something too. That of the frozen run, {{dilated-frozen:recipe.claimed.loss|.4f}}, is near ours,
-# {{dilated-frozen:test.loss|.4f}}. That of `dilated-all` is {{dilated-all:recipe.claimed.loss|.4f}} against our
-# {{dilated-all:test.loss|.4f}}. C does not say for how many epochs it trained; we took 15 for all four. At the small
+# The losses say something too. That of the frozen run, {{ number("dilated-frozen", "recipe.claimed.loss", ".4f") }}, is near ours,
+# {{ number("dilated-frozen", "test.loss", ".4f") }}. That of `dilated-all` is {{ number("dilated-all", "recipe.claimed.loss", ".4f") }} against our
+# {{ number("dilated-all", "test.loss", ".4f") }}. C does not say for how many epochs it trained; we took 15 for all four. At the small
 # rate that was too few to get down to the claimed loss.
 #
 # ## Is the difference real?
@@ -407,7 +407,7 @@ for first, second in [*pairwise(NAMES), (NAMES[0], NAMES[-1])]:
 #
 # **Your own run will not score what ours did.** So a training cell that trains on the real photos says where your
 # score lies: inside or outside the *band* in which, from the recorded seeds, nineteen of twenty further ones are
-# expected ({{api:band}}). A run outside it differs in more than its seed; in profile `student`, for instance, in its
+# expected ({{ api("results.seeds") }}). A run outside it differs in more than its seed; in profile `student`, for instance, in its
 # epochs, and the cell says so.
 #
 # ## Where does it help?
@@ -471,8 +471,8 @@ plots.comparison([row(name, fits[name]) for pair in PAIRS for name in pair], "me
 
 # %% [markdown]
 # **The decoders without skips gain many times more than the one with skips.** In the recorded runs B goes from
-# {{transposed-frozen:jaccard}} to {{transposed-finetuned:jaccard}} and E from {{conv5-frozen:jaccard}} to
-# {{conv5-finetuned:jaccard}}, intervals far from zero, while C gains a point. Trained, a decoder that reads sixteen
+# {{ number("transposed-frozen", "jaccard") }} to {{ number("transposed-finetuned", "jaccard") }} and E from {{ number("conv5-frozen", "jaccard") }} to
+# {{ number("conv5-finetuned", "jaccard") }}, intervals far from zero, while C gains a point. Trained, a decoder that reads sixteen
 # cells comes within a few points of one that reads a thousand.
 #
 # B's claimed IoU stands far to the left, below anything we measured: no pair of .2985 and a Dice above .75 can come
@@ -495,7 +495,7 @@ plots.grouped_bars({"linear probe of the deepest map": probes}, "Jaccard on vali
 # %% [markdown]
 # **The guess holds: where there were no skips, the deepest map learned to say where.** In the recorded runs a linear
 # map on B's trained encoder comes within a few points of B's own decoder on the same photos
-# ({{transposed-finetuned:validation.jaccard}}); on ImageNet's encoder it gets only half as far. The encoder of
+# ({{ number("transposed-finetuned", "validation.jaccard") }}); on ImageNet's encoder it gets only half as far. The encoder of
 # `dilated-all` hardly changed in this respect: skips deliver location, so nobody asked the deepest map for it. Each
 # encoder learned what its decoder lacked.
 #
@@ -644,7 +644,7 @@ exercises.check("07.3", CONTROLS, lesson)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -659,7 +659,7 @@ exercises.check("07.3", CONTROLS, lesson)
 # - **Images from the same clinics.** A fine-tuned encoder fits these cameras and this skin more closely. Whether it
 #   keeps its lead on pictures from elsewhere is another question.
 #
-# **In the library**: {{api:recipes}} says what is trained and at which rates, {{api:training}} does it, {{api:cost}}
-# counts what that costs, {{api:probing}} has the linear probe and {{api:metrics}} the bootstrap.
+# **In the library**: {{ api("training.recipes") }} says what is trained and at which rates, {{ api("training.loop") }} does it, {{ api("models.cost") }}
+# counts what that costs, {{ api("training.probing") }} has the linear probe and {{ api("evaluation.metrics") }} the bootstrap.
 #
 # Next, [lesson 08](08_skips.ipynb): what a decoder gains when finer maps reach it.

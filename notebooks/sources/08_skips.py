@@ -312,6 +312,7 @@ pd.DataFrame(costs, kinds).T.map("{:,}".format)
 # ([Odena et al. 2016](https://distill.pub/2016/deconv-checkerboard/)).
 #
 # > **Predict.** Stride 2. With which of the kernels 2, 3 and 4 is every pixel covered equally often?
+# > <!-- choose: 2 and 3 | 2 and 4 | 3 and 4 | all three -->
 
 # %% tags=["nbval-check-output"]
 stamps = {f"kernel {k}": torch.ones(k) for k in (2, 3, 4)} | {"bilinear": torch.tensor([1, 3, 3, 1]) / 4}
@@ -414,13 +415,13 @@ pd.concat([pd.DataFrame(gains).agg(mean_and_interval).to_frame("all photos").T, 
 
 # %% [markdown]
 # **Skips are worth four and a half points of the mean, ten on the smallest lesions and hardly two on the largest**, and
-# no interval of that column touches zero. In scores: {{unet-without-skips:jaccard}} without
-# ({{unet-without-skips:jaccard_interval}}), {{unet-finetuned:jaccard}} with ({{unet-finetuned:jaccard_interval}}). It
+# no interval of that column touches zero. In scores: {{ number("unet-without-skips", "jaccard") }} without
+# ({{ number("unet-without-skips", "jaccard_interval") }}), {{ number("unet-finetuned", "jaccard") }} with ({{ number("unet-finetuned", "jaccard_interval") }}). It
 # is less than the twenty points between B and C in lesson 06, and we know two reasons: B and C differed in more than
 # skips, and a trained encoder learns to pack *where* into its deepest map (lesson 07).
 #
 # Training the encoder is worth less than a third as much here. And the third column: **a frozen encoder with skips
-# ({{unet-frozen:jaccard}}) beats a trained one without**, on small lesions by eight points, with about a third of the
+# ({{ number("unet-frozen", "jaccard") }}) beats a trained one without**, on small lesions by eight points, with about a third of the
 # trained weights. On the larger half of the lesions no difference can be shown. Wire first, then fine-tune.
 #
 # ## Does a skip mend the border?
@@ -430,6 +431,7 @@ pd.concat([pd.DataFrame(gains).agg(mean_and_interval).to_frame("all photos").T, 
 # wrong ones. (A cell at stride 32 is 32 pixels wide.)
 #
 # > **Predict.** Without skips, are there more errors at one pixel's distance, at ten, or at thirty?
+# > <!-- choose: at one pixel | at ten | at thirty -->
 
 # %%
 EDGES, bands = (0, 1, 2, 4, 8, 16, np.inf), {}
@@ -493,13 +495,13 @@ plots.grouped_bars(lost, "mean Jaccard on validation, without", ".2f")
 # stage 4, which makes it, three quarters of the encoder's. Whoever wants a lighter network sees where to cut.
 #
 # Robbed of all four skips both collapse, far below the control that was trained without them
-# ({{unet-without-skips:validation.jaccard}}). So robbing says what a decoder leans on, the control what skips are
+# ({{ number("unet-without-skips", "validation.jaccard") }}). So robbing says what a decoder leans on, the control what skips are
 # worth. Lesson 06 promised that distinction; here are both numbers.
 #
 # ## What was claimed
 #
-# The write-up of family A reports an IoU of {{unet-finetuned:recipe.claimed.iou|.2f}} and a Dice of
-# {{unet-finetuned:recipe.claimed.dice|.3f}} for its fine-tuned U-Net. Which reading of our predictions comes nearest to
+# The write-up of family A reports an IoU of {{ number("unet-finetuned", "recipe.claimed.iou", ".2f") }} and a Dice of
+# {{ number("unet-finetuned", "recipe.claimed.dice", ".3f") }} for its fine-tuned U-Net. Which reading of our predictions comes nearest to
 # the pair?
 
 # %%
@@ -589,7 +591,7 @@ exercises.check("08.2", AddUNet, encoder)
 #
 # <details><summary>Hint</summary>
 #
-# `robbed("unet-finetuned", 0)` gives logits; `error_bands.errors_by_distance(z > 0, masks, EDGES)` the counts.
+# `robbed("unet-finetuned", 0)` gives logits; `boundaries.errors_by_distance(z > 0, masks, EDGES)` the counts.
 #
 # </details>
 
@@ -622,7 +624,7 @@ plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -637,7 +639,7 @@ plots.grouped_bars(rates, "% of pixels wrong", ".1f")
 # - **128 x 128 photos.** The deepest map has sixteen cells. At 512 it has 256, and skips should have less to add; we
 #   have not measured it.
 #
-# **In the library**: {{api:decoders}} has the U-Net, {{api:cost}} its shapes and its price, {{api:probing}} the
-# yardstick, {{api:error_bands}} sorts errors by distance, {{api:metrics}} has the bootstrap.
+# **In the library**: {{ api("models.decoders") }} has the U-Net, {{ api("models.cost") }} its shapes and its price, {{ api("training.probing") }} the
+# yardstick, {{ api("evaluation.boundaries") }} sorts errors by distance, {{ api("evaluation.metrics") }} has the bootstrap.
 #
 # Next, [lesson 09](09_attention_gates.ipynb): a gate that decides how much of a skip passes.

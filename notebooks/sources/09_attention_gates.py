@@ -188,6 +188,7 @@ table.round(2)
 # profile `full` this takes the recorded runs; otherwise it trains, and prints an epoch a line.
 #
 # > **Predict.** By how many points does the gated network beat its control?
+# > <!-- number: points -->
 
 # %%
 NAMES = ["segnet-attention-frozen", GATED, PLAIN]
@@ -198,8 +199,8 @@ plots.curves({name: fit.history for name, fit in fits.items()})
 # **With and without gates the two trained networks learn alike.** What validation *J* gains it gains in about three
 # epochs; from then on it wanders within three points, the control a little ahead in most epochs. The training loss
 # goes on falling and the validation loss climbs again: they grow more certain, not better. So which epoch is kept is
-# largely luck. The rule kept epoch {{segnet-attention-finetuned:best_epoch}} of the gated network and epoch
-# {{segnet-finetuned:best_epoch}} of its control. Remember that at the comparison.
+# largely luck. The rule kept epoch {{ number("segnet-attention-finetuned", "best_epoch") }} of the gated network and epoch
+# {{ number("segnet-finetuned", "best_epoch") }} of its control. Remember that at the comparison.
 #
 # The test scores, official rule, beside what the write-up claims for the trained network. It gives no figure for the
 # frozen one.
@@ -215,17 +216,17 @@ print(pd.DataFrame(fits[GATED].record["readings"]).T.round(3).to_string())
 plots.comparison(rows, "mean over the test photos")
 
 # %% [markdown]
-# In the recorded runs the gated network reaches a Jaccard index of {{segnet-attention-finetuned:jaccard}}
-# ({{segnet-attention-finetuned:jaccard_interval}}) and a Dice of {{segnet-attention-finetuned:dice}}; with the encoder
-# frozen {{segnet-attention-frozen:jaccard}}; without gates {{segnet-finetuned:jaccard}}. **The claim,
-# {{segnet-attention-finetuned:recipe.claimed.iou|.2f}} and {{segnet-attention-finetuned:recipe.claimed.dice|.2f}}, is
+# In the recorded runs the gated network reaches a Jaccard index of {{ number("segnet-attention-finetuned", "jaccard") }}
+# ({{ number("segnet-attention-finetuned", "jaccard_interval") }}) and a Dice of {{ number("segnet-attention-finetuned", "dice") }}; with the encoder
+# frozen {{ number("segnet-attention-frozen", "jaccard") }}; without gates {{ number("segnet-finetuned", "jaccard") }}. **The claim,
+# {{ number("segnet-attention-finetuned", "recipe.claimed.iou", ".2f") }} and {{ number("segnet-attention-finetuned", "recipe.claimed.dice", ".2f") }}, is
 # more than ten points below.** It is a possible pair (lesson 06). Of the readings in the table only the soft one, which
-# does not threshold, comes near: {{segnet-attention-finetuned:readings.soft.jaccard}} and
-# {{segnet-attention-finetuned:readings.soft.dice}}. That one also depends on how *certain* a network is, and ours was
+# does not threshold, comes near: {{ number("segnet-attention-finetuned", "readings.soft.jaccard") }} and
+# {{ number("segnet-attention-finetuned", "readings.soft.dice") }}. That one also depends on how *certain* a network is, and ours was
 # kept early. So it may be the rule, or a weaker training, or another split; the write-up does not say, and we do not
 # know. But note what hangs on it. The write-up puts gates far behind plain U-Net skips,
-# {{segnet-attention-finetuned:recipe.claimed.iou|.2f}} against {{unet-finetuned:recipe.claimed.iou|.2f}}. Ours stand at
-# {{segnet-attention-finetuned:jaccard}} and {{unet-finetuned:jaccard}}: whatever gates are worth, such a gap we do not
+# {{ number("segnet-attention-finetuned", "recipe.claimed.iou", ".2f") }} against {{ number("unet-finetuned", "recipe.claimed.iou", ".2f") }}. Ours stand at
+# {{ number("segnet-attention-finetuned", "jaccard") }} and {{ number("unet-finetuned", "jaccard") }}: whatever gates are worth, such a gap we do not
 # see.
 #
 # ## Where does it look?
@@ -627,7 +628,7 @@ exercises.check("09.3", needed, fits[GATED], fits[PLAIN])
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -641,7 +642,7 @@ exercises.check("09.3", needed, fits[GATED], fits[PLAIN])
 #   each may give other maps.
 # - **128 x 128.** At the coarsest gate the decision is taken on 4 x 4 cells.
 #
-# **In the library**: {{api:decoders}} has the gates and hands out their coefficients, {{api:cost}} counts them,
-# {{api:probing}} has the AUC, {{api:batches}} keeps frozen maps, {{api:metrics}} has the bootstrap.
+# **In the library**: {{ api("models.decoders") }} has the gates and hands out their coefficients, {{ api("models.cost") }} counts them,
+# {{ api("training.probing") }} has the AUC, {{ api("training.batches") }} keeps frozen maps, {{ api("evaluation.metrics") }} has the bootstrap.
 #
 # Next, [lesson 10](10_atrous_convolution.ipynb): kernels with holes, and whether a wider view helps.

@@ -149,6 +149,8 @@ plots.panels([[np.log1p(ways) for ways in stacks.values()]], [titles], alt)
 # The brightness tells a second story: paths pile up in the middle. Even without holes the rim of a field counts
 # little. We shall come back to it.
 #
+# {{ explorer("field") }}
+#
 # ## How large may a rate be?
 #
 # Near the rim of a map some of the nine weights stand outside and read zeros of the padding. With holes they stand
@@ -234,10 +236,10 @@ assert total[ATROUS] - total[PLAIN] == sum(weights)
 #
 # ## Does it help?
 #
-# Family A reports {{segnet-attention-finetuned:recipe.claimed.iou|.2f}} IoU and
-# {{segnet-attention-finetuned:recipe.claimed.dice|.2f}} Dice for SegNet with attention, and
-# {{segnet-attention-atrous-finetuned:recipe.claimed.iou|.2f}} and
-# {{segnet-attention-atrous-finetuned:recipe.claimed.dice|.2f}} with atrous convolutions added. Our two recipes differ
+# Family A reports {{ number("segnet-attention-finetuned", "recipe.claimed.iou", ".2f") }} IoU and
+# {{ number("segnet-attention-finetuned", "recipe.claimed.dice", ".2f") }} Dice for SegNet with attention, and
+# {{ number("segnet-attention-atrous-finetuned", "recipe.claimed.iou", ".2f") }} and
+# {{ number("segnet-attention-atrous-finetuned", "recipe.claimed.dice", ".2f") }} with atrous convolutions added. Our two recipes differ
 # in nothing else, so a difference between them has one cause, or chance. We call them *plain* and *atrous*; plain is
 # what lesson 09 called gated.
 #
@@ -268,8 +270,8 @@ for title, fit in (("plain", fits[PLAIN]), ("atrous", fits[ATROUS])):
 plots.comparison(rows, f"mean over {len(fits[PLAIN].table)} test photos")
 
 # %% [markdown]
-# Plain we measured {{segnet-attention-finetuned:jaccard}} ({{segnet-attention-finetuned:jaccard_interval}}), atrous
-# {{segnet-attention-atrous-finetuned:jaccard}} ({{segnet-attention-atrous-finetuned:jaccard_interval}}). **Both lie
+# Plain we measured {{ number("segnet-attention-finetuned", "jaccard") }} ({{ number("segnet-attention-finetuned", "jaccard_interval") }}), atrous
+# {{ number("segnet-attention-atrous-finetuned", "jaccard") }} ({{ number("segnet-attention-atrous-finetuned", "jaccard_interval") }}). **Both lie
 # above their claims, plain by more than thirteen points, atrous by less than four; between them is about one point,
 # not eleven.** So what has to be explained is less the height of the second claim than the depth of the first.
 #
@@ -300,8 +302,8 @@ for n in (len(gain), 45, 20):
 #
 # Twice, then. *Who gains?* The smallest quarter, by four points; the rest next to nothing, and the median photo half
 # a point. That is not where one would look for the use of a wider view. *What was compared?* Two networks, each from
-# its luckiest epoch on the validation photos, epoch {{segnet-attention-finetuned:best_epoch}} for plain,
-# {{segnet-attention-atrous-finetuned:best_epoch}} for atrous. Over the last twenty epochs (printed above the curves)
+# its luckiest epoch on the validation photos, epoch {{ number("segnet-attention-finetuned", "best_epoch") }} for plain,
+# {{ number("segnet-attention-atrous-finetuned", "best_epoch") }} for atrous. Over the last twenty epochs (printed above the curves)
 # the two differ by two tenths of a point on validation, while each wanders over about two points. An interval over
 # photos does not know that.
 #
@@ -342,9 +344,9 @@ pd.DataFrame(rules).round(3)
 
 # %% [markdown]
 # **There is: `soft`.** It multiplies probabilities in place of masks, so it pays for certainty. By it plain has
-# {{segnet-attention-finetuned:readings.soft.jaccard}} and {{segnet-attention-finetuned:readings.soft.dice}}, atrous
-# {{segnet-attention-atrous-finetuned:readings.soft.jaccard}} and
-# {{segnet-attention-atrous-finetuned:readings.soft.dice}}: the claimed gap, and within four points the claimed
+# {{ number("segnet-attention-finetuned", "readings.soft.jaccard") }} and {{ number("segnet-attention-finetuned", "readings.soft.dice") }}, atrous
+# {{ number("segnet-attention-atrous-finetuned", "readings.soft.jaccard") }} and
+# {{ number("segnet-attention-atrous-finetuned", "readings.soft.dice") }}: the claimed gap, and within four points the claimed
 # heights. For plain no other rule comes as near to the claimed pair. (For atrous scoring in training mode,
 # `train_mode`, comes nearer still, but it leaves plain far above its claim.) The reason is dull. Plain was kept after
 # 3 epochs, when it drew much the same masks but was less sure of them.
@@ -405,6 +407,7 @@ plots.panels([[maps[n] for n in names]], [names], alt, [[squares[n] for n in nam
 # says the same to every cell of every photo. If the network leans on that branch, its score falls.
 #
 # > **Predict.** Which branch is missed most: the cell itself, rates 1, 2, 3, or the mean of the map?
+# > <!-- choose: the cell itself | rate 1 | rate 2 | rate 3 | the mean -->
 
 # %%
 context, said = atrous.decoder.context, {}
@@ -486,6 +489,7 @@ for name, network in (("stride 32", encoder), ("stride 16, rate 2", dense)):
 # is the old map, enlarged smoothly to the same number of cells.
 #
 # > **Predict.** Which scores higher: the old map enlarged, or the dense one? By much?
+# > <!-- choose: the old map enlarged | the dense one -->
 
 
 # %%
@@ -623,7 +627,7 @@ exercises.check("10.3", predicted, (6, 12, 18), 8)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -637,8 +641,8 @@ exercises.check("10.3", predicted, (6, 12, 18), 8)
 # - **25 epochs for the write-up's 100**, one rate schedule, one split. A difference between recipes may need longer to
 #   show.
 #
-# **In the library**: {{api:receptive_field}} says how far a cell can see and how far it does, {{api:decoders}} has
-# the pyramid, {{api:cost}} its price, {{api:probing}} the linear readout; {{api:comparison}} and {{api:records}}
+# **In the library**: {{ api("models.receptive_field") }} says how far a cell can see and how far it does, {{ api("models.decoders") }} has
+# the pyramid, {{ api("models.cost") }} its price, {{ api("training.probing") }} the linear readout; {{ api("results.comparison") }} and {{ api("results.records") }}
 # compare runs.
 #
 # Next, [lesson 11](11_where_it_fails.ipynb): one network taken apart: where it fails, and for whom.

@@ -42,6 +42,7 @@ lesson = lessons.start()
 # is "lesion, for certain", black "skin, for certain", grey is doubt.
 #
 # > **Predict.** What comes first: the place, the border, or the certainty?
+# > <!-- choose: the place | the border | the certainty -->
 
 # %%
 fit = lesson.fit("dilated-all")
@@ -93,6 +94,7 @@ show(plots.overlays, picks, columns=4)
 # grey, and the two kinds of error get a colour and a pattern each.
 #
 # > **Predict.** Which error will there be more of: skin called lesion, or lesion called skin?
+# > <!-- choose: skin called lesion | lesion called skin -->
 
 # %%
 show(plots.error_maps, picks, columns=4)
@@ -122,7 +124,7 @@ print(f"more false positives than false negatives: {over.mean():.0%} of all phot
 # %% [markdown]
 # **Seven photos in a hundred lose a fifth of all that is lost**, and nearly all of them by calling too much lesion:
 # nine in ten, where among all photos it is less than two in three. The threshold Jaccard sets such photos to 0; it
-# is {{dilated-all:threshold_jaccard}}, against a mean *J* of {{dilated-all:jaccard}}. Whoever wants to raise the
+# is {{ number("dilated-all", "threshold_jaccard") }}, against a mean *J* of {{ number("dilated-all", "jaccard") }}. Whoever wants to raise the
 # mean has two ways: repair a few blunders, or move hundreds of borders by a pixel.
 #
 # ## Name them yourself
@@ -197,6 +199,7 @@ strata["diagnosis"] = [test.attributes(i).get("diagnosis") for i in range(len(te
 
 # %% [markdown]
 # > **Predict** the widest gap: between small and large, pale and dark, bald and hairy, or benign and malignant?
+# > <!-- choose: small and large | pale and dark | bald and hairy | benign and malignant -->
 
 # %%
 rows = []
@@ -249,6 +252,8 @@ plots.panels([list(toys.values())], [list(toys)], "Four wrong masks of one disc,
 #
 # Two empty masks agree; if only one is empty, our library gives the worst that the image allows. Others give NaN or
 # infinity. Ask before you compare.
+#
+# {{ explorer("mistakes") }}
 #
 # ## What do they show on real masks?
 #
@@ -344,8 +349,8 @@ print(f"sensitivity {cut[0.5]['sensitivity'].mean():.3f} -> {cut[best]['sensitiv
 # (If misses cost more than false alarms, take a lower one, and say so.)
 #
 # Means hide what a threshold does to a photo. Here is one validation photo, that at 10 % of the row by *J*, cut at
-# four places (D is Dice, S sensitivity). On the page this is a picture. **In your notebook set `live=True`**: you
-# get a menu of three photos and a slider, and mask, IoU, Dice and sensitivity follow it, beside the mask at .5.
+# four places (D is Dice, S sensitivity). **In your notebook set `live=True`**: you get a menu of three photos and a
+# slider, and mask, IoU, Dice and sensitivity follow it, beside the mask at .5. On the course's page a slider follows.
 
 # %%
 from lesionseg_lib.teaching.widgets import threshold
@@ -360,6 +365,8 @@ threshold.threshold_explorer(samples, maps, live=False)
 # all photos the best cut lay above .5. There is no threshold that is right for every photo. Play with the slider: on
 # most photos the border hardly moves between .4 and .6, because few pixels have a probability in between; where it
 # runs, the network is in doubt, and that is worth more than the number.
+#
+# {{ explorer("where-to-cut") }}
 #
 # ## May .8 be believed?
 #
@@ -557,7 +564,7 @@ exercises.check("11.3", (expected, flagged), z, logits)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -572,7 +579,7 @@ exercises.check("11.3", (expected, flagged), z, logits)
 #   clinic's photos the probabilities must be checked again.
 # - **Hair and contrast are measured by simple rules** that can be fooled (lesson 02).
 #
-# **In the library**: {{api:failures}} names mistakes, {{api:boundaries}} measures borders, {{api:calibration}} checks
-# probabilities, {{api:exploring}} describes photos, {{api:evaluation}} and {{api:metrics}} score.
+# **In the library**: {{ api("evaluation.failures") }} names mistakes, {{ api("evaluation.boundaries") }} measures borders, {{ api("evaluation.calibration") }} checks
+# probabilities, {{ api("data.properties") }} describes photos, {{ api("evaluation.scoring") }} and {{ api("evaluation.metrics") }} score.
 #
 # Next, [lesson 12](12_which_decoder.ipynb): all decoders side by side, and how sure their order is.

@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 
 from lesionseg_lib import plots
-from lesionseg_lib.results import ablations, claims, comparison, ranking, records, seeds
+from lesionseg_lib.results import ablations, claims, comparison, ranking, records
+from lesionseg_lib.results.seeds import seed_spread
 from lesionseg_lib.teaching import exercises
 from lesionseg_lib.training import recipes
 
@@ -128,6 +129,8 @@ even.sort_values("claimed").round(2)
 # all others as ours draws only its best; and as if D had missed one in seven. The last column says how many of ours
 # fail like that. So either their test sets were very different, or IoU and Dice were not computed by the same rule.
 #
+# {{ explorer("claims") }}
+#
 # ## Which rule would fit?
 #
 # Every record holds the same predictions scored by nine rules that are called "IoU" and "Dice" somewhere (lesson 03).
@@ -186,7 +189,7 @@ for row in claimed:
 
 
 # %% tags=["nbval-check-output"]
-spread = seeds.seed_spread(recorded)
+spread = seed_spread(recorded)
 for name in spread.recipes:
     scores = 100 * per_image(name)
     error = scores.mean().std() / np.sqrt(scores.shape[1])
@@ -226,6 +229,8 @@ pd.DataFrame({f"seeds: {k}": {f"{n} images": smallest(n, k) for n in sizes} for 
 # seed: the second term stays. Most tables in this field have one seed and differences of a point. This is one reason
 # why they contradict each other. (See [Bouthillier et al. 2021](https://arxiv.org/abs/2103.03098), who measured it at
 # scale.)
+#
+# {{ explorer("ranking") }}
 #
 # ## One change at a time
 #
@@ -511,8 +516,8 @@ exercises.check("12.3", control)
 
 # %% [markdown]
 # Start from `light` and change the decoder, not the other way round. `lessons.start().fit(control)` trains it with
-# seed 0, as in lesson 07 (import `lessons` first), and `experiment.run` with any other. Train three seeds of each, or
-# the seeds' spread swallows the answer.
+# seed 0, as in lesson 07 (import `lessons` first), and `experiments.run.run` with any other. Train three seeds of
+# each, or the seeds' spread swallows the answer.
 #
 # ## Take-away
 #
@@ -526,7 +531,7 @@ exercises.check("12.3", control)
 #
 # ## Check yourself
 #
-# {{quiz}}
+# {{ quiz() }}
 #
 # ## Where this breaks
 #
@@ -542,8 +547,8 @@ exercises.check("12.3", control)
 #   512.
 # - **Milliseconds belong to a machine**; on a phone or a GPU the order may be another.
 #
-# **In the library**: {{api:claims}} judges a pair of figures, {{api:records}} reads what was run, {{api:comparison}}
-# puts the two side by side, {{api:effects}} measures steps and the spread of seeds, {{api:ranking}} orders with its
+# **In the library**: {{ api("results.claims") }} judges a pair of figures, {{ api("results.records") }} reads what was run, {{ api("results.comparison") }}
+# puts the two side by side, {{ api("results.ablations") }} measures steps and the spread of seeds, {{ api("results.ranking") }} orders with its
 # doubt.
 #
 # This was the last lesson. What next? Train a network of your own: take a recipe, change one thing, and compare it

@@ -19,7 +19,7 @@ import pytest
 from lesionseg_lib.data.datasets import read_mask
 from lesionseg_lib.data.mask_values import MaskValue
 from lesionseg_lib.errors import DataError
-from tests.helpers.picture_files import exif_chunk, png, tiff
+from tests.helpers.picture_files import TURNED, exif_chunk, png, tiff
 
 T = np.zeros((20, 30), bool)  # the lesion: no two turns of it are alike
 T[4:14, 6:24] = True
@@ -30,10 +30,6 @@ EDGE &= ~T
 NONE, ALL = T & False, T | True
 
 Case = tuple[str, bytes, Any]
-TURNED = {
-    2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud, 5: lambda a: np.swapaxes(a, 0, 1),
-    6: lambda a: np.rot90(a, -1), 7: lambda a: np.rot90(np.swapaxes(a, 0, 1), 2), 8: np.rot90,
-}  # fmt: skip
 
 
 def level(lesion: int, elsewhere: int = 0, ring: int | None = None) -> np.ndarray:

@@ -19,9 +19,8 @@ from PIL.PngImagePlugin import PngInfo
 from lesionseg_lib.data.datasets import read_image
 from lesionseg_lib.data.images import upright_size
 from lesionseg_lib.errors import DataError
-from tests.data.test_mask_table import TURNED
 from tests.helpers.archives import photo
-from tests.helpers.picture_files import chunk, exif_chunk, png, tiff
+from tests.helpers.picture_files import TURNED, chunk, exif_chunk, png, tiff
 
 PHOTO = photo(6, 9)
 GREY = PHOTO[..., 0]

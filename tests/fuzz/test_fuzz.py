@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import run
-from tests.fuzz.targets import TARGETS, Target, run_target
+from tests.helpers.fuzzing import run
+from tests.helpers.fuzzing.targets import TARGETS, Target, run_target
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -78,3 +78,20 @@ def npz(arrays: dict[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
+
+
+def damaged(archive, how):
+    match how:
+        case "cut short":
+            return archive[: len(archive) // 2]
+        case "flipped byte":  # inside the first photo; the archive is not compressed
+            place = archive.index(b".jpg") + 100
+            return archive[:place] + bytes([archive[place] ^ 255]) + archive[place + 1 :]
+        case "no zip":
+            return b"something else"
+        case "empty":
+            return b""
+
+
+def names(folder):
+    return sorted(entry.name for entry in folder.iterdir())

@@ -11,6 +11,12 @@ import numpy as np
 PNG_COLOUR = {1: 0, 2: 4, 3: 2, 4: 6}
 """Channels -> colour type; 3 stands for a palette as well."""
 
+TURNED = {
+    2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud, 5: lambda a: np.swapaxes(a, 0, 1),
+    6: lambda a: np.rot90(a, -1), 7: lambda a: np.rot90(np.swapaxes(a, 0, 1), 2), 8: np.rot90,
+}  # fmt: skip
+"""What a viewer has to do so that the stored pixels appear upright, by EXIF orientation."""
+
 
 def png(
     array: np.ndarray, bits: int = 8, *, palette: Any = None, transparent: bytes = b"", extra: bytes = b""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lesionseg_lib.results.records import write_record
 from lesionseg_lib.training.recipes import load_recipes
+
+IMAGE_IDS = [f"ISIC_{number:07d}" for number in range(200)]
 
 
 def make_record(name: str, seed: int, jaccard: np.ndarray, **changes: Any) -> dict[str, Any]:
@@ -54,3 +58,9 @@ def make_record(name: str, seed: int, jaccard: np.ndarray, **changes: Any) -> di
 def make_table(jaccard: np.ndarray, ids: Sequence[str]) -> pd.DataFrame:
     """The per-image table beside such a record."""
     return pd.DataFrame({"id": list(ids), "jaccard": jaccard, "dice": 2 * jaccard / (1 + jaccard)})
+
+
+def put_record(results: Path, name: str, jaccard: np.ndarray, seed: int = 0, **changes: Any) -> Path:
+    """Write such a record and its table, the first of ``IMAGE_IDS`` for its images."""
+    record = make_record(name, seed, jaccard, **changes)
+    return write_record(results, record, make_table(jaccard, IMAGE_IDS[: len(jaccard)]))

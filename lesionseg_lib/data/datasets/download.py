@@ -32,14 +32,14 @@ class _Temporary(Exception):
     """The server could not serve the file now, but may a moment later."""
 
 
-def fetch(url: str, target: Path, md5: str | None = None) -> None:
-    """Download ``url`` to ``target``, unless it is there already (with that MD5, if one is given).
+def fetch(url: str, target: Path, *, md5: str | None = None, sha256: str | None = None) -> None:
+    """Download ``url`` to ``target``, unless it is there already (with that hash, if one is given).
 
     A connection that drops and the answers 429 and 5xx are tried again, a few times, with growing pauses. What
     has arrived is kept in ``target`` + ".part", from where this call or a later one continues.
 
     Raises:
-        DownloadError: the server refuses, keeps failing or sends a web page; the MD5 differs.
+        DownloadError: the server refuses, keeps failing or sends a web page; the hash differs.
         OSError: the file cannot be written.
     """
     part = target.with_name(target.name + ".part")
@@ -49,7 +49,7 @@ def fetch(url: str, target: Path, md5: str | None = None) -> None:
         try:
             pooch.retrieve(
                 url,
-                known_hash=f"md5:{md5}" if md5 else None,
+                known_hash=f"sha256:{sha256}" if sha256 else f"md5:{md5}" if md5 else None,
                 fname=target.name,
                 path=target.parent,
                 downloader=partial(_download, part=part),

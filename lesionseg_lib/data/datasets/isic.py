@@ -141,7 +141,8 @@ def check_data_variable() -> None:
         return
     root = default_root()
     missing = [folder for pair in FOLDERS.values() for folder in pair if not (root / folder).is_dir()]
-    nearby = [folder for folder in _neighbours(root) if _is_there(folder, "test", "official")]
+    around = (*_neighbours(root), *sorted(root.parent.glob("*/isic2016")))
+    nearby = [folder for folder in around if _is_there(folder, "test", "official")]
     hint = f"Set it to {nearby[0].parent}" if nearby and nearby[0].name == "isic2016" else "Correct it"
     raise DatasetNotFoundError(
         f"LESIONSEG_DATA is set to {os.environ['LESIONSEG_DATA']!r}, but ISIC 2016 is not there. {root}: "

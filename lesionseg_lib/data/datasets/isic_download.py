@@ -163,7 +163,7 @@ def _download_mirror(root: Path, staging: Path, address: str, source: str, check
     if (root / mirror_file(source)).is_file():
         return
     file = staging / mirror_file(source)
-    fetch(address, file, MIRROR_MD5[source] if checksum else None)
+    fetch(address, file, md5=MIRROR_MD5[source] if checksum else None)
     with _removed_on_failure(file):
         try:
             MirrorArrays(file, "test", source)

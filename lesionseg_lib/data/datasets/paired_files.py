@@ -15,6 +15,7 @@ from lesionseg_lib.data.mask_values import MaskValue
 from lesionseg_lib.data.opening import QUARTER_TURNS, TURNS
 from lesionseg_lib.errors import DataError, DataWarning
 from lesionseg_lib.utils.arrays import Image, Mask
+from lesionseg_lib.utils.files import file_stamp
 
 _BRIGHTER = 5  # of 255
 
@@ -66,12 +67,12 @@ class PairedFiles(LesionDataset):
         stamps = []
         for file in (self.pairs[index].image, self.pairs[index].mask):
             try:
-                status = file.stat()
+                stamp = file_stamp(file)
             except OSError as error:
                 raise DataError(
                     f"{file} was there when {self.name} was opened and cannot be found now: {error.strerror}."
                 ) from error
-            stamps.append(f"{file.name}:{status.st_size}:{status.st_mtime_ns}")
+            stamps.append(":".join(map(str, (file.name, *stamp))))
         return "|".join(stamps) + self._options()
 
     def _content(self, index: int) -> bytes:
