@@ -11,7 +11,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp lock fuzz clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp mutants lock fuzz clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -29,6 +29,7 @@ help:
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
 	@echo 'make fuzz     damaged photos, masks, manifests and archives for an hour [SECONDS=3600]'
+	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 # Two `make` at once: the second waits for the first, then finds that all is there. The lock ends with the process.
@@ -135,6 +136,9 @@ stamp: environment
 # What is found is stored in tests/fuzz/corpus, and read again by every later test.
 fuzz: environment
 	OMP_NUM_THREADS=1 $(PY) -m tests.helpers.fuzzing.run --seconds $(SECONDS)
+
+mutants: environment
+	@OMP_NUM_THREADS=1 $(PY) -m tests.teaching.mutants.report --page
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache

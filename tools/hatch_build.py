@@ -1,10 +1,11 @@
 """Put the recorded results of `results/` into the wheel as `lesionseg_lib/_results`.
 
-All of every JSON; of the tables of images what paired comparisons need, a third of the bytes. A build hook and not a
-`force-include` line, because that line fails where there is no result yet.
+All of every JSON; of the tables of images what paired comparisons need, a third of the bytes, and so a `SHA256SUMS` of
+their own. A build hook and not a `force-include` line, because that line fails where there is no result yet.
 """
 
 import csv
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,17 @@ class ResultsHook(BuildHookInterface[Any]):
             return
         results = Path(self.root) / "results"
         self._temporary = tempfile.TemporaryDirectory()
+        sums = ""
         for file in sorted([*results.glob("**/*.json"), *results.glob("*/seed*.csv")]):
             inside = file.relative_to(results)
             if file.suffix == ".csv":
                 file = keep_columns(file, Path(self._temporary.name, inside))
             build_data["force_include"][str(file)] = Path("lesionseg_lib", "_results", inside).as_posix()
+            sums += f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {inside.as_posix()}\n"
+        if sums:
+            listed = Path(self._temporary.name, "SHA256SUMS")
+            listed.write_text(sums, encoding="utf-8", newline="\n")
+            build_data["force_include"][str(listed)] = "lesionseg_lib/_results/SHA256SUMS"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if version != "editable":

@@ -19,8 +19,8 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 
-STYLE = re.compile(r'<link\b[^>]*\bhref="([^"]+\.css)(?:\?[^"]*)?"[^>]*>\n?')
-SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]+\.js)(?:\?[^"]*)?"[^>]*></script>\n?')
+STYLE = re.compile(r'<link\b[^>]*\bhref="([^"]*_static/[^"]+\.css)(?:\?[^"]*)?"[^>]*>\n?')
+SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]*_static/[^"]+\.js)(?:\?[^"]*)?"[^>]*></script>\n?')
 PRELOAD = re.compile(r'<link\b[^>]*\brel="preload"[^>]*>\n?')
 NEEDS_A_SCRIPT = re.compile(r"<script>DOCUMENTATION_OPTIONS\.[^<]*</script>\n?")
 FORMULA = re.compile(r"<math\b.*?<annotation", re.DOTALL)
@@ -67,7 +67,7 @@ def bundle(app: Sphinx, error: Exception | None) -> None:
 
 
 def _asked_for(pages: dict[Path, str], tag: re.Pattern[str]) -> list[Path]:
-    """The files that pages name in such tags, in order and once."""
+    """The files below ``_static`` that pages name in such tags, in order and once; explorers ask for their own."""
     found = [(path.parent / match[1]).resolve() for path, text in pages.items() for match in tag.finditer(text)]
     return [path for path in dict.fromkeys(found) if not any(word in path.name for word in UNUSED)]
 

@@ -4,7 +4,7 @@
   const links = [...document.querySelectorAll("article figure a.image-reference, article .cell_output a.image-reference")];
   if (links.length === 0 || !window.HTMLDialogElement) return;
   const picture = make("img", { alt: "" });
-  const frame = make("div", { class: "lightbox-frame", tabindex: "0", role: "group", "aria-label": "Figure, enlarged" }, picture);
+  const frame = make("div", { class: "lightbox-frame", tabindex: "0", role: "group", "aria-label": "Figure, enlarged" });
   const close = make("button", { type: "button", class: "lightbox-close", autofocus: true }, "Close");
   const dialog = make("dialog", { class: "lightbox", "aria-label": "Figure, enlarged" }, close, frame);
   document.body.append(dialog);
@@ -19,6 +19,7 @@
     const open = (event) => {
       event.preventDefault();
       from = link;
+      frame.replaceChildren(picture); // an image without a source is a broken one
       picture.src = link.href;
       picture.alt = image.alt;
       // On a phone a wide figure is enlarged to be read, and moved under the finger.

@@ -81,7 +81,7 @@ def download(
         raise typer.BadParameter("names and --url go with --runs; ISIC 2016 is downloaded without them.")
     from lesionseg_lib.cli.download import download_photos
 
-    download_photos(root, source, complete, typer.echo)
+    download_photos(root, source, complete, report=typer.echo)
 
 
 @app.command()
@@ -113,7 +113,6 @@ def train(
 ) -> None:
     """Train recipes, score each once on test.
 
-    A record that is there is replaced only by the same run, scored again, or with --force.
     Several recipes, or --all, are trained one after another; those that have a record already are skipped. After each
     epoch everything is saved: ctrl-C stops, --resume goes on.
     """
@@ -161,7 +160,7 @@ def baseline(
     from lesionseg_lib.experiments import baselines
     from lesionseg_lib.experiments.profiles import get_profile
     from lesionseg_lib.experiments.run_folder import RunFolder
-    from lesionseg_lib.results.records import demand_free, demand_sound, record_path, write_record
+    from lesionseg_lib.results.records import demand_free, record_path, write_record
     from lesionseg_lib.utils.lookup import look_up
 
     if every == bool(names):
@@ -175,7 +174,6 @@ def baseline(
         results_folder = results or RunFolder(runs, chosen_profile, name, 0).results
         demand_free(results_folder, {"name": name, "seed": 0}, again=False, force=force)
         record, table = baselines.run(name, chosen_profile, splits)
-        demand_sound(record)
         write_record(results_folder, record, table)
         typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
         typer.echo(score_table(record["test"], record["official"]))
@@ -204,13 +202,11 @@ def evaluate(
     As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
     """
     name_the_user()
-    from lesionseg_lib.cli.tables import demand_own_table, score_table
+    from lesionseg_lib.cli.tables import demand_own_table, score_table, write_scores
     from lesionseg_lib.data.mask_values import mask_value_of
     from lesionseg_lib.data.splits import open_test_data
     from lesionseg_lib.evaluation.scoring import score_model
     from lesionseg_lib.experiments.run_folder import find_model, open_model
-    from lesionseg_lib.results.tables import table_text
-    from lesionseg_lib.utils.files import write_bytes
 
     if csv is not None:
         demand_own_table(csv, force)
@@ -222,8 +218,7 @@ def evaluate(
     scores = score_model(network, card, dataset)
     typer.echo(score_table(scores.summary, scores.official))
     if csv is not None:
-        demand_own_table(csv, force)  # it may have come while the model was scored
-        write_bytes(csv, table_text(scores.table))
+        write_scores(csv, scores.table, force)
         typer.echo(f"\nScores of each image: {csv}")
 
 

@@ -8,7 +8,7 @@ from lesionseg_lib.errors import RecordError
 from lesionseg_lib.results.ablations import STEPS, Effect, measure
 from lesionseg_lib.results.claims import distances, highest_dice, is_possible
 from lesionseg_lib.results.comparison import Difference, Row, Score, compare_all, compare_two
-from lesionseg_lib.results.records import Record, load_records, published_results
+from lesionseg_lib.results.records import Record, is_verified, load_records, published_results
 from lesionseg_lib.results.seeds import seed_spread
 from lesionseg_lib.training.recipes import Claim, Recipe
 from lesionseg_lib.utils.lookup import look_up
@@ -218,6 +218,10 @@ def _notes(records: Mapping[str, Mapping[int, Record]], rows: Sequence[Row], res
         )
     if len({record["data"]["test"]["fingerprint"] for record in every}) > 1:
         notes.append("Note: not all records were scored on the same test images; such rows cannot be compared.")
+    bare = [(name, seed) for name, seeds in records.items() for seed in seeds if not is_verified(results, name, seed)]
+    if bare:
+        first = ", ".join(f"{name} (seed {seed})" for name, seed in bare[:3]) + ", ..." * (len(bare) > 3)
+        notes.append(f"Note: {len(bare)} records carry no SHA-256, so they are read unverified: {first}")
     if narrow := [row.name for row in rows if not row.whole]:
         notes.append(f"Note: no per-image tables of {', '.join(narrow)}; their intervals are over images alone.")
     return notes

@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.results.tables import is_table
-from lesionseg_lib.utils.files import demand_regular
+from lesionseg_lib.results.tables import is_table, table_text
+from lesionseg_lib.utils.files import demand_regular, write_bytes
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
@@ -54,3 +56,9 @@ def demand_own_table(path: Path, force: bool) -> None:
                 f"{path}: there is a file already, and it is no table of scores. Name another file, or add --force to "
                 f"replace it."
             )
+
+
+def write_scores(path: Path, table: pd.DataFrame, force: bool) -> None:
+    """Write a table of images. Raises what ``demand_own_table`` raises, and ``OSError`` when it cannot be written."""
+    demand_own_table(path, force)  # a file may have come since it was asked
+    write_bytes(path, table_text(table))

@@ -23,18 +23,18 @@ OUTLINE_WIDTH = 0.04
 """Width of the two bands along an outline, as a share of the image's mean side."""
 
 
-def outline_contrast(image: Image, mask: NDArray[Any]) -> float:
+def outline_contrast(image: Image, mask: NDArray[Any], width: float = OUTLINE_WIDTH) -> float:
     """How far the colour jumps at the outline: the distance (CIE76) of two bands' mean colours, inside and outside.
 
-    ``image``: uint8 (H, W, 3), RGB; ``mask``: (H, W), lesion where it is not 0. Each band is 4 % of the mean side wide.
+    ``image``: uint8 (H, W, 3), RGB; ``mask``: (H, W), lesion where it is not 0. Each band is ``width`` mean sides wide.
     NaN for an empty mask and for one that fills the image. Raises ``ShapeError``.
     """
     check_arrays(image=Need(image, "H W 3", "uint8"), mask=Need(mask, "H W", "number or bool"))
     lesion = mask != 0
     if not lesion.any() or lesion.all():
         return float("nan")
-    colour, width = lab(image), OUTLINE_WIDTH * np.sqrt(mask.size)
-    near = distance_to_outline(lesion) <= width - 0.5  # the centres of a band of so many pixels on either side
+    colour, pixels = lab(image), width * np.sqrt(mask.size)
+    near = distance_to_outline(lesion) <= pixels - 0.5  # the centres of a band of so many pixels on either side
     inside, outside = lesion & near, ~lesion & near
     return float(np.linalg.norm(colour[inside].mean(axis=0) - colour[outside].mean(axis=0)))
 

@@ -98,22 +98,22 @@ def lab(image: Image) -> Floats:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
-def dark_corners(image: Image) -> Mask:
-    """Pixels darker than L* = 25 that hang together with a corner of the image: bool (H, W).
+def dark_corners(image: Image, dark: float = DARK) -> Mask:
+    """Pixels darker than L* = ``dark`` that hang together with a corner of the image: bool (H, W).
 
     The field outside the dermatoscope's round opening, and black bars. Fooled by a dark lesion that reaches a corner,
     and by a corner that is merely dim: that it does not see.
     """
-    dark = cv2.blur(lab(image)[..., 0], (3, 3)) < DARK
-    _, parts = cv2.connectedComponents(dark.astype(np.uint8))
+    black = cv2.blur(lab(image)[..., 0], (3, 3)) < dark
+    _, parts = cv2.connectedComponents(black.astype(np.uint8))
     touching = {int(parts[y, x]) for y in (0, -1) for x in (0, -1)} - {0}
     return np.isin(parts, list(touching))
 
 
-def surrounding_skin(image: Image, mask: Mask) -> Mask:
+def surrounding_skin(image: Image, mask: Mask, ring: tuple[float, float] = RING) -> Mask:
     """A ring around the lesion, from 3 to 12 % of the mean side outside its mask, without dark corners: bool (H, W)."""
     _check(image, mask)
-    return _away(mask, RING[0]) & ~_away(mask, RING[1]) & ~dark_corners(image)
+    return _away(mask, ring[0]) & ~_away(mask, ring[1]) & ~dark_corners(image)
 
 
 def skin_colour(image: Image, mask: Mask) -> Floats:
@@ -151,11 +151,13 @@ def typology_angle(colour: Floats) -> float:
 # ---- artefacts
 
 
-def hair_map(image: Image) -> Mask:
+def hair_map(
+    image: Image, widest: float = HAIR_WIDTH, shortest: float = HAIR_LENGTH, depth: float = HAIR_DEPTH
+) -> Mask:
     """Dark, thin, long things: bool (H, W).
 
-    A closing by a disc wider than a hair fills hairs in; what it changed by more than 12 grey levels is dark and thin
-    (black-hat). Of that, what contains a straight line of a tenth of the mean side in one of twelve directions is
+    A closing by a disc wider than a hair fills hairs in; what it changed by more than ``depth`` grey levels is dark and
+    thin (black-hat). Of that, what contains a straight line of ``shortest`` mean sides in one of twelve directions is
     long. Also sees rulers, vessels and ink; does not see white hair.
 
     Source: Lee et al., *DullRazor*, 1997, whose closings in several directions this follows.
@@ -163,9 +165,9 @@ def hair_map(image: Image) -> Mask:
     check_arrays(image=Need(image, "H W 3", "uint8"))
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     side = float(np.sqrt(grey.size))
-    width, length = _odd(HAIR_WIDTH * side), _odd(HAIR_LENGTH * side)
+    width, length = _odd(widest * side), _odd(shortest * side)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    thin = (cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, disc) > HAIR_DEPTH).astype(np.uint8)
+    thin = (cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, disc) > depth).astype(np.uint8)
     found = np.zeros(grey.shape, bool)
     for angle in np.arange(12) * np.pi / 12:
         line, half = np.zeros((length, length), np.uint8), length // 2
@@ -187,20 +189,21 @@ def hair_index(image: Image, mask: Mask) -> float:
     return float(hair_map(image)[usable].mean()) if usable.mean() >= 0.05 else float("nan")
 
 
-def patch_share(image: Image, mask: Mask) -> float:
+def patch_share(image: Image, mask: Mask, strange: float = STRANGE) -> float:
     """Share of the image in areas whose hue and chroma are far from the skin of the same photo: colour discs, ink.
 
-    More than 25 in a*b* from the surrounding skin's median, outside the lesion, at least 4 % of the mean side wide.
+    More than ``strange`` in a*b* from the median of the surrounding skin, outside the lesion, at least 4 % of the mean
+    side wide.
     Fooled by red spots beside the lesion; does not see grey and white discs. NaN where no skin is left to compare with.
     """
     skin = skin_colour(image, mask)
     if np.isnan(skin).any():
         return float("nan")
-    strange = np.linalg.norm(lab(image)[..., 1:] - skin[1:], axis=-1) > STRANGE
-    strange &= _away(mask, 0.02) & ~dark_corners(image)
+    odd = np.linalg.norm(lab(image)[..., 1:] - skin[1:], axis=-1) > strange
+    odd &= _away(mask, 0.02) & ~dark_corners(image)
     width = _odd(0.04 * float(np.sqrt(mask.size)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    return float(cv2.morphologyEx(strange.astype(np.uint8), cv2.MORPH_OPEN, disc).mean())
+    return float(cv2.morphologyEx(odd.astype(np.uint8), cv2.MORPH_OPEN, disc).mean())
 
 
 # ---- all of it, for a whole data set

@@ -4,13 +4,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from lesionseg_lib.data.datasets import LesionDataset
 from lesionseg_lib.evaluation.metrics import METRICS
 from lesionseg_lib.models.postprocessing import probability_mask
 from lesionseg_lib.utils.arrays import Probabilities
+from lesionseg_lib.utils.pictures import write_picture
 
 
 def official_scores(
@@ -34,7 +34,7 @@ def official_scores(
             mask = probability_mask(prediction, truth.shape, threshold)
             # The scorer pairs files by an id of the form ISIC_0000000.
             file = f"ISIC_{index:07d}_segmentation.png"
-            cv2.imwrite(str(truths / file), truth.astype(np.uint8) * 255)
-            cv2.imwrite(str(predictions / file), mask.astype(np.uint8) * 255)
+            write_picture(truths / file, truth.astype(np.uint8) * 255)
+            write_picture(predictions / file, mask.astype(np.uint8) * 255)
         average = SegmentationScore.from_dir(truths, predictions).macro_average
     return {name: float(average[name]) for name in METRICS if name in average}

@@ -25,7 +25,7 @@ from lesionseg_lib.experiments.environment import environment
 from lesionseg_lib.experiments.profiles import Profile
 from lesionseg_lib.experiments.run import describe_data
 from lesionseg_lib.models.postprocessing import binarise, enlarge
-from lesionseg_lib.results.records import Record
+from lesionseg_lib.results.records import Record, demand_sound
 from lesionseg_lib.utils.arrays import Probabilities
 from lesionseg_lib.utils.lookup import look_up
 
@@ -197,6 +197,7 @@ def run(name: str, profile: Profile, splits: Splits) -> tuple[Record, pd.DataFra
         "official": official_scores(test, splits.test, baseline.threshold),
         "readings": readings(table, small, data.test, baseline.threshold),
     }
+    demand_sound(record)
     return record, table
 
 

@@ -82,7 +82,8 @@ def run(
     target = Path(results) if results else folder.results
     with ExitStack() as held:
         on_main(accelerator, lambda: held.enter_context(owning_run(folder.path)))
-        on_main(accelerator, lambda: demand_free(target, known, again=resume, force=force))
+        if resume or not folder.checkpoint.exists():  # else `train` says that there is a run already
+            on_main(accelerator, lambda: demand_free(target, known, again=resume, force=force))
         finished = train(
             recipe, data.train, data.validation, folder.path,
             seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,

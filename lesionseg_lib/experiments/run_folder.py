@@ -96,10 +96,9 @@ def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
     """
     if not np.isfinite(logits).all():
         raise RecordError(f"{path}: the test logits are not finite, so they are not kept. Train again.")
-    content = io.BytesIO()
-    largest = np.finfo(np.float16).max
-    np.savez_compressed(content, ids=np.array(ids), logits=logits.clip(-largest, largest).astype(np.float16))
+    content, largest = io.BytesIO(), np.finfo(np.float16).max
     try:
+        np.savez_compressed(content, ids=np.array(ids), logits=logits.clip(-largest, largest).astype(np.float16))
         write_files(path.parent, {path.name: content.getvalue()})
     except OSError as error:
         raise RecordError(

@@ -29,21 +29,21 @@ class SeedBand:
     seeds: int
 
 
-def expected_band(seeds: Mapping[int, Record], records: Records) -> SeedBand | None:
+def expected_band(seeds: Mapping[int, Record], records: Records, share: float = SHARE) -> SeedBand | None:
     """The band for one more seed of a recipe with these recorded ``seeds``; ``records`` tell how far seeds spread.
 
     mean +- t s sqrt(1 + 1/k) for k recorded seeds: the new run has its own chance, and so has the mean. s is pooled
     over the recipes with several seeds, t has their degrees of freedom. None where nothing tells the spread.
 
     Model: mean scores of a recipe's seeds are independent and normal, with one deviation for all recipes. Then the band
-    holds ``SHARE`` of further seeds exactly, for any number of seeds (simulated: ``seeds`` in
+    holds ``share`` of further seeds exactly, for any number of seeds (simulated: ``seeds`` in
     ``results/coverage.json``); images are the same throughout and are no part of the chance.
     """
     spread = seed_spread(records)
     if not seeds or not spread.degrees:
         return None
     scores = [record["test"]["jaccard"]["mean"] for record in seeds.values()]
-    half = t.ppf((1 + SHARE) / 2, spread.degrees) * spread.deviation * np.sqrt(1 + 1 / len(scores))
+    half = t.ppf((1 + share) / 2, spread.degrees) * spread.deviation * np.sqrt(1 + 1 / len(scores))
     return SeedBand(float(np.mean(scores) - half), float(np.mean(scores) + half), len(scores))
 
 

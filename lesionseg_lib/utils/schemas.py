@@ -51,7 +51,9 @@ def faults(error: ValidationError) -> str:
     missing = [_field(fault["loc"]) for fault in found if fault["type"] == "missing"]
     told = [f"lacks {', '.join(missing)}"] if missing else []
     for fault in found:
-        if fault["type"] != "missing":
+        if fault["type"] == "value_error":  # of several fields together; the message tells them
+            told.append(f"expected {_expected(fault)}")
+        elif fault["type"] != "missing":
             told.append(f"{_field(fault['loc'])} is {_shown(fault['input'])}, expected {_expected(fault)}")
     more = f"; and {len(told) - LISTED} more" if len(told) > LISTED else ""
     return "; ".join(told[:LISTED]) + more

@@ -284,8 +284,9 @@ plots.comparison(rows, "mean Jaccard on test, one network")
 # 1. **Read** them. Where is the mistake? Predict the *symptom* on our network's real predictions: does the patient
 #    say too much, too little, or the right number?
 # 2. **Visit** them: the next cell shows what each says, and what is right. It also asks each a few small questions
-#    and gives one of four verdicts: *not attempted*, *wrong* (with the question that was answered wrongly),
-#    *crashed*, *right* (with the diagnosis).
+#    and gives one of four verdicts: *not attempted*; *wrong*, with a question that was answered wrongly and the
+#    likeliest cause, or, if no cause explains all answers, with the questions that went well and those that did not;
+#    *crashed*; *right*, with the diagnosis.
 # 3. **Cure** them: edit the code where it stands and run both cells again, until all are *right*. Hints, cures and
 #    diagnoses are folded away below.
 #
@@ -326,7 +327,8 @@ print("\na student's attempt at cut:", clinic.check("cut", lambda x, truth: iou(
 # %% [markdown]
 # One patient is more than sixteen points too low, one scores what a mask of pure lesion would score, and one is four
 # points too low. **And `cut` is a little too high: here a mistake makes the network look better.** Nothing tells you
-# that a mistake must hurt. The last line shows how the checker answers an attempt that fails: it names the question.
+# that a mistake must hurt. The last line shows how the checker answers an attempt that fails: it names the question
+# and the likeliest cause.
 #
 # <details><summary>Hints</summary>
 #

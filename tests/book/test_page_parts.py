@@ -185,3 +185,13 @@ def test_a_font_is_cut_to_the_characters_that_are_shown():
         assert ord("y") not in font.getBestCmap()
         assert "MATH" in font  # signs that grow
     assert len(bundle.cut(FONT, "∑=x")) < FONT.stat().st_size / 10
+
+
+def test_files_of_explorers_stay_where_a_page_asks_for_them():
+    explorers = (
+        '<link rel="stylesheet" href="../explorers/shared.css"><script defer src="../explorers/shared.js"></script>'
+    )
+    theme = '<script src="../_static/doctools.js?v=9a2dae69"></script>'
+    page = bundle._asking(f"<head>{theme}</head><body>{explorers}</body>", "../")
+    assert explorers in page and "doctools" not in page
+    assert page.count("../_static/book.js") == page.count("../_static/book.css") == 1

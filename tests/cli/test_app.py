@@ -14,16 +14,14 @@ import numpy as np
 import pytest
 
 from lesionseg_lib.cli import compare
-from lesionseg_lib.data.datasets import download, isic_download
+from lesionseg_lib.data.datasets import download
 from lesionseg_lib.data.transforms import AUGMENTATIONS
 from lesionseg_lib.models.decoders import DECODERS
 from lesionseg_lib.results.records import read_record, write_record
 from lesionseg_lib.training.losses import LOSSES
 from lesionseg_lib.training.recipes import load_recipes
-from tests.helpers.archives import isic_tree
 from tests.helpers.commands import an_empty_place, cache, lesionseg, refused
 from tests.helpers.records import make_record, make_table
-from tests.helpers.server import serving
 from tools import ROOT
 
 
@@ -157,19 +155,3 @@ def test_ctrl_c_elsewhere_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(compare, "recipe_table", interrupted)
     result = lesionseg("recipes")
     assert (result.exit_code, result.stderr.strip()) == (130, "Stopped.")
-
-
-def test_download_fetches_nothing_that_is_there_and_says_how_commands_find_it(tmp_path: Path) -> None:
-    root = isic_tree(tmp_path / "data" / "isic2016", {"train": 3, "test": 2})
-    result = lesionseg("download", "--root", root)
-    assert result.exit_code == 0, result.output
-    assert "train: 3 of 900 pairs, 897 missing" in result.stdout
-    assert f"export LESIONSEG_DATA={tmp_path / 'data'}" in result.stdout
-
-
-def test_a_download_that_fails_is_said_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "FIRST_WAIT", 0.0)
-    with serving() as server:
-        monkeypatch.setattr(isic_download, "OFFICIAL_URL", server.url)
-        refused(lesionseg("download"), "404")
-    assert not (tmp_path / "no data" / "isic2016").exists()

@@ -64,11 +64,17 @@ def test_the_impossible_pair_is_called_impossible() -> None:
     }  # fmt: skip
 
 
+OTHER_TEST = {
+    **make_record("dilated-all", 0, np.array([0.8, 0.9]))["data"],
+    "test": {"fingerprint": "other", "images": 2},
+}
+
+
 @pytest.mark.parametrize(
     ("changes", "note"),
     [
         ({"profile": "smoke"}, "some records are of profile smoke"),
-        ({"data": {"test": {"fingerprint": "other", "images": 2}}}, "not all records were scored on the same test"),
+        ({"data": OTHER_TEST}, "not all records were scored on the same test"),
     ],
 )
 def test_records_that_cannot_be_compared_are_pointed_out(tmp_path: Path, changes: dict[str, Any], note: str) -> None:
@@ -83,7 +89,7 @@ def test_a_record_without_its_scores_is_named(tmp_path: Path) -> None:
     record = json.loads(path.read_text())
     del record["readings"]
     path.write_text(json.dumps(record))
-    with pytest.raises(RecordError, match="record of dilated-all is incomplete: 'readings'"):
+    with pytest.raises(RecordError, match="seed0.json: not a JSON record that can be used: lacks readings"):
         compare.comparison([], load_recipes(), tmp_path)
 
 

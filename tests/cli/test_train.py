@@ -99,7 +99,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise TrainingError("the loss became nan")
         if recipe.name == list(load_recipes())[-1]:
             raise KeyboardInterrupt
-        record = make_record(recipe.name, seed, scores, profile=profile.name)
+        record = make_record(recipe.name, seed, scores, profile=profile.name, recipe=profile.apply(recipe).settings())
         write_record(results, record, make_table(scores, "ab"))
         return None, record, None
 

@@ -271,3 +271,17 @@ def test_a_photo_in_shares_of_one_is_refused(name):
     arguments = (photo(mask) / 255,) + (mask,) * (name in PHOTOGRAPHED)
     with pytest.raises(ShapeError, match="image is float64, expected uint8"):
         getattr(properties, name)(*arguments)
+
+
+def test_what_the_measures_take_for_granted_can_be_set():
+    mask = disc(r=0.1)
+    image = photo(mask)
+    image[:20, :20] = 80  # L* is 34: no corner at 25, one at 40
+    assert not properties.dark_corners(image).any() and properties.dark_corners(image, dark=40).any()
+    narrow, wide = (properties.surrounding_skin(photo(mask), mask, (0.03, to)).sum() for to in (0.06, 0.12))
+    assert 0 < narrow < wide
+    hairy = photo(mask)
+    cv2.line(hairy, (5, 10), (120, 25), (40, 20, 10), 2)
+    assert properties.hair_map(hairy).any() and not properties.hair_map(hairy, depth=250).any()
+    hairy[disc(x=0.85, r=0.15)] = (20, 140, 200)
+    assert properties.patch_share(hairy, mask) > 0 == properties.patch_share(hairy, mask, strange=200)

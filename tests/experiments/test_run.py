@@ -50,7 +50,7 @@ def test_the_record_is_where_it_is_looked_for_and_what_was_returned(finished: tu
     folder = runs / "smoke" / "transposed-frozen" / "seed7"
     path = folder / "results" / "transposed-frozen" / "seed7.json"
     assert RunFolder(runs, SMOKE, "transposed-frozen", 7).path == folder
-    assert read_record(path) == json.loads(json.dumps({"format": 1, **record}))
+    assert read_record(path) == json.loads(json.dumps({"format": 2, **record}))
     pd.testing.assert_frame_equal(read_table(path), table, atol=1e-6, check_dtype=False)
     assert len(table) == 8
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -30,9 +29,11 @@ from lesionseg_lib.experiments.runs_archive import (
     release_url,
 )
 from lesionseg_lib.models.segmenter import Segmenter
-from lesionseg_lib.results.records import write_record
+from lesionseg_lib.results.records import read_record, read_table, write_record
 from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews, save_state
+from lesionseg_lib.training.recipes import get_recipe
 from tests.helpers.models import SIZE, save_random_model
+from tests.helpers.records import put_record
 from tests.helpers.server import FileServer, serving
 from tests.helpers.tiny import cached
 
@@ -65,10 +66,11 @@ def record_run(place: Place, seed: int) -> None:
     save_random_model(folder.best, RECIPE)
     history = [Epoch(1, 0.5, 0.4, 0.7 + seed / 100, 0.8, 1e-3, 1.0)]
     previews = [np.full((1, *SIZE), 7, np.uint8)]
-    save_state(folder.path, {}, history, 1, previews, ["a"], {"model": {"weight": torch.zeros(1)}})
+    state = {"model": {"weight": torch.zeros(1)}, "optimizer": {}, "schedule": {}}
+    save_state(folder.path, {}, history, 1, previews, ["a"], state)
+    settings = {**get_recipe(RECIPE).settings(), "size": list(SIZE)}
     rows = [vars(row) for row in history]
-    record = {"name": RECIPE, "seed": seed, "epochs_run": 1, "recipe": {"size": list(SIZE)}, "history": rows}
-    write_record(place.results, record, pd.DataFrame({"id": ["a"], "jaccard": [0.5], "dice": [0.6]}))
+    put_record(place.results, RECIPE, np.array([0.5]), seed, recipe=settings, epochs_run=1, history=rows)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +79,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = Place(folder / "runs", folder / "results", folder / "packed")
     for seed in (0, 1):
         record_run(place, seed)
-    baseline = {"name": "otsu", "seed": 0, "epochs_run": 0, "recipe": {}}
-    write_record(place.results, baseline, pd.DataFrame({"id": ["a"], "jaccard": [0.5], "dice": [0.6]}))
+    put_record(place.results, "otsu", np.array([0.5]), epochs_run=0, best_epoch=0)
     place.pack()
     return place
 
@@ -139,7 +140,8 @@ def test_weights_are_halved_only_where_the_masks_stay(tmp_path: Path) -> None:
 def test_a_run_of_another_training_than_its_record_is_not_packed(trained: Place, tmp_path: Path) -> None:
     place = Place(tmp_path / "runs", trained.results, tmp_path / "packed")
     shutil.copytree(trained.runs, place.runs)
-    shutil.copy(place.run(1).history, place.run(0).history)
+    for file in (place.run(1).history, place.run(1).path / "run.json"):
+        shutil.copy(file, place.run(0).path)
     with pytest.raises(CheckpointError, match="seed0: its history is not that of the record .* different trainings"):
         place.pack()
 
@@ -186,8 +188,8 @@ def test_runs_of_other_records_are_refused(
 ) -> None:
     results = tmp_path / "results"
     shutil.copytree(trained.results, results)
-    path = results / RECIPE / "seed0.json"
-    path.write_text(path.read_text().replace('"epochs_run": 1', '"epochs_run": 2'))
+    record = read_record(results / RECIPE / "seed0.json")
+    write_record(results, {**record, "threads": 2}, read_table(results / RECIPE / "seed0.json"))
     monkeypatch.setenv("LESIONSEG_RESULTS", str(results))
     with pytest.raises(DownloadError, match="another record describes than the one installed. Update lesionseg"):
         fetch(server, tmp_path / "runs")

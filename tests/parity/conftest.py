@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.parity.peers import ROWS, table
+from tests.helpers.peers import ROWS, table
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

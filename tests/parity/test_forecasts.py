@@ -13,7 +13,7 @@ from lesionseg_lib.evaluation.calibration import (
     maximum_calibration_error,
 )
 from lesionseg_lib.evaluation.metrics import confusion, reduce
-from tests.parity.peers import drawn, forecasts, mask_pairs, row
+from tests.helpers.peers import drawn, forecasts, mask_pairs, row
 
 sklearn = pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 theirs = pytest.importorskip("torchmetrics.functional.classification", reason="torchmetrics is not installed")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lesionseg_lib.evaluation.boundaries import hausdorff95, mean_surface_distance, surface_dice
 from lesionseg_lib.evaluation.metrics import ALL_METRICS, confusion
 from lesionseg_lib.training.losses import get_loss
-from tests.parity.peers import blobs, drawn, logit_pairs, mask_pairs, row, spacings
+from tests.helpers.peers import blobs, drawn, logit_pairs, mask_pairs, row, spacings
 
 pytest.importorskip("monai", reason="MONAI is not installed")
 from monai import losses, metrics  # noqa: E402

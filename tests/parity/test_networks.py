@@ -7,7 +7,7 @@ from lesionseg_lib.models.cost import count_macs, parameters_of
 from lesionseg_lib.models.decoders import DECODERS, build_decoder
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.models.segmenter import Segmenter
-from tests.parity.peers import row
+from tests.helpers.peers import row
 
 ENCODER = row("timm", "encoder, deepest map", "same, with our weights in its modules")
 PARAMETERS = row("timm", "parameters of the encoder")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from lesionseg_lib.evaluation.metrics import METRICS, confusion
-from tests.parity.peers import drawn, mask_pairs, row
+from tests.helpers.peers import drawn, mask_pairs, row
 
 pytest.importorskip("isic_challenge_scoring", reason="the organisers' scorer (extra `official`) is not installed")
 from isic_challenge_scoring import metrics as theirs  # noqa: E402

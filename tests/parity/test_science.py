@@ -13,7 +13,7 @@ from lesionseg_lib.data.properties import lab
 from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 from lesionseg_lib.evaluation.boundaries import border, hausdorff95
 from lesionseg_lib.results.significance import holm
-from tests.parity.peers import blobs, drawn, row
+from tests.helpers.peers import blobs, drawn, row
 
 LAB = row("scikit-image", "L*a*b*", "same to .01; other: white is rounded to five digits")
 MAXIMUM = row("scikit-image", "Hausdorff distance, largest", "same, of the borders")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lesionseg_lib.evaluation.metrics import ALL_METRICS, confusion
 from lesionseg_lib.training.losses import get_loss
-from tests.parity.peers import drawn, logit_pairs, mask_pairs, row
+from tests.helpers.peers import drawn, logit_pairs, mask_pairs, row
 
 smp = pytest.importorskip("segmentation_models_pytorch", reason="segmentation_models.pytorch is not installed")
 

@@ -269,6 +269,7 @@ def _tests_of(path: Path) -> bool:
 
 
 TESTED_ELSEWHERE = {
+    "plots/sketch.py": "plots/test_schematics.py",
     "errors.py": "book/test_error_page.py",
     "utils/arrays.py": "project/test_layers.py",  # names of types alone
     "data/datasets/synthetic_lesion.py": "data/datasets/test_synthetic.py",

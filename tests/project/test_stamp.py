@@ -1,12 +1,13 @@
 """The repository's address and the recorded numbers stand in one place; everything else repeats them."""
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.helpers.records import put_record
 from tools import ROOT, repository, slug
 from tools.numbers import UnknownNumber
 from tools.stamp import ADDRESSED, lessons_table, readdress, readme, results_table, stamped
@@ -61,10 +62,7 @@ def test_addresses_are_replaced_whole_and_as_owner_and_name(text, expected):
 
 def record(root: Path, recipe: str) -> None:
     score = {"mean": 0.83449, "low": 0.8201, "high": 0.8496}
-    folder = root / "results" / recipe
-    folder.mkdir(parents=True)
-    content = {"format": 1, "name": recipe, "seed": 0, "test": {"jaccard": score, "dice": score}, "readings": {}}
-    (folder / "seed0.json").write_text(json.dumps(content))
+    put_record(root / "results", recipe, np.array([0.5]), test={"jaccard": score, "dice": score})
 
 
 def test_the_table_has_a_row_for_every_recipe_and_says_what_was_not_run(root):

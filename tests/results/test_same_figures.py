@@ -16,7 +16,7 @@ import pytest
 
 from lesionseg_lib.cli import compare
 from lesionseg_lib.results.ablations import STEPS, Step, measure
-from lesionseg_lib.results.records import load_records, published_results, record_path
+from lesionseg_lib.results.records import SUMS, load_records, published_results, record_path
 from lesionseg_lib.training.recipes import Recipe, load_recipes
 from tests.helpers.recorded_figures import figures
 
@@ -34,6 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (target / name).mkdir(exist_ok=True)
         for file in (path, path.with_suffix(".csv")):
             shutil.copy(file, target / name)
+    shutil.copy(published_results() / SUMS, target)
     return target
 
 

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from lesionseg_lib.training.build import build_optimizer, build_schedule, build_segmenter
-from tests.helpers.tiny import tiny_recipe
+from tests.helpers.tiny import tiny_decoder, tiny_recipe
+
+pytestmark = pytest.mark.usefixtures("tiny_decoder")
 
 
 def test_the_optimizer_holds_every_trainable_parameter_of_this_model_once() -> None:

@@ -64,7 +64,14 @@ def test_a_run_leaves_model_history_previews_and_state(tmp_path: Path, accelerat
     seen: list[Epoch] = []
     run = fit(tiny_recipe(epochs=2), tmp_path, accelerator, on_epoch=seen.append)
     names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert names == ["best/model.json", "best/model.safetensors", "checkpoint.pt", "history.csv", "previews.npz"]
+    assert names == [
+        "best/model.json",
+        "best/model.safetensors",
+        "checkpoint.pt",
+        "history.csv",
+        "previews.npz",
+        "run.json",
+    ]
     assert run.history == seen == read_history(tmp_path)
     assert [row.epoch for row in run.history] == [1, 2]
     assert [row.learning_rate for row in run.history] == [1e-3, 1e-3]

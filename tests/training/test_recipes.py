@@ -184,7 +184,7 @@ def test_a_recipe_that_asks_for_what_does_not_exist_is_refused(field: str, value
         "learning_rate": 1e-3, "batch_size": 4, "epochs": 1, "augmentation": "none", "choices": "none", field: value,
     }  # fmt: skip
     with pytest.raises(UnknownNameError, match=f"There is no .* .recipe mine. named '{value}'"):
-        module._recipe("mine", table)
+        module._recipe("mine", table, "recipes.toml")
 
 
 def test_a_recipe_cannot_be_changed_in_place_and_its_settings_are_plain() -> None:

@@ -139,3 +139,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         owning_run(tmp_path / "file" / "run"),
     ):
         pass
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("left", ["model.json", "model.safetensors"])
+def test_a_model_without_its_checkpoint_is_not_overwritten(tmp_path: Path, resume: bool, left: str) -> None:
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best" / left).write_text("precious")
+    with pytest.raises(CheckpointError, match="there is a model, and no checkpoint.pt to go on from.*remove or rename"):
+        open_folder(tmp_path, {"name": "a"}, resume=resume)

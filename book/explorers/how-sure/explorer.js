@@ -44,7 +44,7 @@
           g.fillStyle = style, g.beginPath(), g.arc(px, py, Math.min(2.4, width / 150), 0, 7), g.fill();
         }
         g.fillStyle = c.soft, g.textAlign = "left", g.textBaseline = "top";
-        g.fillText(`J of each of ${all.length} photos; the ${fresh.length} drawn last in blue`, 12, 2);
+        g.fillText(`${all.length} photos by J; blue: ${fresh.length} drawn last`, 12, 2);
         // A lens from the axis of photos to that of means, which is wider.
         const z = (v) => 12 + ((Math.max(m - REACH, Math.min(m + REACH, v)) - m + REACH) / (2 * REACH)) * (width - 24);
         g.fillStyle = c.shade, g.beginPath();

@@ -35,6 +35,18 @@ _Y, _X = np.mgrid[:12, :16]
 SLOPE = np.stack([0.95 - 0.06 * np.hypot(_Y - 6, _X - 8), 0.75 - 0.09 * np.hypot(_Y - 4, _X - 4)]).clip(0.05)
 CLOSE = np.where(DRAWN, 0.502, 0.498)  # hardly decided, but decided
 BOTH = "two photos, a large lesion and a small one"
+# Four photos of an odd size: half of the photo, a middling lesion, a single pixel (missed), and all of it.
+FOUR_TRUTHS = np.stack(
+    [disc((9, 11), (4, 5), 4), disc((9, 11), (5, 3), 2.5), disc((9, 11), (2, 8), 0.5), np.ones((9, 11), bool)]
+)
+FOUR_DRAWN = np.stack(
+    [disc((9, 11), (4, 6), 4.2), disc((9, 11), (4, 4), 2), disc((9, 11), (6, 2), 1.5), disc((9, 11), (4, 5), 5.2)]
+)
+FOUR = "four photos of 9 x 11: large, middling, a single pixel, all of it"
+_FALL = np.stack(
+    [np.hypot(*(np.mgrid[:9, :11] - np.array(c)[:, None, None])) for c in ((4, 6), (4, 4), (6, 2), (4, 5))]
+)
+FOUR_SLOPES = (np.array([0.93, 0.77, 0.68, 0.97])[:, None, None] - 0.083 * _FALL).clip(0.03)
 
 
 def _probabilities() -> Cases:
@@ -42,6 +54,7 @@ def _probabilities() -> Cases:
         "one photo of four pixels": (_row(0.9, 0.6, 0.4, 0.1), _row(1, 1, 1, 0) == 1),
         BOTH: (SLOPE, TRUTH),
         "probabilities close to one half": (CLOSE, TRUTH),
+        FOUR: (FOUR_SLOPES, FOUR_TRUTHS),
         "a perfect but unsure mask": (_row(0.7, 0.6, 0.4, 0.3), _row(1, 1, 0, 0) == 1),
     }
 
@@ -51,6 +64,8 @@ def _logits() -> Cases:
         "one photo of four pixels": (_row(2, 0.3, -0.3, -2), _row(1, 1, 1, 0) == 1),
         BOTH: (np.log(SLOPE / (1 - SLOPE)), TRUTH),
         "logits close to zero": (np.where(DRAWN, 0.01, -0.01), TRUTH),
+        "two photos, surer of skin than of lesion": (np.where(SLOPE > 0.5, 1, 3) * np.log(SLOPE / (1 - SLOPE)), TRUTH),
+        FOUR: (4 * np.log(FOUR_SLOPES / (1 - FOUR_SLOPES)), FOUR_TRUTHS),
     }
 
 
@@ -58,6 +73,8 @@ def _masks() -> Cases:
     return {
         BOTH: (DRAWN, TRUTH),
         "one photo, all of it found and as much again drawn": (_row(1, 1, 0, 0) == 1, _row(1, 0, 0, 0) == 1),
+        FOUR: (FOUR_DRAWN, FOUR_TRUTHS),
+        "three photos, the smallest lesion last": (FOUR_DRAWN[[1, 0, 2]], FOUR_TRUTHS[[1, 0, 2]]),
         "one photo, the lesion missed": (_row(0, 0, 0, 1) == 1, _row(1, 1, 0, 0) == 1),
     }
 
@@ -71,6 +88,9 @@ def _batches() -> Cases:
     return {
         "a single batch": ([(DRAWN, TRUTH)],),
         "batches of 2, 2 and 1 photos": ([(mask[i : i + 2], truth[i : i + 2]) for i in (0, 2, 4)],),
+        "batches of 1, 2, 2 and 1 photos of 9 x 11": (
+            [(FOUR_DRAWN[i], FOUR_TRUTHS[i]) for i in ([0], [1, 2], [3, 1], [2])],
+        ),
         "batches of 1 and 4 photos": ([(mask[:1], truth[:1]), (mask[1:], truth[1:])],),
     }
 
@@ -85,6 +105,11 @@ def _empty() -> Cases:
         ),
         "one photo without lesion, something drawn": (DRAWN[:1], none),
         "one photo with a lesion, nothing drawn": (none, TRUTH[:1]),
+        FOUR: (FOUR_DRAWN, FOUR_TRUTHS),
+        "four photos, one without lesion, drawn on, one with, missed": (
+            np.concatenate([DRAWN[:1], DRAWN[1:], none, none]),
+            np.concatenate([TRUTH[:1], none, TRUTH[1:], none]),
+        ),
         BOTH: (DRAWN, TRUTH),
     }
 
@@ -94,9 +119,21 @@ def _large() -> Cases:
     truth[:240] = True
     return {
         "a small photo": (DRAWN[0], TRUTH[0]),
+        **{f"{side} x {side} pixels, shifted by one": (_shifted(side), _square(side)) for side in (15, 21, 63)},
+        "one pixel": (np.ones((1, 1), bool), np.ones((1, 1), bool)),
         "300 x 300 pixels, nearly all lesion": (mask, truth),
         "200 x 250 pixels, all lesion": (np.ones((200, 250), bool), np.ones((200, 250), bool)),
     }
+
+
+def _square(side: int) -> Mask:
+    square = np.zeros((side + 2, side + 2), bool)
+    square[1 : side - 1, 1:side] = True
+    return square
+
+
+def _shifted(side: int) -> Mask:
+    return np.roll(_square(side), 1, axis=1)
 
 
 def _files() -> Cases:
@@ -106,14 +143,22 @@ def _files() -> Cases:
     return {
         "two mask files of 0 and 255": (DRAWN, np.where(TRUTH, 255, 0).astype(np.uint8)),
         "mask files with greys: 120 is skin, 135 is lesion": (DRAWN, grey),
+        "four files of 9 x 11": (FOUR_DRAWN, np.where(FOUR_TRUTHS, 255, 0).astype(np.uint8)),
         "nothing drawn": (np.zeros_like(DRAWN), np.where(TRUTH, 255, 0).astype(np.uint8)),
     }
+
+
+_UP, _ACROSS = np.mgrid[:151, :90]
 
 
 def _resizing() -> Cases:
     large, wide = disc((96, 128), (46.5, 61.5), 31), disc((60, 200), (30.5, 97.5), 22)
     return {
         "a disc, 96 x 128 to 48 x 64": (np.where(large, 255, 0).astype(np.uint8), (48, 64)),
+        "an ellipse upright, 151 x 90 to 37 x 41": (
+            np.where(np.hypot((_UP - 80) / 2, _ACROSS - 40) < 29, 255, 0).astype(np.uint8),
+            (37, 41),
+        ),
         "a disc, 60 x 200 to 40 x 100": (np.where(wide, 255, 0).astype(np.uint8), (40, 100)),
     }
 
@@ -125,6 +170,11 @@ def _enlarging() -> Cases:
     return {
         "a gentle hill, 8 x 12 to 40 x 66": (hill, (40, 66)),
         "sure inside, in doubt outside, 8 x 12 to 48 x 48": (cliff, (48, 48)),
+        "a hill off the middle, 7 x 9 to 63 x 45": (
+            np.float32(0.9)
+            - 0.14 * np.hypot(*(np.mgrid[:7, :9] - np.array([2, 5.5])[:, None, None])).astype(np.float32),
+            (63, 45),
+        ),
         "the same size": (hill, (8, 12)),
     }
 
@@ -136,6 +186,10 @@ def _names() -> Cases:
         "all there, in another order": (photos[::-1], masks[2:] + masks[:2]),
         "the mask of ISIC_0000002 is missing": (photos, masks[:2] + masks[3:]),
         "a stray mask in front": (photos[1:], masks),
+        "a photo without a mask and a mask without a photo": (
+            [f"{i}.jpg" for i in "abdef"],
+            [f"{i}_Segmentation.png" for i in "acdef"],
+        ),
         "ids of different lengths, X1 and X10": (
             ["X1.jpg", "X10.jpg"],
             ["X1_Segmentation.png", "X10_Segmentation.png"],
@@ -158,6 +212,8 @@ def _epochs() -> Cases:
     return {
         "validation and test peak in different epochs": ([0.60, 0.75, 0.80, 0.78], [0.58, 0.79, 0.74, 0.73]),
         "validation peaks in the first epoch": ([0.80, 0.75, 0.70], [0.71, 0.70, 0.76]),
+        "five epochs, the peak before the last": ([0.41, 0.66, 0.62, 0.81, 0.77], [0.45, 0.83, 0.69, 0.72, 0.61]),
+        "validation peaks in the last epoch": ([0.50, 0.65, 0.72], [0.68, 0.55, 0.63]),
     }
 
 

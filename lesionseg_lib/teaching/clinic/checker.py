@@ -1,98 +1,131 @@
-"""Is a function cured? Four outcomes: not attempted, wrong, crashed, right."""
+"""Is a function cured? Four outcomes: not attempted, wrong, crashed, right; and for a wrong one, who explains it."""
 
 import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from lesionseg_lib.teaching.clinic import cures, patients
+from lesionseg_lib.teaching.clinic import cures, observed, patients
 from lesionseg_lib.teaching.clinic.cases import CASES
+from lesionseg_lib.teaching.clinic.comparison import difference, plain, same
+from lesionseg_lib.teaching.clinic.suspects import SUSPECTS
+from lesionseg_lib.teaching.diagnosis.engine import Finding, explain
+from lesionseg_lib.teaching.diagnosis.guard import Stopped, called, crash, guarded
+from lesionseg_lib.teaching.diagnosis.observing import constant, dependence, narrowed
 from lesionseg_lib.teaching.verdicts import Verdict
 from lesionseg_lib.utils.lookup import look_up
 
 Function = Callable[..., Any]
 
-BORDER = 0.05  # share of the pixels that may differ between two ways to resize a mask
-AREA = 0.02  # and how much their areas may differ
-
 
 def check(name: str, function: Function | None = None) -> Verdict:
-    """Ask a function the questions of the patient ``name``, one after another, until an answer is wrong.
+    """Ask a function the questions of the patient ``name``, then whose answers these are.
 
     Raises ``UnknownNameError`` for an unknown patient; what the function raises is part of the verdict.
     """
     patient, cure = getattr(patients, look_up(dict.fromkeys(CASES, name), name, "patient")), getattr(cures, name)
     if function is None or _same_code(function, patient):
         return Verdict(name, "not attempted", "the code is as it was admitted.")
-    for question, arguments in CASES[name]().items():
-        expected = cure(*deepcopy(arguments))
+    if not callable(function):
+        return Verdict(
+            name, "wrong", f"pass the function itself, not what it returned ({str(function)[:40]}).", ("form",)
+        )
+    questions = CASES[name]()
+    expected = {label: cure(*deepcopy(arguments)) for label, arguments in questions.items()}
+    found: dict[str, Any] = {}
+    seen: dict[str, bool] = {}
+    crashed: tuple[str, str] | None = None
+    for label, arguments in questions.items():
+        given = deepcopy(arguments)
+        if isinstance(given[0], nn.Module):
+            seen = observed.watched(given[0]) if not seen else _also(seen, observed.watched(given[0]))
         try:
-            torch.manual_seed(0)
-            with np.errstate(all="ignore"):
-                found = function(*deepcopy(arguments))
+            answer = guarded(lambda given=given: _ask(function, given))  # type: ignore[misc]
         except NotImplementedError:
             return Verdict(name, "not attempted", "it raises NotImplementedError.")
+        except Stopped as problem:
+            return Verdict(name, "crashed", f"{label}: {problem}", ("stopped",))
         except Exception as error:
-            return Verdict(name, "crashed", f"{question}: {type(error).__name__}: {error}")
-        if found is None or found is ...:
+            crashed = crashed or (label, crash(error))
+            continue
+        if answer is None or answer is ...:
             return Verdict(name, "not attempted", "it returns nothing.")
-        if problem := difference(expected, found):
-            return Verdict(name, "wrong", f"{question}: {problem}.")
-    diagnosis = (cure.__doc__ or "").partition("\n")[0]
-    return Verdict(name, "right", diagnosis)
+        found[label] = plain(answer, expected[label])
+    problems = {label: difference(expected[label], answer) for label, answer in found.items()}
+    wrong = {label: problem for label, problem in problems.items() if problem}
+    if crashed and (not found or not wrong):
+        return Verdict(name, "crashed", f"{crashed[0]}: {crashed[1]}", where="03: The clinic")
+    if not wrong:
+        return Verdict(name, "right", (cure.__doc__ or "").partition("\n")[0])
+    label, problem = next(iter(wrong.items()))
+    finding = _finding(name, function, questions, found, expected, seen)
+    keys: tuple[str, ...] = ()
+    if finding:
+        more, keys, where = finding.sentence(), tuple(c.key for c in finding.causes), finding.causes[0].where
+    else:
+        unused = dependence(function, [questions[label] for label in found])
+        more, where = unused or narrowed(list(wrong), [k for k in found if k not in wrong]), "03: The clinic"
+        keys = ("unused-argument",) if unused else ()
+    return Verdict(name, "wrong", f"{label}: {problem}. {more}", keys, where=where)
 
 
-def difference(expected: Any, found: Any) -> str | None:
-    """What distinguishes an answer from the expected one, in words; None: nothing that matters.
-
-    Numbers and tensors agree to five digits, lists of pairs in any order. A resized mask may differ in a few pixels of
-    its border, as methods do, but not in its area.
-    """
-    if isinstance(expected, torch.Tensor):
-        if not isinstance(found, torch.Tensor) or found.shape != expected.shape:
-            return f"expected a tensor of shape {tuple(expected.shape)}, found {_describe(found)}"
-        most = float((found.detach() - expected).abs().max())
-        return None if most < 1e-5 else f"values differ by up to {most:.3f}"
-    if isinstance(expected, np.ndarray):
-        return _mask_difference(expected, found)
-    if isinstance(expected, list):
-        if not isinstance(found, list | tuple | set | dict | zip):
-            return f"expected a list of pairs, found {_describe(found)}"
-        items = found.items() if isinstance(found, dict) else found
-        pairs = sorted(str(tuple(item) if isinstance(item, list) else item) for item in items)
-        wrongly = [pair for pair in pairs if pair not in map(str, expected)]
-        if wrongly:
-            return f"no pair is {', '.join(wrongly[:1])}"
-        return None if len(pairs) == len(expected) else f"expected {len(expected)} pairs, found {len(pairs)}"
-    try:
-        number = float(found) if np.ndim(found) == 0 else None
-    except (TypeError, ValueError):
-        number = None
-    if number is None:
-        return f"expected the number {expected:.4f}, found {_describe(found)}"
-    return None if abs(number - expected) < 1e-5 else f"expected {expected:.4f}, found {number:.4f}"
+def _ask(function: Function, given: tuple[Any, ...]) -> Any:
+    torch.manual_seed(0)
+    with np.errstate(all="ignore"):
+        answer = function(*given)
+    return list(answer) if hasattr(answer, "__next__") else answer
 
 
-def _mask_difference(expected: Any, found: Any) -> str | None:
-    if not isinstance(found, np.ndarray) or found.shape != expected.shape:
-        return f"expected a mask of shape {expected.shape}, found {_describe(found)}"
-    if found.dtype != np.bool_:
-        return f"expected a mask of type bool, found {_describe(found)}"
-    area, true_area, border = int(found.sum()), int(expected.sum()), float((found != expected).mean())
-    if abs(area - true_area) > AREA * true_area:
-        return f"expected about {true_area:,} pixels of lesion, found {area:,}"
-    return None if border <= BORDER else f"{border:.0%} of the pixels differ"
+def _also(seen: dict[str, bool], more: dict[str, bool]) -> dict[str, bool]:
+    """One dictionary that both fill."""
+    more.update(seen)
+    return more
 
 
-def _describe(found: Any) -> str:
-    if isinstance(found, np.ndarray | torch.Tensor):
-        return f"{found.dtype} of shape {tuple(found.shape)}"
-    return f"{type(found).__name__} {str(found)[:40]}"
+def _finding(
+    name: str,
+    function: Function,
+    questions: Mapping[str, Any],
+    found: Mapping[str, Any],
+    expected: Mapping[str, Any],
+    seen: Mapping[str, bool],
+) -> Finding | None:
+    names = called(function)
+    if always := constant(found, expected):
+        return Finding(((always,),))
+    if name == "training_mode":
+        return _of_mode(questions, found, expected, seen, names)
+    if name == "half":
+        numbers = {label: value for label, value in found.items() if np.ndim(value) == 0}
+        if len(numbers) == len(found):
+            counted = observed.of_counts(questions, numbers, expected)
+            finding = explain(found, expected, observed.of_half(questions), same, names=names)
+            return finding or (Finding(((counted,),)) if counted else None)
+    suspects = SUSPECTS[name](questions) if name != "half" else observed.of_half(questions)
+    return explain(found, expected, suspects, same, names=names)
+
+
+def _of_mode(
+    questions: Mapping[str, Any],
+    found: Mapping[str, Any],
+    expected: Mapping[str, Any],
+    seen: Mapping[str, bool],
+    names: frozenset[str],
+) -> Finding | None:
+    answers = {label: np.asarray(value) if isinstance(value, torch.Tensor) else value for label, value in found.items()}
+    right = {label: np.asarray(value) for label, value in expected.items()}
+    finding = explain(answers, right, observed.of_mode(questions), same, names=names)
+    mode = observed.of_seen(seen, names)
+    modes = {observed.EVAL_MISSING, observed.NORM_IN_TRAINING, observed.DROPOUT_ON}
+    if mode and (finding is None or set(finding.causes) <= modes):
+        return Finding(((mode,),))
+    return finding
 
 
 def _same_code(function: Function, patient: Function) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionseg_lib.data.datasets import Sample, read_image, read_mask, resize_image, resize_mask
+from lesionseg_lib.utils.pictures import write_picture
 
 U8 = NDArray[np.uint8]
 QUALITY = 90  # of the JPEG files; cameras store 90 to 95
@@ -44,8 +45,8 @@ def write_pairs(samples: Iterable[Sample], folder: Path, scale: int = 1) -> int:
         size = (scale * sample.mask.shape[0], scale * sample.mask.shape[1])
         photo, mask = resize_image(sample.image, size), resize_mask(sample.mask, size)
         image_path, mask_path = _paths(folder, number)
-        cv2.imwrite(str(image_path), cv2.cvtColor(photo, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        cv2.imwrite(str(mask_path), mask.astype(np.uint8) * 255)
+        write_picture(image_path, np.ascontiguousarray(photo[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        write_picture(mask_path, mask.astype(np.uint8) * 255)
         total += image_path.stat().st_size
     return total
 

@@ -1,99 +1,182 @@
 """Exercises of lesson 01: thresholds, guesses that never look, a photo without a lesion."""
 
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
+import cv2
 import numpy as np
+import pandas as pd
 
-from lesionseg_lib.evaluation.metrics import confusion, reduce
+from lesionseg_lib.evaluation.metrics import confusion, dice, jaccard, reduce
 from lesionseg_lib.evaluation.scoring import score_images
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
-from lesionseg_lib.teaching.exercises.answers import agree, demand, scores
+from lesionseg_lib.teaching.diagnosis import score_causes as scoring
+from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
+from lesionseg_lib.teaching.diagnosis.engine import explain
+from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, refuse
+from lesionseg_lib.teaching.diagnosis.suspects import Suspect, alone
+from lesionseg_lib.teaching.diagnosis.tables import Base, judge
+from lesionseg_lib.teaching.exercises.registry import exercise
+from lesionseg_lib.teaching.exercises.scored import misreadings
 from lesionseg_lib.teaching.lessons import Lesson
 
 TENTHS = [round(0.1 * n, 1) for n in range(1, 10)]
+_HONEST, _MISTAKE = "01: How good is it, honestly?", "01: Would you notice a mistake?"
+
+ALL_AT_HALF = cause("threshold-not-passed")
+ON_LOGITS = cause("threshold-on-logits")
+TWICE = cause("sigmoid-twice")
+SMALL = cause("network-size")
+OF_TEST = cause("test-photos")
+STAIRS = cause("hard-masks-enlarged")
+INVERTED = cause("prediction-inverted")
+STRANGERS = cause("other-order")
+OTHER_SCALE = cause("thresholds-times-ten")
 
 
+@exercise(
+    "01.1",
+    _HONEST,
+    "Nine calls that differ in one argument alone. Which one, and in which unit does it count?",
+    "Score one threshold by hand first: .5 must give the lesson's own validation score. Then put the call into a loop.",
+)
 def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
     """nine masks of every validation photo, each enlarged, cut and scored; test stayed out of it.
 
     ``means``: mean J on validation for each threshold from .1 to .9.
     """
-    found = scores(means, TENTHS, "mean J")
+    found = numbers(means, TENTHS, "mean J")
     photos, small = lesson.splits.validation, lesson.decoded.validation
     logits = network.logits(small.images)
-
-    def at(x: Any, cuts: dict[float, float], data: Any = photos) -> dict[float, float]:
-        return {t: float(score_images(sigmoid(x), data, cut)["jaccard"].mean()) for t, cut in cuts.items()}
-
-    cuts = {t: t for t in TENTHS}
-    expected = at(logits, cuts)
+    p = sigmoid(logits)
     truth = np.array(small.masks) > 0
-    slips = [
+
+    @cache
+    def table(t: float) -> pd.DataFrame:
+        return score_images(p, photos, t)
+
+    def at(x: Any, cut: Callable[[float], float] = float, data: Any = photos) -> dict[float, float]:
+        return {t: float(score_images(x, data, cut(t))["jaccard"].mean()) for t in TENTHS}
+
+    def small_at(metric: str = "jaccard", how: str = "per_image") -> dict[float, float]:
+        return {t: reduce(confusion(p > t, truth), metric, how) for t in TENTHS}
+
+    expected = {t: float(table(t)["jaccard"].mean()) for t in TENTHS}
+    bases: list[Base] = [
+        (ALL_AT_HALF, lambda: dict.fromkeys(TENTHS, expected[0.5])),
+        (SMALL, small_at),
+        (OF_TEST, lambda: at(sigmoid(network.logits(lesson.decoded.test.images)), data=lesson.splits.test)),
+        *misreadings(table, TENTHS),
+        (ON_LOGITS, lambda: at(p, lambda t: float(sigmoid(np.array(t, np.float32))))),
+        (TWICE, lambda: at(sigmoid(p))),
+        (INVERTED, lambda: at(1 - p)),
         (
-            "all nine are the score at .5: pass the threshold on, as third argument.",
-            lambda: dict.fromkeys(TENTHS, expected[0.5]),
+            STAIRS,
+            lambda: {t: float(score_images((p > t).astype(np.float32), photos)["jaccard"].mean()) for t in TENTHS},
         ),
-        (
-            "the threshold was put on logits, where .5 means p > .62; score_images wants it for probabilities.",
-            lambda: at(logits, {t: float(sigmoid(np.array(t, np.float32))) for t in TENTHS}),
-        ),
-        (
-            "these went through a sigmoid twice, so every pixel is above .5: pass logits, score_images does the rest.",
-            lambda: at(sigmoid(logits), cuts),
-        ),
-        (
-            "scored at the network's size; a photo counts at its own. score_images enlarges before it cuts.",
-            lambda: {t: reduce(confusion(sigmoid(logits) > t, truth), "jaccard") for t in TENTHS},
-        ),
-        (
-            "these are test photos. Whoever picks a threshold there reports the luck of the pick as well.",
-            lambda: at(network.logits(lesson.decoded.test.images), {0.5: 0.5}, lesson.splits.test),
-        ),
+        (STRANGERS, lambda: at(p[::-1])),
+        (STRANGERS, lambda: at(np.roll(p, 1, axis=0))),
+        (OTHER_SCALE, lambda: at(p, lambda t: t / 10)),
+        (OTHER_SCALE, lambda: at(p, lambda t: 10 * t)),
+        (OTHER_SCALE, lambda: at(p, lambda t: 100 * t)),
     ]
-    agree(found, expected, slips, hint="Was it this network, on the validation photos?")
+    judge(found, expected, bases, hint="Was it this network, on the validation photos?", seconds=2)
 
 
+KNOWS_VALIDATION = cause("guess-knows-validation")
+SHARES = cause("shares-as-logits")
+ZERO_LOGIT = cause("zero-is-half")
+GUESSES_EXCHANGED = cause("guesses-exchanged")
+MEAN_INVERTED = cause("mean-mask-inverted")
+ONE_MASK = cause("one-mask")
+ANYWHERE = cause("any-mask")
+AREA_SHARE = cause("share-of-lesion")
+
+
+@exercise(
+    "01.2",
+    _HONEST,
+    "`score_images` wants one map for each photo. What does a guess look like that gives all photos the same map?",
+    'A positive logit is lesion, a negative one skin. So which array says "lesion everywhere", and how does a share of '
+    "training masks become positive exactly where it is above one half?",
+)
 def beat_nothing(found: Any, lesson: Lesson) -> None:
     """these three are what a score must beat before it says anything about a network.
 
     ``found``: mean J on validation of "all skin", "all lesion" and "mean mask".
     """
-    found = scores(found, ["all skin", "all lesion", "mean mask"], "mean J")
-    photos, size = lesson.splits.validation, lesson.decoded.validation.size
-    share = np.array(lesson.decoded.train.masks).mean(axis=0)
+    keys = ["all skin", "all lesion", "mean mask"]
+    found = numbers(found, keys, "mean J")
+    photos, small = lesson.splits.validation, lesson.decoded.validation
+    size, masks = small.size, np.array(lesson.decoded.train.masks)
+    share = masks.mean(axis=0)
 
-    def score(guess: Any, data: Any = photos) -> float:
-        repeated = np.repeat(np.asarray(guess, np.float32)[None], len(data), axis=0)
-        return float(score_images(sigmoid(repeated), data)["jaccard"].mean())
+    @cache
+    def scored(what: str, test: bool = False) -> pd.DataFrame:
+        data = lesson.splits.test if test else photos
+        repeated = np.repeat(np.asarray(maps[what], np.float32)[None], len(data), axis=0)
+        return score_images(sigmoid(repeated), data)
 
-    skin, lesion = score(-np.ones(size)), score(np.ones(size))
-    expected = {"all skin": skin, "all lesion": lesion, "mean mask": score(share - 0.5)}
-    slips = [
-        (
-            "skin and lesion are exchanged: positive logits mean lesion.",
-            lambda: {"all skin": lesion, "all lesion": skin},
-        ),
-        (
-            "the mean mask holds shares from 0 to 1, and as logits all of them count as lesion. Subtract one half.",
-            lambda: {"mean mask": score(share)},
-        ),
-        (
-            "a logit of 0 is p = .5, and that is not above .5: take a positive number for lesion.",
-            lambda: {"all lesion": skin},
-        ),
-        (
-            "this mean mask knows the validation masks. A guess may only know what training showed.",
-            lambda: {"mean mask": score(np.array(lesson.decoded.validation.masks).mean(axis=0) - 0.5)},
-        ),
-        (
-            "these are test photos; guesses are tried on validation.",
-            lambda: {"all lesion": score(np.ones(size), lesson.splits.test)},
-        ),
-    ]
-    agree(found, expected, slips)
+    own = np.array(small.masks).mean(axis=0)
+    maps: dict[str, Any] = {
+        "all skin": -np.ones(size), "all lesion": np.ones(size), "mean mask": share - 0.5, "shares": share,
+        "own": own - 0.5, "inverse": 0.5 - share, "first": masks[0] - 0.5, "last": masks[-1] - 0.5,
+        "any": share - 1e-6, "all": share - (1 - 1e-6),
+    }  # fmt: skip
+    for limit in (0.3, 0.4, 0.6, 0.7):
+        maps[f"at {limit}"] = share - limit
+
+    def mean(what: str, test: bool = False) -> float:
+        return float(scored(what, test)["jaccard"].mean())
+
+    expected = {key: mean(key) for key in keys}
+    skin, lesion = expected["all skin"], expected["all lesion"]
+    truth = np.array(small.masks) > 0
+
+    def at_network_size(function: Any = jaccard) -> dict[Any, float]:
+        guesses = {key: np.broadcast_to(np.asarray(maps[key]) > 0, truth.shape) for key in keys}
+        return {key: float(function(confusion(np.ascontiguousarray(g), truth)).mean()) for key, g in guesses.items()}
+
+    bases: list[Base] = [
+        (GUESSES_EXCHANGED, lambda: {"all skin": lesion, "all lesion": skin}),
+        (GUESSES_EXCHANGED, lambda: {"all skin": lesion, "all lesion": skin, "mean mask": mean("inverse")}),
+        (SHARES, lambda: {"mean mask": mean("shares")}),
+        (ZERO_LOGIT, lambda: {"all lesion": skin}),
+        (MEAN_INVERTED, lambda: {"mean mask": mean("inverse")}),
+        (KNOWS_VALIDATION, lambda: {"mean mask": mean("own")}),
+        *misreadings(scored, keys),
+        (SMALL, at_network_size),
+        (SMALL, lambda: at_network_size(dice)),
+        (ONE_MASK, lambda: {"mean mask": mean("first")}),
+        (ONE_MASK, lambda: {"mean mask": mean("last")}),
+        (ANYWHERE, lambda: {"mean mask": mean("any")}),
+        (ANYWHERE, lambda: {"mean mask": mean("all")}),
+        *((scoring.OTHER_CUT, lambda limit=limit: {"mean mask": mean(f"at {limit}")}) for limit in (0.3, 0.4,
+            0.6, 0.7)),  # type: ignore[misc]
+        (AREA_SHARE, lambda: {"mean mask": float(share.mean())}),
+        (AREA_SHARE, lambda: {"mean mask": float((share > 0.5).mean())}),
+        (OF_TEST, lambda: {key: mean(key, True) for key in keys}),
+    ]  # fmt: skip
+    judge(found, expected, bases, hint="(Each guess, repeated for every validation photo.)", seconds=2)
 
 
+NOT_BOOL = "a mask says yes or no. Cut the probabilities at .5."
+LOGITS_LIMIT = cause("zero-limit-on-p")
+BLUE_FIRST = cause("blue-first")
+OTHER_SIZE = cause("other-input-size")
+ONLY_LARGEST = cause("largest-blob")
+TURNED_MASK = cause("mask-turned")
+DARK_IS_LESION = cause("photo-thresholded")
+
+
+@exercise(
+    "01.3",
+    _MISTAKE,
+    "`probabilities` gives numbers from 0 to 1, at the photo's size. Two things are left: a limit, and a type.",
+    "Print dtype, shape, smallest and largest value of what you pass. A mask is bool, of the photo's height and width.",
+)
 def your_own_photo(mask: Any, photo: Any, network: Segmenter, size: tuple[int, int]) -> None:
     """whatever it shows, the network has outlined it.
 
@@ -104,25 +187,77 @@ def your_own_photo(mask: Any, photo: Any, network: Segmenter, size: tuple[int, i
         photo.dtype == np.uint8 and photo.ndim == 3 and photo.shape[2] == 3,
         f"the photo is {photo.dtype} {photo.shape}; it should be bytes, height x width x 3, as read_image gives it.",
     )
-    demand(
-        mask.dtype == np.bool_,
-        f"the mask is {mask.dtype}, not bool: a mask says yes or no. Cut the probabilities at .5.",
-    )
+    if mask.ndim == 3 and 1 in (mask.shape[0], mask.shape[2]):
+        mask = mask.reshape([side for side in mask.shape if side != 1] if mask.shape[0] == 1 else mask.shape[:2])
+    demand(mask.dtype == np.bool_, f"the mask is {mask.dtype}, not bool: {_numbers_in(mask)}{NOT_BOOL}")
     demand(
         mask.shape == photo.shape[:2],
-        f"the mask has the size {mask.shape}, the photo {photo.shape[:2]}. `probabilities` enlarges for you.",
+        f"the mask has the size {mask.shape}, the photo {photo.shape[:2]}. {_size_of(mask, photo, size)}"
+        "`probabilities` enlarges for you.",
     )
     p = network.probabilities(photo, size)
-
-    def same(other: Any) -> bool:
-        return float((mask == other).mean()) > 0.999
-
-    if same(p > 0.5):
+    right = p > 0.5
+    if _alike(mask, right):
         return
-    demand(not same(p <= 0.5), "skin and lesion are exchanged: lesion is what lies above .5.")
-    demand(not same(p > 0), "every probability is above 0. You cut them as if they were logits; cut at .5.")
-    demand(
-        not same(network.probabilities(np.ascontiguousarray(photo[..., ::-1]), size) > 0.5),
-        "the network saw this photo with red and blue exchanged. OpenCV reads blue first; read_image does not.",
+    finding = explain({"mask": mask}, {"mask": right}, _drawn(photo, network, size, p), _alike, seconds=2)
+    differ, share = float((mask != right).mean()), float(mask.mean())
+    refuse(
+        f"this is not what this network says of this photo above .5: {differ:.1%} of the pixels differ, and "
+        f"{share:.0%} are called lesion instead of {right.mean():.0%}.",
+        finding,
+        "Is it this photo, this network, and its probabilities enlarged before the cut?",
     )
-    demand(False, "this is not what this network says of this photo above .5.")
+
+
+def _numbers_in(mask: Any) -> str:
+    if mask.dtype.kind == "f" and mask.size and mask.min() >= 0 and mask.max() <= 1 and len(np.unique(mask)) > 2:
+        return "these are the probabilities; "
+    if mask.dtype.kind == "f" and len(np.unique(mask)) > 2:
+        return "these look like logits; "
+    return "these are numbers; "
+
+
+def _size_of(mask: Any, photo: Any, size: tuple[int, int]) -> str:
+    if mask.shape == photo.shape[1::-1]:
+        return "Height and width are exchanged. "
+    return "That is the network's size. " if mask.shape == tuple(size) else ""
+
+
+def _alike(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and float((a == b).mean()) > 0.999
+
+
+def _drawn(photo: Any, network: Segmenter, size: tuple[int, int], p: Any) -> Iterator[Suspect]:
+    def one(why: Cause, draw: Callable[[], Any]) -> Suspect:
+        return alone(why, lambda _: draw())
+
+    shape = p.shape[::-1]
+    yield one(INVERTED, lambda: p <= 0.5)
+    yield one(LOGITS_LIMIT, lambda: p > 0)
+    yield one(scoring.ALL_LESION, lambda: np.ones(p.shape, bool))
+    yield one(scoring.NO_LESION, lambda: np.zeros(p.shape, bool))
+    for limit in (0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.45, 0.55, 0.6, 0.62, 0.65, 0.7, 0.75, 0.8, 0.9, 0.95):
+        yield one(scoring.OTHER_CUT, lambda limit=limit: p > limit)  # type: ignore[misc]
+    yield one(scoring.ADAPTIVE_CUT, lambda: p > p.mean())
+    yield one(scoring.ADAPTIVE_CUT, lambda: p > np.median(p))
+    yield one(scoring.SCALED, lambda: (p - p.min()) / max(p.max() - p.min(), 1e-9) > 0.5)
+    for turn in (lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a[::-1, ::-1]):
+        yield one(TURNED_MASK, lambda turn=turn: turn(p > 0.5))  # type: ignore[misc]
+        yield one(TURNED_MASK, lambda turn=turn: network.probabilities(np.ascontiguousarray(turn(photo)), size) > 0.5)  # type: ignore[misc]
+    yield one(BLUE_FIRST, lambda: network.probabilities(np.ascontiguousarray(photo[..., ::-1]), size) > 0.5)
+    small = cv2.resize(photo, tuple(size)[::-1], interpolation=cv2.INTER_AREA)
+    at_size = network.probabilities(small, size)
+    for flag in (cv2.INTER_NEAREST, cv2.INTER_LINEAR):
+        enlarged = cv2.resize((at_size > 0.5).astype(np.float32), shape, interpolation=flag)
+        yield one(STAIRS, lambda e=enlarged: e > 0.5)  # type: ignore[misc]
+        yield one(STAIRS, lambda e=enlarged: e > 0)  # type: ignore[misc]
+    grey = photo.mean(2)
+    yield one(DARK_IS_LESION, lambda: grey < grey.mean())
+    yield one(DARK_IS_LESION, lambda: grey < 128)
+    yield one(DARK_IS_LESION, lambda: grey > 128)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((p > 0.5).astype(np.uint8))
+    if count > 1:
+        yield one(ONLY_LARGEST, lambda: labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])))
+    for factor in (0.5, 2.0):
+        other = (int(size[0] * factor), int(size[1] * factor))
+        yield one(OTHER_SIZE, lambda other=other: network.probabilities(photo, other) > 0.5)  # type: ignore[misc]

@@ -6,41 +6,112 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import spearmanr
 
 from lesionseg_lib.data.datasets import resize_image
-from lesionseg_lib.teaching.exercises.answers import Slip, agree, demand, numbers, scores
+from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
+from lesionseg_lib.teaching.diagnosis.reading import demand, numbers, opened, refuse, rows
+from lesionseg_lib.teaching.diagnosis.tables import Base, judge
+from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.training.probing import channel_auc
 
 COPIES = ("unaltered", "darker", "mirrored", "cropped")
+_TWINS = "02: Is a test photo in the training set?"
+_AUC = "06: Does a channel know a lesion?"
+
+BELOW = cause("benign-above")
+FOLDED = cause("auc-folded")
+PAIRS = cause("pairs-not-divided")
+GINI = cause("gini")
+CORRELATED = cause("correlation-for-auc")
+TIES_LOST = cause("ties-not-halved")
+MEANS = cause("means-for-auc")
+PRECISION_RECALL = cause("average-precision")
+CUT_FIRST = cause("cut-before-auc")
+RANKED = cause("rank-mean")
+SOME_LEFT_OUT = cause("photos-left-out")
+FILLED = cause("filled-with-mean")
 
 
+@exercise(
+    "02.1",
+    _AUC,
+    "Try a column that you made yourself, 1 for malignant and 0 for the others: what must come out?",
+    "The area is a share of pairs: one malignant photo, one other. In how many pairs has the malignant one the larger "
+    "value?",
+)
 def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
     """each column ranks as you say. Those at .5 know nothing, the others something, if only where a photo comes from.
 
     ``auc``: column of ``table`` -> chance that a malignant photo ranks above a benign one.
     """
+    if getattr(auc, "ndim", 1) == 2 and hasattr(auc, "to_dict"):
+        auc = auc.iloc[:, 0] if auc.shape[1] == 1 else auc.iloc[0] if auc.shape[0] == 1 else auc
     auc = auc.to_dict() if hasattr(auc, "to_dict") else auc
+    if isinstance(auc, list | tuple) and auc and all(isinstance(part, list | tuple) and len(part) == 2 for part in auc):
+        auc = dict(auc)
     demand(isinstance(auc, Mapping), 'expected {column: number}, for example {"area": 0.5}.')
     for column in auc:
         demand(column in table, f"the table has no column {column!r}; it has {', '.join(map(str, table.columns))}.")
+        demand(
+            pd.api.types.is_numeric_dtype(table[column]),
+            f"the column {column!r} holds text, which has no order to rank by; take a column of numbers.",
+        )
     ill = (table["diagnosis"] == "malignant").to_numpy()
-    found = scores(auc, list(auc), "area under the curve")
-    filled, known = _areas(table[list(auc)].fillna(0), ill), _areas(table[list(auc)], ill)
+    found = numbers(auc, list(auc), "area under the curve")
+    columns = table[list(auc)].astype(float)
+    filled, known = _areas(columns.fillna(0), ill), _areas(columns, ill)
     # A value that could not be measured may count as 0, as in the lesson, or be left out.
-    expected = {c: min(filled[c], known[c], key=lambda value: abs(value - found[c])) for c in found}
-    slips = [
-        (
-            "this is the chance that a malignant photo ranks below a benign one: 1 minus what was asked. Which of the "
-            "two did you mark?",
-            lambda: {c: 1 - value for c, value in expected.items()},
-        ),
-        (
-            "values below .5 were turned over. 0 is as good as 1, but the side says which photos have more of it; keep "
-            "it.",
-            lambda: {c: max(value, 1 - value) for c, value in expected.items()},
-        ),
+    expected = {c: known[c] if abs(known[c] - found[c]) < 2e-3 else filled[c] for c in found}
+
+    def of_columns(function: Callable[[Any, Any], float], fill: Any = 0) -> Callable[[], dict[Any, float]]:
+        data = columns.fillna(fill)
+        return lambda: {c: float(function(data[c].to_numpy(), ill)) for c in data}
+
+    sick, well = int(ill.sum()), int((~ill).sum())
+    complete = ~columns.isna().any(axis=1).to_numpy()
+    named = table["diagnosis"].notna().to_numpy()
+    bases: list[Base] = [
+        (BELOW, lambda: {c: 1 - value for c, value in expected.items()}),
+        (FOLDED, lambda: {c: max(value, 1 - value) for c, value in expected.items()}),
+        (FOLDED, lambda: {c: min(value, 1 - value) for c, value in expected.items()}),
+        (FOLDED, lambda: {c: abs(2 * value - 1) for c, value in expected.items()}),
+        (GINI, lambda: {c: 2 * value - 1 for c, value in expected.items()}),
+        (PAIRS, lambda: {c: value * sick * well for c, value in expected.items()}),
+        (PAIRS, lambda: {c: (1 - value) * sick * well for c, value in expected.items()}),
+        (PAIRS, lambda: {c: value * sick * well / len(ill) for c, value in expected.items()}),
+        (PAIRS, lambda: {c: value * sick * well / len(ill) ** 2 for c, value in expected.items()}),
+        (PAIRS, lambda: {c: value * sick * well + sick * (sick + 1) / 2 for c, value in expected.items()}),
+        (CORRELATED, of_columns(lambda x, y: np.corrcoef(x, y)[0, 1])),
+        (CORRELATED, of_columns(lambda x, y: spearmanr(x, y)[0])),
+        (CORRELATED, of_columns(lambda x, y: abs(np.corrcoef(x, y)[0, 1]))),
+        (TIES_LOST, of_columns(lambda x, y: (x[y][:, None] > x[~y]).mean())),
+        (TIES_LOST, of_columns(lambda x, y: (x[y][:, None] >= x[~y]).mean())),
+        (MEANS, of_columns(lambda x, y: x[y].mean() - x[~y].mean())),
+        (MEANS, of_columns(lambda x, y: x[y].mean())),
+        (MEANS, of_columns(lambda x, y: x[y].mean() / x[~y].mean())),
+        (MEANS, of_columns(lambda x, y: (x[y] > x[~y].mean()).mean())),
+        (MEANS, of_columns(lambda x, y: (x[y] > np.median(x[~y])).mean())),
+        (PRECISION_RECALL, of_columns(_average_precision)),
+        (CUT_FIRST, of_columns(lambda x, y: ((x > np.median(x)) == y).mean())),
+        (CUT_FIRST, of_columns(lambda x, y: ((x > x.mean()) == y).mean())),
+        (CUT_FIRST, lambda: _areas((columns.fillna(0) > columns.fillna(0).mean()).astype(float), ill)),
+        (CUT_FIRST, lambda: _areas((columns.fillna(0) > columns.fillna(0).median()).astype(float), ill)),
+        (RANKED, lambda: {c: (v * well + (sick + 1) / 2) / len(ill) for c, v in expected.items()}),
+        (SOME_LEFT_OUT, lambda: _areas(columns[complete], ill[complete])),
+        (SOME_LEFT_OUT, lambda: _areas(columns.fillna(0)[named], ill[named])),
+        (SOME_LEFT_OUT, lambda: _areas(columns.fillna(0)[: len(ill) // 2], ill[: len(ill) // 2])),
+        (FILLED, lambda: _areas(columns.fillna(columns.mean()), ill)),
+        (FILLED, lambda: _areas(columns.fillna(columns.median()), ill)),
+        (FILLED, lambda: _areas(columns.fillna(-1), ill)),
     ]
-    agree(found, expected, slips, hint="Is it ranked over all photos of the table?")
+    judge(found, expected, bases, hint="Is it ranked over all photos of the table?")
+
+
+def _average_precision(x: Any, y: Any) -> float:
+    order = np.argsort(-x, kind="stable")
+    hits = y[order]
+    return float((np.cumsum(hits) / np.arange(1, len(y) + 1))[hits].mean())
 
 
 def _areas(columns: pd.DataFrame, ill: Any) -> dict[Any, float]:
@@ -54,61 +125,150 @@ def _areas(columns: pd.DataFrame, ill: Any) -> dict[Any, float]:
     return found
 
 
+FARTHEST = cause("farthest")
+ORIGINALS_ASKED = cause("originals-asked")
+NUMBERS_OF_COPIES = cause("numbers-of-copies")
+LIMIT = cause("distance-limit")
+TOP_FIVE = cause("among-the-nearest")
+DISTANCES = cause("distances-for-hits")
+OTHER_FINDER = cause("other-finder")
+LOST = cause("lost-for-found")
+ITSELF = cause("copies-among-themselves")
+SAME_COPY = cause("unaltered-for-all")
+
+
+@exercise(
+    "02.2",
+    _TWINS,
+    "Distances stand in a table with a row for each copy and a column for each original. Which cell of a "
+    "row should win?",
+    "Check each copy by eye first: plot one photo beside its darker, mirrored and cropped copy. The unaltered row must "
+    "say 100 for every finder.",
+)
 def what_survives(hits: Any, copies: Mapping[str, Any], finders: Mapping[str, Callable[[Any, Any], Any]]) -> None:
     """the copies are what they should be, and each finder found as many as you say.
 
     ``hits``: finder -> copy -> % of the copies whose original is the closest of all. ``copies``: uint8 (N, H, W, 3)
     each, among them "unaltered". ``finders``: distances of (M, H, W, 3) from (N, H, W, 3), as (M, N).
     """
-    demand(isinstance(hits, Mapping) and set(hits) == set(finders), f"expected a row for each of {', '.join(finders)}.")
+    hits = rows(hits, list(finders), "percent of copies found")
+    missing = [name for name in finders if name not in hits]
+    demand(not missing, f"expected a row for each of {', '.join(finders)}; {', '.join(missing)} is missing.")
     _check_copies(copies)
-    some = copies["unaltered"]
-    for name, finder in finders.items():
-        distances = {copy: np.asarray(finder(copies[copy], some)) for copy in COPIES}
+    some = np.asarray(opened(copies["unaltered"]))
+    distances = {
+        name: {copy: np.asarray(opened(finder(copies[copy], some))) for copy in COPIES}
+        for name, finder in finders.items()
+    }
+    for name in finders:
         _check_hits(name, numbers(hits[name], list(COPIES), name), distances)
 
 
-def _check_hits(name: str, found: Mapping[Any, float], distances: Mapping[str, Any]) -> None:
-    def share(nearest: Callable[[Any], Any]) -> dict[Any, float]:
-        return {copy: float((nearest(d) == range(len(d))).mean()) for copy, d in distances.items()}
+def _percent(distances: Mapping[str, Any], nearest: Callable[[Any], Any]) -> dict[Any, float]:
+    return {copy: 100 * float((nearest(d) == np.arange(len(d))).mean()) for copy, d in distances.items()}
 
-    def percent(nearest: Callable[[Any], Any]) -> dict[Any, float]:
-        return {copy: 100 * hits for copy, hits in share(nearest).items()}
 
-    slips: list[Slip] = [
-        ("these are shares from 0 to 1; the figure wants percent.", lambda: share(lambda d: d.argmin(1))),
-        ("the closest has the smallest distance: argmin, not argmax.", lambda: percent(lambda d: d.argmax(1))),
-        (
-            "you asked each original for its closest copy. Ask each copy: axis 1.",
-            lambda: percent(lambda d: d.argmin(0)),
-        ),
-    ]
-    agree(found, percent(lambda d: d.argmin(1)), slips, within=0.1, of=name)
+def _check_hits(name: str, found: Mapping[Any, float], every: Mapping[str, Mapping[str, Any]]) -> None:
+    distances = every[name]
+    expected = _percent(distances, lambda d: d.argmin(1))
+    photos = len(distances["unaltered"])
+
+    def own(d: Any) -> Any:
+        return d[np.arange(len(d)), np.arange(len(d))]
+
+    bases: list[Base] = [
+        (FARTHEST, lambda: _percent(distances, lambda d: d.argmax(1))),
+        (ORIGINALS_ASKED, lambda: _percent(distances, lambda d: d.argmin(0))),
+        (NUMBERS_OF_COPIES, lambda: {copy: photos * value / 100 for copy, value in expected.items()}),
+        (LOST, lambda: {copy: 100 - value for copy, value in expected.items()}),
+        (SAME_COPY, lambda: dict.fromkeys(COPIES, expected["unaltered"])),
+        (ITSELF, lambda: dict.fromkeys(COPIES, 100.0)),
+        *((OTHER_FINDER, lambda o=other: _percent(every[o],
+            lambda d: d.argmin(1))) for other in every if other != name),  # type: ignore[misc]
+        *((TOP_FIVE, lambda k=k: {c: 100 * float((d.argsort(1, kind="stable")[:, :k] == np.arange(len(d))[:,
+            None]).any(1).mean())  # type: ignore[misc]
+                                  for c, d in distances.items()}) for k in (2, 3, 5, 10)),
+        *((LIMIT, lambda k=k: {c: 100 * float((own(d) <= k).mean()) for c, d in distances.items()})  # type: ignore[misc]
+          for k in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 0.05, 0.1, 0.2, 0.3, 0.5)),
+        *((LIMIT, lambda k=k: {c: 100 * float((d.min(1) <= k).mean()) for c, d in distances.items()})  # type: ignore[misc]
+          for k in (0, 3, 4, 5, 8, 10)),
+        (DISTANCES, lambda: {c: float(own(d).mean()) for c, d in distances.items()}),
+        (DISTANCES, lambda: {c: float(d.min(1).mean()) for c, d in distances.items()}),
+        (DISTANCES, lambda: {c: float(d.mean()) for c, d in distances.items()}),
+    ]  # fmt: skip
+    judge(found, expected, bases, within=0.1, percent=True, of=name)
+
+
+BY_SEVENTY = cause("darker-by-70")
+SUBTRACTED = cause("brightness-subtracted")
+WRAPS = cause("bytes-wrap")
+BRIGHTER = cause("brighter")
+NOT_ALTERED = cause("copy-unaltered")
+UPSIDE = cause("upside-down-copy")
+COLOURS_TURNED = cause("channels-reversed")
+TURNED_180 = cause("turned-not-mirrored")
+ORDER_TURNED = cause("order-of-photos")
+ONE_SIDE = cause("cropped-at-two-sides")
+FIFTH = cause("cropped-by-other-share")
+OTHER_DARK = cause("other-brightness")
+SCALED_BYTES = cause("bytes-scaled")
 
 
 def _check_copies(copies: Mapping[str, Any]) -> None:
+    demand(isinstance(copies, Mapping), "expected the copies as a dictionary: name -> photos.")
     for name in COPIES:
-        demand(name in copies, f"there is no copy called {name!r}; found {', '.join(copies)}.")
-    some = np.asarray(copies["unaltered"])
+        demand(name in copies, f"there is no copy called {name!r}; found {', '.join(map(str, copies))}.")
+    some = np.asarray(opened(copies["unaltered"]))
     for name in COPIES:
-        copy = np.asarray(copies[name])
+        copy = np.asarray(opened(copies[name]))
         demand(
             copy.shape == some.shape and copy.dtype == np.uint8,
-            f"{name}: expected bytes of the shape {some.shape}, found {copy.dtype} {copy.shape}. Enlarge a crop again.",
+            f"{name}: expected bytes of the shape {some.shape}, found {copy.dtype} {copy.shape}. "
+            + ("Enlarge a crop again." if copy.shape != some.shape else "Go back to bytes: .astype(np.uint8)."),
         )
+    size, floats = (some.shape[1], some.shape[2]), some.astype(float)
 
-    def like(name: str, other: Any) -> bool:
-        return float(np.abs(np.asarray(copies[name], float) - other).mean()) < 3  # grey levels, for ways to round
+    def crop(share: float, sides: str = "both") -> Any:
+        rim = [max(round(side * share), 1) for side in size]
+        ends = (slice(rim[0], -rim[0]), slice(rim[1], -rim[1])) if sides == "both" else (
+            (slice(rim[0], None), slice(rim[1], None)) if sides == "first" else (slice(None, -rim[0]),
+                slice(None, -rim[1]))
+        )  # fmt: skip
+        return np.stack([resize_image(image, size) for image in np.ascontiguousarray(some[(slice(None), *ends)])])
 
-    demand(not like("darker", 0.3 * some), "darker: 30 % of the light is left. To 70 %, not by 70 %.")
-    demand(
-        like("darker", 0.7 * some),
-        "darker: these are not 70 % of the bytes. Multiply; a difference of bytes wraps round below 0.",
-    )
-    demand(like("mirrored", some[:, :, ::-1]), "mirrored: left and right should change places: axis 2 of (N, H, W, 3).")
-    rim, size = [round(side / 10) for side in some.shape[1:3]], (some.shape[1], some.shape[2])
-    inner = some[:, rim[0] : -rim[0], rim[1] : -rim[1]]
-    cropped = np.stack([resize_image(image, size) for image in inner])
-    change = np.abs(cropped - some.astype(float)).mean()
-    off = np.abs(np.asarray(copies["cropped"], float) - cropped).mean()
-    demand(off < max(3, 0.5 * change), "cropped: a tenth should be gone at each of the four sides.")
+    def off(name: str, other: Any) -> float:
+        return float(np.abs(np.asarray(opened(copies[name]), float) - other).mean())  # grey levels
+
+    def settle(name: str, fine: bool, suspects: list[tuple[Cause, Any]], says: str) -> None:
+        if fine:
+            return
+        likely = [cause for cause, other in suspects if off(name, np.asarray(other, float)) < 3]
+        refuse(f"{name}: {says}", likely[0] if likely else None)
+
+    dark: list[tuple[Cause, Any]] = [
+        (NOT_ALTERED, some), (BY_SEVENTY, 0.3 * floats), (WRAPS, some - np.uint8(77)), (WRAPS, some - np.uint8(70)),
+        (WRAPS, (some * np.uint8(7)) // 10), (SUBTRACTED, (floats - 76.5).clip(0)), (SUBTRACTED, (floats - 70).clip(0)),
+        (SUBTRACTED, (floats - 30).clip(0)), (SUBTRACTED, floats - 0.7), (BRIGHTER, (1.3 * floats).clip(0, 255)),
+        (BRIGHTER, (floats / 0.7).clip(0, 255)), (BRIGHTER, (1.7 * floats).clip(0, 255)), (WRAPS, (floats * 1.3) % 256),
+        (SCALED_BYTES, np.zeros_like(floats)), *((OTHER_DARK, k * floats) for k in (0.5, 0.6, 0.8, 0.9, 0.93)),
+        (OTHER_DARK, 255 * (floats / 255) ** 0.7), (OTHER_DARK, 255 * (floats / 255) ** (1 / 0.7)),
+    ]  # fmt: skip
+    settle("darker", off("darker", 0.7 * floats) < 3, dark, "these are not 70 % of the bytes.")
+    mirrored: list[tuple[Cause, Any]] = [
+        (NOT_ALTERED, some), (UPSIDE, some[:, ::-1]), (COLOURS_TURNED, some[..., ::-1]), (TURNED_180, some[:,
+            ::-1, ::-1]),
+        (ORDER_TURNED, some[::-1]), (TURNED_180, some.transpose(0, 2, 1, 3) if size[0] == size[1] else some),
+        (TURNED_180, np.rot90(some, axes=(1, 2)) if size[0] == size[1] else some),
+    ]  # fmt: skip
+    settle("mirrored", off("mirrored", some[:, :, ::-1]) < 3, mirrored, "left and right should change places.")
+    inner = crop(0.1)
+    change = np.abs(inner - floats).mean()
+    distance = off("cropped", inner)
+    near = [(off("cropped", other), why) for why, other in (
+        (NOT_ALTERED, some), (ONE_SIDE, crop(0.1, "first")), (ONE_SIDE, crop(0.1, "last")), (FIFTH, crop(0.05)),
+        (FIFTH, crop(0.2)), (FIFTH, crop(0.25)), (FIFTH, crop(0.15)),
+    )]  # fmt: skip
+    nearest, why = min(near, key=lambda pair: pair[0])
+    says = "a tenth should be gone at each of the four sides."
+    if distance >= max(3, 0.5 * change) or (nearest < 0.25 * distance and distance > 0.35 * change):
+        refuse(f"cropped: {says}", why if nearest < 3 or nearest < 0.35 * distance else None)

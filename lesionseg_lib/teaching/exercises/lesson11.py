@@ -1,53 +1,155 @@
 """Exercises of lesson 11: size or diagnosis, one temperature, and a network's own doubt."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from lesionseg_lib.models.postprocessing import sigmoid
-from lesionseg_lib.teaching.exercises.answers import Slip, agree, ask, demand, is_blank, number, numbers
+from lesionseg_lib.teaching.diagnosis import score_causes as scoring
+from lesionseg_lib.teaching.diagnosis.causes import Cause, cause
+from lesionseg_lib.teaching.diagnosis.doubts import doubtful_photos, expected_jaccard, logit, wrong_bets
+from lesionseg_lib.teaching.diagnosis.engine import close, explain
+from lesionseg_lib.teaching.diagnosis.observing import narrowed
+from lesionseg_lib.teaching.diagnosis.reading import ask, demand, is_blank, number, opened, refuse, several
+from lesionseg_lib.teaching.diagnosis.tables import Base, judge
+from lesionseg_lib.teaching.diagnosis.temperatures import GRID, wrong_temperatures
+from lesionseg_lib.teaching.exercises.registry import exercise
 from lesionseg_lib.training.losses import bce
 
+_WEAK, _BELIEVED = "11: For whom is it weak?", "11: May .8 be believed?"
 
+COUNTS = cause("numbers-of-photos")
+
+NOT_BY_SIZE = cause("not-by-size")
+
+NOT_BY_DIAGNOSIS = cause("not-by-diagnosis")
+
+SORTED_ALONE = cause("rows-renamed")
+
+COLUMNS_EXCHANGED = cause("diagnoses-exchanged")
+
+SUMS = cause("sums-for-means")
+
+GAPS = cause("difference-of-diagnoses")
+
+OF_AREAS = cause("share-of-photos")
+
+
+@exercise(
+    "11.1",
+    _WEAK,
+    "Two keys to group by: which belongs in the rows, which in the columns?",
+    "Group the column `jaccard` by both at once, take the mean, and unstack the inner key. Compare the "
+    "numbers of photos "
+    "before you believe a cell.",
+)
 def diagnosis_or_size(means: Any, table: pd.DataFrame, strata: pd.DataFrame) -> None:
     """within each quarter of size, benign and malignant stand side by side. Mind how many photos a mean has.
 
     ``means``: DataFrame of mean J, a row for each quarter of size, a column for each diagnosis.
     """
-    demand(
-        isinstance(means, pd.DataFrame), "expected a table with a row for each quarter, a column for each diagnosis."
-    )
-    kinds = strata["diagnosis"].fillna("unknown")
+    kinds = strata["diagnosis"].fillna("unknown").astype(str)
     sizes = strata["size"].cat.categories if hasattr(strata["size"], "cat") else strata["size"].unique()
+    rows, columns = list(map(str, sizes)), sorted(set(kinds))
+    mine = _as_table(means, rows, columns)
+    demand(isinstance(mine, pd.DataFrame), "expected a table with a row for each quarter, a column for each diagnosis.")
+    assert mine is not None
     demand(
-        set(map(str, means.index)) == set(map(str, sizes)),
-        f"expected the rows {', '.join(map(str, sizes))}; found {', '.join(map(str, means.index))}. Group by both, "
-        "then unstack.",
+        set(map(str, mine.index)) == set(rows),
+        f"expected the rows {', '.join(rows)}; found {', '.join(map(str, mine.index))}. Group by both, then unstack.",
     )
-    mine = means.rename(columns=str).rename(index=str)
-    for kind in sorted(set(kinds)):
+    mine = mine.rename(columns=str).rename(index=str)
+    for kind in columns:
+        if kind == "unknown" and kind not in mine and strata["diagnosis"].isna().any():
+            continue  # who leaves out what has no diagnosis has left out nothing that was asked
         demand(kind in mine, f"there is no column {kind!r}; found {', '.join(mine.columns)}.")
-        _check_groups(kind, mine[kind], table[kinds == kind], strata["size"][kinds == kind].astype(str))
+    size = strata["size"].astype(str)
+    for kind in (kind for kind in columns if kind in mine):
+        _check_groups(kind, mine, table, size, kinds, rows)
 
 
-def _check_groups(kind: str, means: Any, table: pd.DataFrame, size: Any) -> None:
-    groups = table.groupby(size)["jaccard"]
-    everybody = table["jaccard"].mean()
-    slips: list[Slip] = [
-        ("these are medians.", lambda: groups.median().to_dict()),
-        ("every quarter has the mean of all. Group by size as well.", lambda: dict.fromkeys(groups.groups, everybody)),
-        ("this is Dice, which is kinder to small lesions.", lambda: table.groupby(size)["dice"].mean().to_dict()),
-        ("these are numbers of photos.", lambda: groups.size().to_dict()),
-    ]
-    found = numbers(means, list(groups.groups), kind)
-    demand(
-        max(found.values()) <= 1 or max(found.values()) == groups.size().max(), f"{kind}: from 0 to 1, not in percent."
-    )
-    agree(found, groups.mean().to_dict(), slips, of=kind)
+def _as_table(means: Any, rows: list[str], columns: list[str]) -> pd.DataFrame | None:
+    """A table of quarters by diagnoses, from a table, a nested dictionary, or a column with two keys."""
+    if isinstance(means, pd.Series) and means.index.nlevels == 2:
+        inner = set(map(str, means.index.get_level_values(1)))
+        return pd.DataFrame(means.unstack(level=0 if inner <= set(rows) else 1))
+    if isinstance(means, Mapping):
+        if all(isinstance(key, tuple) and len(key) == 2 for key in means):
+            return _as_table(pd.Series(dict(means)), rows, columns)
+        if all(isinstance(value, Mapping | pd.Series) for value in means.values()):
+            frame = pd.DataFrame({key: dict(value) for key, value in means.items()})
+            return frame.T if set(map(str, frame.columns)) == set(rows) else frame
+        return None
+    if isinstance(means, np.ndarray) and means.shape == (len(rows), len(columns)):
+        return pd.DataFrame(means, rows, columns)
+    if not isinstance(means, pd.DataFrame):
+        return None
+    if isinstance(means.columns, pd.MultiIndex):
+        means = means.droplevel(0, axis=1)
+    if len(means.columns) == 3 and set(rows) <= set(map(str, means.iloc[:, 0])):
+        first, second, third = means.columns
+        return means.pivot(index=first, columns=second, values=third)
+    return means
 
 
+def _check_groups(kind: str, mine: pd.DataFrame, table: pd.DataFrame, size: Any, kinds: Any, rows: list[str]) -> None:
+    own = table[kinds == kind]
+    groups = own.groupby(size[kinds == kind])["jaccard"]
+    means = {str(key): float(value) for key, value in groups.mean().items()}
+    keys = [row for row in rows if row in means]
+    expected = {key: means[key] for key in keys}
+    found = {}
+    for key in keys:
+        value = opened(mine.loc[key, kind])
+        demand(not pd.isna(value), f"{kind}, {key}: there is no number, but there are photos.")
+        found[key] = number(value, f"{kind}, {key}")
+
+    def by(column: str, how: str, source: Any = own) -> dict[Any, float]:
+        grouped = source.groupby(size.loc[source.index])[column]
+        values = getattr(grouped, how)()
+        return {key: float(values[key]) for key in keys if key in values}
+
+    other = [name for name in mine.columns if name != kind and name in set(kinds)]
+    bases: list[Base] = [
+        (NOT_BY_SIZE, lambda: dict.fromkeys(keys, float(own["jaccard"].mean()))),
+        (NOT_BY_DIAGNOSIS, lambda: by("jaccard", "mean", table)),
+        (COUNTS, lambda: {str(key): float(value) for key, value in groups.size().items()}),
+        (SUMS, lambda: by("jaccard", "sum")),
+        (scoring.MEDIAN, lambda: by("jaccard", "median")),
+        *((COLUMNS_EXCHANGED, lambda o=o: by("jaccard", "mean", table[kinds == o])) for o in other),  # type: ignore[misc]
+        *((scoring.BEST if how == "max" else scoring.WORST if how == "min" else scoring.DEVIATION,
+           lambda how=how: by("jaccard", how)) for how in ("max", "min", "std")),  # type: ignore[misc]
+        *((why, lambda c=column: by(c, "mean")) for column, why in (  # type: ignore[misc]
+            ("dice", scoring.DICE), ("sensitivity", scoring.RECALL), ("specificity", scoring.SPECIFICITY),
+            ("accuracy", scoring.ACCURACY), ("threshold_jaccard", scoring.THRESHOLD_JACCARD)) if column in own),
+        (GAPS, lambda: {k: v - float(table["jaccard"].mean()) for k, v in expected.items()}),
+        (GAPS, lambda: {k: v - float(own["jaccard"].mean()) for k, v in expected.items()}),
+        *((GAPS, lambda o=o: {k: expected[k] - v for k, v in by("jaccard", "mean",
+            table[kinds == o]).items()}) for o in other),  # type: ignore[misc]
+        (OF_AREAS, lambda: {str(k): float(v) / len(own) for k, v in groups.size().items()}),
+        (OF_AREAS, lambda: {str(k): float(v) / len(table) for k, v in groups.size().items()}),
+        (SORTED_ALONE, lambda: dict(zip(keys, sorted(expected[k] for k in keys), strict=True))),
+        (SORTED_ALONE, lambda: dict(zip(_in_order(size, keys), (expected[k] for k in keys), strict=True))),
+        (SORTED_ALONE, lambda: dict(zip(keys, (expected[k] for k in sorted(keys)), strict=True))),
+        (SORTED_ALONE, lambda: dict(zip(sorted(keys), (expected[k] for k in keys), strict=True))),
+    ]  # fmt: skip
+    judge(found, expected, bases, of=kind)
+
+
+def _in_order(values: Any, keys: list[str]) -> list[str]:
+    return [key for key in dict.fromkeys(map(str, values)) if key in keys]
+
+
+@exercise(
+    "11.2",
+    _BELIEVED,
+    "Which photos may choose, which may only judge? And what does dividing by a T below 1 do to a logit?",
+    "Compute the cross-entropy for some sixty values of T from .2 to 5, on photos 0, 2, 4, ..., of "
+    "logits divided by T, and "
+    "take the smallest.",
+)
 def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
     """no other temperature has a smaller cross-entropy there, and not one pixel changes sides.
 
@@ -55,71 +157,120 @@ def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
     with the first. ``logits`` (N, h, w), ``truth`` bool (N, h, w).
     """
     found = number(temperature, "T")
+    z, t = np.asarray(opened(logits), np.float32), np.asarray(opened(truth))
+    every = np.arange(len(z))
+
+    def entropy(temperature: float, rows: Any = every % 2 == 0) -> float:
+        target = torch.tensor(t[rows])[:, None].float()
+        return float(bce(torch.tensor(z[rows])[:, None] / temperature, target))
+
     demand(found > 0, "T must be above 0: a negative one exchanges skin and lesion, and nothing is divided by 0.")
-    half = np.arange(len(logits)) % 2 == 0
+    best = min(GRID, key=entropy)
+    least = entropy(best)
 
-    def entropy(t: float, rows: Any = half) -> float:
-        target = torch.tensor(np.asarray(truth)[rows])[:, None].float()
-        return float(bce(torch.tensor(np.asarray(logits)[rows])[:, None] / t, target))
-
-    grid = [float(t) for t in np.geomspace(0.2, 5, 60)]
-    best = min(grid, key=entropy)
-
-    def as_good(t: float) -> bool:
-        return abs(np.log(t / best)) < 0.09 or entropy(t) < 1.0005 * entropy(best)
+    def as_good(temperature: float) -> bool:
+        return abs(np.log(temperature / best)) < 0.045 or entropy(temperature) < 1.0003 * least
 
     if as_good(found):
         return
-    demand(not as_good(1 / found), "you multiplied. T divides the logits, so yours is 1 / T.")
-    other = min(grid, key=lambda t: entropy(t, ~half))
-    demand(
-        abs(np.log(found / other)) > 0.09,
-        "that is the best T of the other photos, on which it is to be judged. Choose on photos 0, 2, 4, ...",
+    finding = explain(
+        {"": found},
+        {"": best},
+        wrong_temperatures(z, t, every, entropy, best),
+        lambda a, b: b > 0 and abs(np.log(a / b)) < 0.06,
+        seconds=2,
     )
     softer = "flatter" if found > best else "sharper"
-    demand(False, f"there is a smaller cross-entropy: this T makes the network {softer} than it should be.")
+    refuse(f"there is a smaller cross-entropy: T = {found:.3g} makes the network {softer} than it should be.", finding,
+           "Is it the smallest over all of .2 to 5, of logits / T, on photos 0, 2, 4, ...?")  # fmt: skip
 
 
+ZERO_BY_ZERO = cause("no-mask-no-doubt")
+
+ABOVE = cause("flags-above")
+
+ON_TEST = cause("limit-from-test")
+
+OTHER_QUANTILE = cause("other-quantile")
+
+A_LIMIT = cause("fixed-limit")
+
+
+@exercise(
+    "11.3",
+    _BELIEVED,
+    "If every probability were true: how many pixels of the mask are lesion, and how many lie outside it?",
+    "Work p = .9, .6, .3, .1 out by hand: inside the mask two pixels, with .9 + .6 of lesion, and .3 + .1 outside.",
+)
 def does_it_know(answer: Any, validation: Any, test: Any) -> None:
     """it bets on its own mask as you say, and the limit was chosen on validation.
 
     ``answer``: a function, logits (N, h, w) -> expected J (N,), and which test photos it flags, bool (M,).
     ``validation`` and ``test``: the logits, (N, h, w) and (M, h, w).
     """
-    demand(isinstance(answer, list | tuple) and len(answer) == 2, "expected two: the function, and the flagged photos.")
-    function, flagged = answer
-    p = np.array([[[0.9, 0.6, 0.3, 0.1]], [[0.8, 0.8, 0.3, 0.2]]], np.float32)
-    said = np.asarray(ask(function, np.log(p / (1 - p))), float)
-    demand(
-        said.shape == (2,), f"two photos should get two numbers; found the shape {said.shape}. Sum over axes 1 and 2."
-    )
-    slips = [
-        ("that is the mean probability inside the mask; lesion outside counts as well.", lambda: {"a": 0.75, "b": 0.8}),
-        ("the function gets logits; take the sigmoid first.", lambda: {"a": _bet(np.log(p / (1 - p)))[0]}),
-        ("that took a second sigmoid or none: the mask is where p is above .5.", lambda: {"a": _bet(sigmoid(p))[0]}),
-        ("below the line a pixel of the mask counts as 1, not as its probability.", lambda: {"a": 1.5 / 1.9}),
-        ("above the line stand probabilities, not pixels.", lambda: {"a": 2 / 2.4}),
-    ]
-    expected = dict(zip("ab", _bet(p), strict=True))
-    hint = "For p = .9, .6, .3, .1 it is (.9 + .6) / (2 + .3 + .1)."
-    agree(dict(zip("ab", said, strict=True)), expected, slips, hint=hint)
-    none = np.asarray(ask(function, np.full((1, 2, 2), -20, np.float32)), float)
-    demand(np.isfinite(none).all(), "a photo with no mask and no doubt divides 0 by 0: use np.maximum below the line.")
+    demand(not callable(answer), "expected two: the function, and the flagged photos.")
+    function, flagged = several(answer, ["function", "flagged"])
+    validation, test = (np.asarray(opened(part), np.float32) for part in (validation, test))
+    questions = doubtful_photos()
+    found, right = {}, {}
+    for label, p in questions.items():
+        said = np.asarray(opened(ask(function, logit(p))), float)
+        demand(
+            said.reshape(-1).shape == (len(p),),
+            f"{len(p)} photos should get {len(p)} numbers; found the shape {said.shape}. Sum over axes 1 and 2.",
+        )
+        found[label], right[label] = said.reshape(-1), expected_jaccard(p)
+    off = [label for label in found if not close(found[label], right[label], 2e-3)]
+    if off:
+        finding = explain(found, right, wrong_bets(questions), lambda a, b: close(a, b, 2e-4))
+        label = off[0]
+        refuse(
+            f"{label}: {', '.join(f'{x:.3f}' for x in found[label])} is not what it should expect.",
+            finding,
+            narrowed(off, [k for k in found if k not in off])
+            + " For p = .9, .6, .3, .1 it is (.9 + .6) / (2 + .3 + .1).",
+        )
+    none = np.asarray(opened(ask(function, np.full((1, 2, 2), -2000, np.float32))), float)
+    if not np.isfinite(none).all():
+        refuse("a photo without any doubt gets nan.", ZERO_BY_ZERO)
     demand(not is_blank(flagged), "which test photos are flagged?")
-    flagged, bets = np.asarray(flagged), np.asarray(function(test), float)
+    _check_flags(
+        flagged,
+        np.asarray(opened(function(validation)), float).reshape(-1),
+        np.asarray(opened(function(test)), float).reshape(-1),
+    )
+
+
+def _check_flags(flagged: Any, known: Any, bets: Any) -> None:
+    flagged = np.asarray(opened(flagged.to_numpy() if hasattr(flagged, "to_numpy") else flagged))
+    if (
+        flagged.dtype.kind in "iu"
+        and flagged.ndim == 1
+        and len(flagged) != len(bets)
+        and flagged.size
+        and flagged.max() < len(bets)
+    ):
+        flagged = np.isin(np.arange(len(bets)), flagged)  # their numbers
+    if flagged.dtype.kind in "iuf" and flagged.shape == bets.shape and set(np.unique(flagged)) <= {0, 1}:
+        flagged = flagged.astype(bool)
     demand(flagged.dtype == np.bool_ and flagged.shape == bets.shape, "flag each test photo: an array of bool (N,).")
-    limits = np.quantile(np.asarray(function(validation), float), 0.1), np.quantile(bets, 0.1)
+    limit = np.quantile(known, 0.1)
 
     def same(other: Any) -> bool:
-        return float((flagged == other).mean()) > 0.99  # one photo may stand on the limit
+        return float((flagged == other).mean()) > 0.99 and (flagged.any() == other.any() or len(other) < 3)
 
-    if same(bets < limits[0]):
+    if same(bets < limit):
         return
-    demand(not same(bets > limits[0]), "flag those below the value, not those above it.")
-    demand(not same(bets < limits[1]), "the value was chosen on test, so a tenth are flagged by design. On validation.")
-    demand(False, "these are not the test photos below the value under which a tenth of the validation photos lie.")
-
-
-def _bet(p: Any) -> Any:
-    inside = p > 0.5
-    return (p * inside).sum((1, 2)) / np.maximum(inside.sum((1, 2)) + (p * ~inside).sum((1, 2)), 1e-6)
+    tries: list[tuple[Cause, Any]] = [
+        (ABOVE, bets > limit), (ON_TEST, bets < np.quantile(bets, 0.1)), (ABOVE, bets > np.quantile(known, 0.9)),
+        *((OTHER_QUANTILE, bets < np.quantile(known, q)) for q in (0.9, 0.5, 0.05, 0.2, 0.01, 0.25)),
+        *((A_LIMIT, bets < value) for value in (0.5, 0.65, 0.1, 0.7, 0.8, 0.9)), (A_LIMIT, bets < known.mean()),
+        (A_LIMIT, bets < known.mean() - known.std()), (ON_TEST, bets < np.quantile(bets, 0.9)),
+    ]  # fmt: skip
+    why = next((why for why, other in tries if same(other)), None)
+    refuse(
+        f"these are not the test photos to flag: {flagged.mean():.0%} are flagged, "
+        f"{(bets < limit).mean():.0%} should be.",
+        why,
+        "Wanted are those below the value under which a tenth of the validation photos lie.",
+    )

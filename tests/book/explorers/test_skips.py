@@ -13,7 +13,7 @@ import pytest
 
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.teaching import lessons
-from tests.explorers.conftest import Watched
+from tests.helpers.explorers import Watched
 from tools.explorer_pictures import write_pages
 from tools.explorers import EXPLORERS, SKIP_RECIPE, script, skips
 

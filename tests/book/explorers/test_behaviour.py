@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.explorers.conftest import Watched
+from tests.helpers.explorers import Watched
 from tools.explorer_pictures import extension, ready
 from tools.explorers import EXPLORERS
 
