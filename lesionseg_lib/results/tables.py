@@ -37,8 +37,8 @@ def check_table(table: pd.DataFrame) -> None:
 
 
 def table_text(table: pd.DataFrame) -> bytes:
-    """A table of images as CSV."""
-    return table.to_csv(index=False, float_format="%.6f", lineterminator="\n").encode()
+    """A table of images as CSV. The bytes of a name that is no text are written as such: the file stays UTF-8."""
+    return table.to_csv(index=False, float_format="%.6f", lineterminator="\n").encode("utf-8", "backslashreplace")
 
 
 def is_table(content: bytes) -> bool:

@@ -77,3 +77,8 @@ def test_fingerprints_depend_on_ids_alone_too():
 )
 def test_long_lists_of_names_are_shortened(names, expected):
     assert shorten(names) == expected
+
+
+def test_numbers_in_place_of_ids_are_told_from_ids():
+    with pytest.raises(DataError, match=r"numbered: 3, 5 asked for, but a subset takes ids, not numbers"):
+        Numbered(9).subset([3, 5])
