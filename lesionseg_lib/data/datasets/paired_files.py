@@ -18,6 +18,7 @@ from lesionseg_lib.utils.arrays import Image, Mask
 from lesionseg_lib.utils.files import file_stamp
 
 _BRIGHTER = 5  # of 255
+_LEAST_OUTSIDE = 0.002  # of the picture: in an inverted mask that is the lesion
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,11 @@ class PairedFiles(LesionDataset):
 def looks_inverted(image: Image, mask: Mask) -> bool:
     """Whether more than half of a mask's border is lesion although the photo is brighter inside than outside.
 
-    Lesions are darker than the skin around them. Of 2,473 pairs of ISIC none is taken for inverted; turned inside out,
+    Lesions are darker than the skin around them. Of 2,850 pairs of ISIC none is taken for inverted; turned inside out,
     95 % are.
     """
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    if border.mean() <= 0.5 or mask.all():
+    if border.mean() <= 0.5 or mask.mean() > 1 - _LEAST_OUTSIDE:
         return False
     brightness = image.mean(axis=2)
     return bool(np.median(brightness[mask]) > np.median(brightness[~mask]) + _BRIGHTER)

@@ -79,6 +79,12 @@ def test_a_mask_that_fits_its_photo_is_not(tmp_path: Path, lesion: np.ndarray) -
         folder(tmp_path, png(skin(lesion)), png(lesion * 255))[0]
 
 
+def test_a_pixel_is_no_lesion_that_was_turned_inside_out() -> None:
+    full = np.ones((40, 60), bool)
+    full[-1, -1] = False
+    assert not looks_inverted(skin(~full), full)
+
+
 def test_no_mask_of_isic_looks_inverted_and_nearly_all_do_turned_inside_out(real_data: Path) -> None:
     data = ISIC2016(real_data / "isic2016", "test")
     samples = [data[number] for number in range(0, len(data), 6)]
