@@ -3,8 +3,6 @@
 import io
 import os
 import re
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from lesionseg_lib.training.recipes import load_recipes
 from lesionseg_lib.training.run_manifest import read_file, write_files
 from lesionseg_lib.utils.arrays import Logits
 from lesionseg_lib.utils.lookup import look_up
+from lesionseg_lib.utils.npz import NpzError, read_npz
 
 LOGITS = "test_logits.npz"
 
@@ -110,15 +109,16 @@ def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
 def read_logits(path: Path) -> tuple[list[str], Logits]:
     """Ids and logits (N, h, w) as ``save_logits`` wrote them. Raises ``RecordError``: missing, damaged, not finite."""
     try:
-        with np.load(io.BytesIO(read_file(path.parent, path.name)[0])) as file:
-            ids, logits = file["ids"].tolist(), file["logits"].astype(np.float32)
+        ids, logits = read_npz(read_file(path.parent, path.name)[0], "ids", "logits")
+        if ids.ndim != 1 or ids.dtype.kind != "U" or logits.dtype.kind != "f":
+            raise NpzError(f"ids of {ids.dtype} and logits of {logits.dtype}, expected texts and numbers")
         if logits.ndim != 3 or len(logits) != len(ids) or not np.isfinite(logits).all():
-            raise ValueError(f"{len(ids)} ids, logits of shape {logits.shape}, or values that are not finite")
+            raise NpzError(f"{len(ids)} ids, logits of shape {logits.shape}, or values that are not finite")
     except FileNotFoundError:
         raise RecordError(f"{path}: no such file. Scoring a run writes it: `lesionseg train NAME --resume`.") from None
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError) as error:
         raise RecordError(f"{path}: not the logits of a run ({error}). Score the run again with --resume.") from error
-    return ids, logits
+    return ids.tolist(), logits.astype(np.float32)
 
 
 def find_model(model: str, runs: Path) -> Path:

@@ -179,6 +179,8 @@ def read_table(path: Path | str) -> pd.DataFrame:
         if told is None and listed is not None and text_sha256(content) != listed:
             raise DamageError(f"its bytes are not those that {SUMS} tells of")
         table = pd.read_csv(io.BytesIO(content), dtype={"id": str})
+        if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of it
+            raise ValueError("its lines have more values than it has columns")
         check_table(table)
     except FileNotFoundError:
         raise RecordError(
@@ -193,11 +195,16 @@ def read_table(path: Path | str) -> pd.DataFrame:
 
 
 def load_records(results: Path | None = None) -> dict[str, dict[int, Record]]:
-    """Every record under ``results`` (default: the published ones) as recipe -> seed -> record, sorted."""
+    """Every record under ``results`` (default: the published ones) as recipe -> seed -> record, sorted.
+
+    Raises ``RecordError`` as ``read_record`` does, and for a record that lies where that of another run belongs.
+    """
     folder = results or published_results()
     found: dict[str, dict[int, Record]] = {}
     for path in sorted(folder.glob("*/seed*.json")):
         record = read_record(path)
+        if path != (place := record_path(folder, record["name"], record["seed"])):
+            raise RecordError(f"{path}: this is the record of another run, and belongs to {place}. Move it there.")
         found.setdefault(record["name"], {})[record["seed"]] = record
     return found
 

@@ -33,7 +33,7 @@ def check_table(table: pd.DataFrame) -> None:
             fits, expected = fits & (numbers >= 0) & (numbers <= 1), "a number from 0 to 1"
         if not fits.all():
             row = int(fits.argmin())
-            raise ValueError(f"{name} of {table['id'][row]} is {table[name][row]!r}, expected {expected}")
+            raise ValueError(f"{name} of {table['id'].iloc[row]} is {table[name].iloc[row]!r}, expected {expected}")
 
 
 def table_text(table: pd.DataFrame) -> bytes:

@@ -24,6 +24,7 @@ from lesionseg_lib.data.datasets.manifest import read_manifest
 from lesionseg_lib.data.images import upright_size
 from lesionseg_lib.errors import LesionSegError
 from tests.helpers.archives import disc, mirror_arrays, npz, photo
+from tests.helpers.fuzzing import run_files
 from tests.helpers.picture_files import chunk, exif_chunk, png, tiff
 
 LARGEST = 1_000_000
@@ -139,6 +140,16 @@ TARGETS: dict[str, Target] = {
     "manifest": Target(_manifest, _manifests),
     "archive": Target(_archive, _archives, "archive.zip"),
     "mirror": Target(_mirror, lambda: [npz(mirror_arrays())], "mirror.npz"),
+    "card": Target(run_files.card, run_files.cards, "model.json"),
+    "record": Target(run_files.record, run_files.records, "light/seed0.json"),
+    "table": Target(run_files.table, run_files.tables, "seed0.csv"),
+    "checkpoint": Target(run_files.checkpoint, run_files.checkpoints, "checkpoint.pt"),
+    "history": Target(run_files.history, run_files.histories, "history.csv"),
+    "previews": Target(run_files.previews, run_files.stacks, "previews.npz"),
+    "logits": Target(run_files.logits, run_files.logit_files, "test_logits.npz"),
+    "run": Target(run_files.manifest, run_files.manifests, "run.json"),
+    "runs": Target(run_files.listing, run_files.listings, "runs.json"),
+    "cache": Target(run_files.cache, run_files.caches, "cache.json"),
 }
 
 
@@ -148,6 +159,7 @@ def run_target(target: Target, content: bytes) -> bool:
     try:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):
             path = Path(folder) / target.name
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
             try:
                 target.check(path)
