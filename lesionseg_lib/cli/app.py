@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lesionseg_lib.cli import compare as listings
-from lesionseg_lib.cli.console import Commands, failed
+from lesionseg_lib.cli.console import Commands, failed, say
 from lesionseg_lib.cli.machine import name_the_user, prepare_training
 from lesionseg_lib.cli.options import Force, Frame, MaskValues, Profile, Results, Runs, Seed
 from lesionseg_lib.errors import RecordError, UnknownNameError
@@ -29,7 +29,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"lesionseg {version('lesionseg')}")
+        say(f"lesionseg {version('lesionseg')}")
         raise typer.Exit()
 
 
@@ -75,13 +75,13 @@ def download(
         from lesionseg_lib.experiments.run_folder import runs_root
         from lesionseg_lib.experiments.runs_archive import download_runs
 
-        download_runs(names or [], runs_root(), typer.echo, url)
+        download_runs(names or [], runs_root(), say, url)
         return
     if names or url:
         raise typer.BadParameter("names and --url go with --runs; ISIC 2016 is downloaded without them.")
     from lesionseg_lib.cli.download import download_photos
 
-    download_photos(root, source, complete, report=typer.echo)
+    download_photos(root, source, complete, report=say)
 
 
 @app.command()
@@ -93,9 +93,9 @@ def recipes(
     _check_folder(results)
     records = load_records(results)
     if name is None:
-        typer.echo(listings.recipe_table(load_recipes(), records))
+        say(listings.recipe_table(load_recipes(), records))
     else:
-        typer.echo(listings.recipe_settings(get_recipe(name), records.get(name, {})))
+        say(listings.recipe_settings(get_recipe(name), records.get(name, {})))
 
 
 @app.command()
@@ -128,7 +128,7 @@ def train(
     failures = train_all(
         chosen, chosen_profile,
         seed=seed, resume=resume, force=force, runs=runs, results=results, skip_recorded=len(chosen) > 1,
-        report=typer.echo,
+        report=say,
     )  # fmt: skip
     if failures:
         raise failed("\nError: ".join(failures))
@@ -175,9 +175,9 @@ def baseline(
         demand_free(results_folder, {"name": name, "seed": 0}, again=False, force=force)
         record, table = baselines.run(name, chosen_profile, splits)
         write_record(results_folder, record, table)
-        typer.echo(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
-        typer.echo(score_table(record["test"], record["official"]))
-        typer.echo(f"Record  {record_path(results_folder, name, 0)}\n")
+        say(f"{name}: {record['recipe']['title']}. {record['recipe']['choices']}")
+        say(score_table(record["test"], record["official"]))
+        say(f"Record  {record_path(results_folder, name, 0)}\n")
 
 
 @app.command()
@@ -213,13 +213,13 @@ def evaluate(
     folder = find_model(model, runs)
     network, card = open_model(folder)
     dataset = open_test_data(data, mask_value_of(mask_value), frame)
-    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {card['threshold']}, on {network.device.type}")
-    typer.echo(f"Data     {dataset.name}: {len(dataset)} images\n")
+    say(f"Model    {folder}: {card['recipe']}, threshold {card['threshold']}, on {network.device.type}")
+    say(f"Data     {dataset.name}: {len(dataset)} images\n")
     scores = score_model(network, card, dataset)
-    typer.echo(score_table(scores.summary, scores.official))
+    say(score_table(scores.summary, scores.official))
     if csv is not None:
         write_scores(csv, scores.table, force)
-        typer.echo(f"\nScores of each image: {csv}")
+        say(f"\nScores of each image: {csv}")
 
 
 @app.command()
@@ -250,12 +250,12 @@ def predict(
     folder = find_model(model, runs)
     network, card = open_model(folder)
     threshold = card["threshold"] if threshold is None else threshold
-    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
+    say(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
     size = (card["size"][0], card["size"][1])
-    done, failures = predict_all(network, size, threshold, paths, out, overwrite, typer.echo, frame)
-    typer.echo(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
+    done, failures = predict_all(network, size, threshold, paths, out, overwrite, say, frame)
+    say(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
     for failure in failures or ([] if done else [f"No photo in {', '.join(map(str, paths))}."]):
-        typer.echo(f"Error: {failure}", err=True)
+        say(f"Error: {failure}", err=True)
     if failures or not done:
         raise typer.Exit(1)
 
@@ -279,11 +279,11 @@ def compare(
     if effects:
         if names:
             raise UnknownNameError("--effects compares the pairs of its own table. Leave the names out.")
-        typer.echo(listings.effects(load_recipes(), results))
+        say(listings.effects(load_recipes(), results))
         return
     if names and len(names) > 2:
         raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
-    typer.echo(listings.comparison(names or [], load_recipes(), results))
+    say(listings.comparison(names or [], load_recipes(), results))
 
 
 def _check_folder(results: Path | None) -> None:

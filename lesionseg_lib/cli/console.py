@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import sys
 import traceback
 import warnings
+from functools import partial
 from typing import Any
 
 import typer
@@ -13,6 +15,7 @@ from typer.core import TyperGroup
 from lesionseg_lib.cli.machine import is_one_of_several
 from lesionseg_lib.errors import DataWarning, LesionSegError
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line break
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 FAULT = 70  # EX_SOFTWARE of sysexits.h
 
@@ -36,7 +39,7 @@ class Commands(TyperGroup):
             # A note is a line to read, also where Python is told to make errors of warnings.
             warnings.filters[:] = [entry for entry in warnings.filters if entry[0] != "error"]  # type: ignore[index]
             warnings.filterwarnings("default", category=DataWarning)
-            warnings.showwarning = _one_line  # restored with the filters
+            warnings.showwarning = partial(_one_line, set())  # restored with the filters
             try:
                 return super().invoke(ctx)
             except LesionSegError as error:
@@ -57,9 +60,14 @@ class Commands(TyperGroup):
                 raise _fault(error) from error
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print a text; what would steer the terminal, as the names of files may, is shown instead (``\\x1b``)."""
+    typer.echo(_STEERING.sub(lambda sign: ascii(sign[0])[1:-1], text), err=err)
+
+
 def failed(message: str, code: int = 2) -> typer.Exit:
     """What to raise after a message to stderr: exit code 2."""
-    typer.echo(f"Error: {message}", err=True)
+    say(f"Error: {message}", err=True)
     return typer.Exit(code)
 
 
@@ -86,10 +94,13 @@ def _fault(error: Exception) -> typer.Exit:
     )
 
 
-def _one_line(message: Warning | str, category: type[Warning] = UserWarning, *_: Any, **__: Any) -> None:
-    # What other libraries say to programmers is not for the reader of a terminal.
-    if _speaks() and issubclass(category, UserWarning):
-        typer.echo(f"Note: {message}", err=True)
+def _one_line(
+    said: set[str], message: Warning | str, category: type[Warning] = UserWarning, *_: Any, **__: Any
+) -> None:
+    # What other libraries say to programmers is not for the reader of a terminal; and a file may be read twice.
+    if _speaks() and issubclass(category, UserWarning) and str(message) not in said:
+        said.add(str(message))
+        say(f"Note: {message}", err=True)
 
 
 def _speaks() -> bool:

@@ -28,6 +28,7 @@ from lesionseg_lib.data.images import resize_image, resize_mask
 from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.errors import DataError
 from lesionseg_lib.utils.bundles import demand_whole
+from lesionseg_lib.utils.checks import check_size
 from lesionseg_lib.utils.files import flush, flush_folder, sha256_of, write_bytes
 from lesionseg_lib.utils.folders import cache_folder, named_folder
 from lesionseg_lib.utils.schemas import Count, Schema, SchemaError, Sha256, check, parse_json
@@ -92,12 +93,13 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
     Raises:
         DataError: a sample cannot be read, the data set is empty, or the folder cannot be written (for
             example because the disk is full). Nothing half-built is left behind.
+        ShapeError: ``size`` is not (height, width).
     """
     if not len(dataset):
         raise DataError(f"{dataset.name} has no samples to decode.")
     directory = _default_directory() if directory is None else Path(directory)
+    size = height, width = check_size("size", size)
     fingerprint = content_fingerprint(dataset, directory)
-    height, width = size
     ids_hash = hashlib.sha256(encoded_id("\n".join(dataset.ids))).hexdigest()
     safe_name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name)
     prefix = f"{safe_name}-{height}x{width}-{ids_hash[:12]}-"

@@ -14,6 +14,7 @@ from lesionseg_lib.data.mask_values import MaskValue, lesion_in
 from lesionseg_lib.data.opening import EIGHT_BIT_MODES, TURNS, depth, opened, orientation, size_upright, upright
 from lesionseg_lib.errors import DataError, DataWarning
 from lesionseg_lib.utils.arrays import Image, Mask
+from lesionseg_lib.utils.checks import Need, check_arrays, check_size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -144,15 +145,23 @@ def _report(path: Path, turn: int) -> None:
 
 
 def resize_image(image: Image, size: tuple[int, int]) -> Image:
-    """Resize an image to (height, width): areas are averaged when shrinking, interpolated when enlarging."""
-    height, width = size
+    """Resize an image to (height, width): areas are averaged when shrinking, interpolated when enlarging.
+
+    ``image``: uint8 (H, W, 3) or (H, W). Raises ``ShapeError``.
+    """
+    check_arrays(image=Need(image, "H W 3 | H W", "uint8"))
+    height, width = check_size("size", size)
     shrinking = height * width < image.shape[0] * image.shape[1]
     method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
 
 
 def resize_mask(mask: Mask, size: tuple[int, int]) -> Mask:
-    """Resize a mask to (height, width) by nearest neighbour, so that no value between 0 and 1 arises."""
-    height, width = size
+    """Resize a mask, bool (H, W), to (height, width) by nearest neighbour, so that no value between 0 and 1 arises.
+
+    Raises ``ShapeError``.
+    """
+    check_arrays(mask=Need(mask, "H W", "bool"))
+    height, width = check_size("size", size)
     resized = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return np.asarray(resized, dtype=np.uint8) > 0

@@ -66,6 +66,8 @@ def opened(path: Path, frame: int | None = None, formats: tuple[str, ...] = PHOT
         # Pillow warns above 89 megapixels and refuses above 178; a 108-megapixel phone is no attack. Its other
         # warnings are about descriptions, not about pixels.
         with warnings.catch_warnings(action="ignore"):
+            if "\0" in str(path):
+                raise DataError(f"{str(path)!r} is no name that a file can have. Give the path of a picture.")
             if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):
                 raise DataError(f"{path} is a pipe, a device or a socket. Copy the photo into a file first.")
             # From an open file, not a path: Pillow maps the file of a path into memory, and then scrambles a grey TIFF

@@ -32,8 +32,8 @@ def split_validation(
     Raises:
         DataError: a fraction outside (0, 1), or one of the two sides would be empty.
     """
-    if not 0 < fraction < 1:
-        raise DataError(f"The fraction for validation is {fraction}; give one between 0 and 1, such as 0.1.")
+    if not isinstance(fraction, int | float) or not 0 < fraction < 1:
+        raise DataError(f"The fraction for validation is {fraction!r}; give one between 0 and 1, such as 0.1.")
     sides: tuple[list[str], list[str]] = ([], [])
     for sample_id in dataset.ids:
         draw = int(hashlib.sha256(encoded_id(f"{seed}:{sample_id}")).hexdigest()[:8], 16) / 2**32

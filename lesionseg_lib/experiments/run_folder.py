@@ -1,7 +1,6 @@
 """Where a run lies on disk, what lies in it, and how a trained model is found again."""
 
 import io
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, HISTORY, PREVIE
 from lesionseg_lib.training.recipes import load_recipes
 from lesionseg_lib.training.run_manifest import read_file, write_files
 from lesionseg_lib.utils.arrays import Logits
+from lesionseg_lib.utils.folders import named_folder
 from lesionseg_lib.utils.lookup import look_up
 from lesionseg_lib.utils.npz import NpzError, read_npz
 
@@ -26,8 +26,8 @@ LOGITS = "test_logits.npz"
 
 
 def runs_root() -> Path:
-    """Where runs are kept: ``LESIONSEG_RUNS``, else ``runs`` in the working folder."""
-    return Path(os.environ.get("LESIONSEG_RUNS", "runs"))
+    """Where runs are kept: ``LESIONSEG_RUNS``, else ``runs`` in the working folder. Raises ``DataError``."""
+    return named_folder("LESIONSEG_RUNS") or Path("runs")
 
 
 @dataclass(frozen=True)

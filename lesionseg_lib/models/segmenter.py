@@ -24,7 +24,7 @@ from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
 from lesionseg_lib.models.sound_weights import weights_fault
 from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
-from lesionseg_lib.utils.checks import Need, check_arrays
+from lesionseg_lib.utils.checks import Need, check_arrays, check_size
 from lesionseg_lib.utils.files import sha256_of
 
 
@@ -99,13 +99,14 @@ class Segmenter(nn.Module):
     def pack(self, folder: Path, *, recipe: str, threshold: float, size: tuple[int, int]) -> tuple[bytes, bytes]:
         """Bytes of ``model.json``, which tells the SHA-256 of the other, and of ``model.safetensors``.
 
-        Raises ``CheckpointError``, which names ``folder``, when they could not be used again.
+        Raises ``CheckpointError``, which names ``folder``, when they could not be used again; ``ShapeError`` for a
+        ``size`` that is not (height, width).
         """
         card: dict[str, Any] = {
             "format": MODEL_FORMAT,
             "recipe": recipe,
-            "threshold": threshold,
-            "size": list(size),
+            "threshold": threshold.item() if hasattr(threshold, "item") else threshold,
+            "size": list(check_size("size", size)),
             "decoder": _decoder_name(self.decoder),
             "mean": list(self.preprocessing.mean),
             "std": list(self.preprocessing.std),
@@ -113,10 +114,10 @@ class Segmenter(nn.Module):
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}
         if fault := weights_fault(state):
             raise CheckpointError(f"{folder}: the model is not saved: {fault}. Load or train it again.")
+        check_card({**card, "format": 1}, folder / CARD_NAME)
         # The card travels inside too, without the digest: the two files cannot be mixed up.
         weights = safetensors.save(state, {"card": json.dumps(card)})
         card["sha256"] = sha256_of(weights)
-        check_card(card, folder / CARD_NAME)
         return (json.dumps(card, indent=2) + "\n").encode(), weights
 
     @classmethod

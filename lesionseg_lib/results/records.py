@@ -23,6 +23,7 @@ from lesionseg_lib.results.schema import RECORD_FORMAT, canonical, check_record,
 from lesionseg_lib.results.tables import check_table, parse_sums, table_text, text_sha256
 from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
 from lesionseg_lib.utils.files import file_stamp, sha256_of
+from lesionseg_lib.utils.folders import named_folder
 from lesionseg_lib.utils.locks import owning
 from lesionseg_lib.utils.schemas import SchemaError, parse_json
 
@@ -34,10 +35,10 @@ SUMS = "SHA256SUMS"
 def published_results() -> Path:
     """Folder of the published records: the checkout's ``results/``, or the copy inside the wheel.
 
-    ``LESIONSEG_RESULTS`` overrides both.
+    ``LESIONSEG_RESULTS`` overrides both. Raises ``DataError`` where it names the home of nobody.
     """
-    if "LESIONSEG_RESULTS" in os.environ:
-        return Path(os.environ["LESIONSEG_RESULTS"])
+    if (named := named_folder("LESIONSEG_RESULTS")) is not None:
+        return named
     inside = PACKAGE / "_results"
     return inside if inside.is_dir() else PACKAGE.parent / "results"
 

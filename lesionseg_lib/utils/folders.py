@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import pooch
-
 from lesionseg_lib.errors import DataError
 
 
@@ -14,18 +12,23 @@ def named_folder(variable: str) -> Path | None:
     Raises ``DataError`` for ``~name`` where there is no such user.
     """
     value = os.environ.get(variable)
-    if not value:
-        return None
+    return at_home(value, f"{variable} is") if value else None
+
+
+def at_home(path: str | Path, what: str = "The path is") -> Path:
+    """A path with ``~`` written out. Raises ``DataError``, which begins with ``what``, where there is no such user."""
     try:
-        return Path(value).expanduser()
+        return Path(path).expanduser()
     except RuntimeError as error:
         raise DataError(
-            f"{variable} is {value!r}, and there is no home folder of that name. Set it to a folder, written in full."
+            f"{what} {str(path)!r}, and there is no home folder of that name. Name a folder, written in full."
         ) from error
 
 
 def cache_folder() -> Path:
     """``lesionseg`` in the user's cache folder. Raises ``DataError`` for a user without a home."""
+    import pooch  # which takes its time, and records are read without it
+
     try:
         folder = Path(pooch.os_cache("lesionseg"))
     except RuntimeError:  # newer versions of platformdirs say so

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from lesionseg_lib.cli.console import INTERRUPTED, Commands, failed
+from lesionseg_lib.cli.console import INTERRUPTED, Commands, failed, say
 from lesionseg_lib.errors import DataError, DataWarning, RecordError
 
 
@@ -135,3 +135,19 @@ def test_a_rank_that_was_left_over_silences_nobody(monkeypatch: pytest.MonkeyPat
 def test_failed_says_its_message_and_is_what_to_raise(capsys: pytest.CaptureFixture[str]) -> None:
     assert failed("no such thing").exit_code == 2
     assert capsys.readouterr().err == "Error: no such thing\n"
+
+
+def test_what_would_steer_a_terminal_is_shown() -> None:
+    name = "\x1b[31mred\x07\r.png"
+    shown = "\\x1b[31mred\\x07\\r.png"
+    assert raising(DataError(f"{name}: no image.")).stderr == f"Error: {shown}: no image.\n"
+    assert run(lambda: say(f"{name}\n\tdone")).stdout == f"{shown}\n\tdone\n"
+
+
+def test_the_same_note_is_said_once() -> None:
+    def work() -> None:
+        for text in ("a.png was turned", "a.png was turned", "b.png was turned"):
+            warnings.warn(text, DataWarning, stacklevel=1)
+            warnings.warn(text, DataWarning, stacklevel=2)
+
+    assert run(work).stderr == "Note: a.png was turned\nNote: b.png was turned\n"

@@ -204,7 +204,7 @@ def test_a_face_on_the_way_is_loaded_too() -> None:
 
 
 def test_metrics_need_numpy_and_nothing_else() -> None:
-    standard = {"__future__", "collections", "dataclasses", "typing", "difflib"}
+    standard = {"__future__", "collections", "dataclasses", "typing", "difflib", "reprlib"}
     assert loaded_with(PACKAGE / "evaluation" / "metrics.py") - standard == {"numpy"}
 
 

@@ -180,5 +180,10 @@ def test_published_records_are_found_in_checkout_wheel_or_where_the_environment_
     assert published_results() == tmp_path / "site" / "results"
     (package / "_results").mkdir()
     assert published_results() == package / "_results"
+    monkeypatch.setenv("LESIONSEG_RESULTS", "")
+    assert published_results() == package / "_results"
     monkeypatch.setenv("LESIONSEG_RESULTS", str(tmp_path / "mine"))
+    assert published_results() == tmp_path / "mine"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LESIONSEG_RESULTS", "~/mine")
     assert published_results() == tmp_path / "mine"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import operator
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -65,8 +67,15 @@ class LesionDataset(ABC):
 
         Raises:
             IndexError: no such number.
-            DataError: a file cannot be read, or image and mask differ in size.
+            DataError: no number at all; a file cannot be read, or image and mask differ in size.
         """
+        try:
+            index = operator.index(index)
+        except TypeError:
+            raise DataError(
+                f"{self.name}: {index!r} is no number of a sample. Give a whole number below {len(self)}; of an id the "
+                "number is dataset.ids.index(...), and several samples are dataset.subset(...)."
+            ) from None
         if not -len(self) <= index < len(self):
             raise IndexError(f"{self.name} has {len(self)} samples, there is no number {index}")
         index %= len(self)
@@ -157,6 +166,11 @@ def shorten(names: Iterable[str], limit: int = 5) -> str:
     listed = list(names)
     more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
     return ", ".join(listed[:limit]) + more
+
+
+def normal_id(name: str) -> str:
+    """A name with its accents in one form: macOS stores "é" as two signs, others as one, and both look the same."""
+    return unicodedata.normalize("NFC", name)
 
 
 def encoded_id(sample_id: str) -> bytes:

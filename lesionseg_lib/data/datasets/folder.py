@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from lesionseg_lib.data.datasets.base import shorten
+from lesionseg_lib.data.datasets.base import normal_id, shorten
 from lesionseg_lib.data.datasets.manifest import read_manifest
 from lesionseg_lib.data.datasets.paired_files import Pair, PairedFiles
 from lesionseg_lib.data.images import IMAGE_SUFFIXES
@@ -154,7 +154,7 @@ def _by_id(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
             (lost if leads_nowhere(file) else stray).append(file.name + "/" * os.path.isdir(file))
             continue
         ending = next((ending for ending in endings if file.stem.endswith(ending)), "")
-        key = file.stem.removesuffix(ending)
+        key = normal_id(file.stem.removesuffix(ending))
         if key in found:
             raise DataError(f"{folder}: {found[key].name} and {file.name} have the same id {key}. Keep one of the two.")
         found[key] = file

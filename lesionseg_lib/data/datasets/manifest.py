@@ -7,6 +7,7 @@ import csv
 import io
 from pathlib import Path
 
+from lesionseg_lib.data.datasets.base import normal_id
 from lesionseg_lib.errors import DataError
 
 # A byte-order mark says the encoding; the longer ones first, because UTF-16's is the beginning of UTF-32's.
@@ -64,7 +65,7 @@ def _add(found: dict[str, dict[str, str]], row: dict[str, str], place: str) -> N
         return
     if "id" not in values:
         raise DataError(f"{place} has no id. Add it, or remove the line.")
-    sample_id = values.pop("id")
+    sample_id = normal_id(values.pop("id"))
     if found.setdefault(sample_id, values) != values:
         raise DataError(f"{place} says something else about {sample_id} than a line before it. Keep one of the two.")
 
