@@ -28,7 +28,7 @@ help:
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
-	@echo 'make fuzz     damaged photos, masks, manifests and archives for an hour [SECONDS=3600]'
+	@echo 'make fuzz     damaged photos, masks, archives, records and checkpoints for an hour [SECONDS=3600]'
 	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
 	@echo 'make clean    remove what the others built, all but .venv'
 

@@ -41,6 +41,7 @@ class Commands(TyperGroup):
             warnings.filterwarnings("default", category=DataWarning)
             warnings.showwarning = partial(_one_line, set())  # restored with the filters
             try:
+                _demand_folder()
                 return super().invoke(ctx)
             except LesionSegError as error:
                 raise failed(str(error)) from error
@@ -58,6 +59,15 @@ class Commands(TyperGroup):
                 if type(error).__module__.partition(".")[0] in ("click", "typer"):
                     raise  # how they end, and say what is wrong with an argument
                 raise _fault(error) from error
+
+
+def _demand_folder() -> None:
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:  # libraries end the process over it, in words of their own
+        raise LesionSegError(
+            "The folder that this was started in is not there any more. Change to another one."
+        ) from error
 
 
 def say(text: str, err: bool = False) -> None:

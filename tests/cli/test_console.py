@@ -6,6 +6,7 @@ import errno
 import os
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import typer
@@ -151,3 +152,15 @@ def test_the_same_note_is_said_once() -> None:
             warnings.warn(text, DataWarning, stacklevel=2)
 
     assert run(work).stderr == "Note: a.png was turned\nNote: b.png was turned\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder in use cannot be removed")
+def test_a_working_folder_that_was_removed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    result = run(lambda: None)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: The folder that this was started in is not there any more. Change to another one.\n",
+    )
