@@ -11,7 +11,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive stamp mutants lock fuzz clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive bundle stamp mutants lock fuzz clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -27,6 +27,7 @@ help:
 	@echo 'make explorers make the data and pictures of the explorers anew from recorded runs'
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
+	@echo 'make bundle   book, notebooks and wheel in one zip for where there is no internet [RUNS=1: networks too]'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
 	@echo 'make fuzz     damaged photos, masks, archives, records and checkpoints for an hour [SECONDS=3600]'
 	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
@@ -122,6 +123,9 @@ runs-archive: environment
 	@$(PY) -m tools.runs_archive
 
 # For maintainers. Pins stay as they are unless named: make lock RAISE='torch torchvision' (or RAISE=everything).
+bundle: environment
+	@$(PY) -m tools.offline $(if $(RUNS),--runs)
+
 lock:
 	$(PYTHON) -m venv _build/lock
 	_build/lock/bin/python -m pip install --disable-pip-version-check --quiet uv

@@ -73,6 +73,7 @@ def build(source: Path, html: Path) -> Path:
 
 
 def committed(root: Path = ROOT) -> list[Path]:
+    """The lessons as they are committed, with their outputs."""
     return sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 

@@ -46,7 +46,7 @@ def _prepare_environment(profile: str) -> None:
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     for name in ("LESIONSEG_DATA", "LESIONSEG_CACHE", "LESIONSEG_RESULTS", "LESIONSEG_RUNS", "TORCH_HOME"):
         if name in os.environ:
-            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
+            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
 
 
 def run_lessons(lessons: list[Path], found: dict[str, Any]) -> list[Path]:

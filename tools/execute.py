@@ -65,12 +65,15 @@ class Progress:
         self.live = sys.stdout.isatty()
 
     def seconds(self) -> float:
+        """Since the notebook began."""
         return time.monotonic() - self.start
 
     def show(self, cell: Any, cell_index: int) -> None:
+        """Which cell runs now; nbclient calls it."""
         self.cell = cell_index + 1
         if self.live:
             print(f"\r  {self.name}  cell {self.cell} of {self.cells}, {self.seconds():.0f} s ", end="", flush=True)
 
     def end(self) -> None:
+        """The notebook's line, for good."""
         print(f"{chr(13) if self.live else ''}  {self.name}  {self.seconds():.0f} s" + " " * 20 * self.live, flush=True)

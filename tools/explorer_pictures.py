@@ -1,5 +1,6 @@
-"""`make explorers`: the explorers' data that need trained networks, and their pictures for print and for readers
-without scripts.
+"""`make explorers`: the explorers' data that need trained networks, and their still pictures.
+
+The pictures are for print and for readers without scripts.
 
 A picture is what Chromium shows of the explorer before anybody has touched it. It carries the hash of what it was made
 from, so that a test can tell when it has to be made anew.

@@ -16,7 +16,10 @@ COLUMNS = ("id", "jaccard", "dice")
 
 
 class ResultsHook(BuildHookInterface[Any]):
+    """Hatch's hook: what `lesionseg compare` reads of results/ goes into the wheel."""
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Copy the records, and only the columns of their tables that are read."""
         if version == "editable":  # the checkout's own results/ are read there
             return
         results = Path(self.root) / "results"
@@ -34,6 +37,7 @@ class ResultsHook(BuildHookInterface[Any]):
             build_data["force_include"][str(listed)] = "lesionseg_lib/_results/SHA256SUMS"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """The copies go."""
         if version != "editable":
             self._temporary.cleanup()
 

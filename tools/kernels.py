@@ -1,7 +1,7 @@
 """Kernels are reached over sockets in a folder, not over TCP: a port found free may be taken before a kernel has it.
 
-As a pytest plugin (`-p tools.kernels`) this holds for the kernels of nbval, which takes no settings for them. It
-imports nothing of the course: tests also copy it to where there is none.
+As a pytest plugin (`-p tools.kernels`) this holds for the kernels of nbval, which takes no settings for them; what it
+compares is set here, too. The plugin imports nothing of the course: tests also copy it to where there is none.
 """
 
 import atexit
@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 _NUMBERS = itertools.count(1)
@@ -28,10 +29,17 @@ def over_ipc() -> dict[str, str]:
     if os.name == "nt":
         return {}
     # The sockets are named after this file: 1-ipc-1, 1-ipc-2, ...
-    return {"transport": "ipc", "connection_file": os.path.join(_folder(), f"{next(_NUMBERS)}.json")}
+    return {"transport": "ipc", "connection_file": str(Path(_folder(), f"{next(_NUMBERS)}.json"))}
+
+
+def pytest_collectstart(collector: Any) -> None:
+    """As a plugin of pytest: of figures nbval compares neither PNG, which it leaves out by itself, nor SVG."""
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("image/svg+xml",)
 
 
 def pytest_configure() -> None:
+    """As a plugin of pytest: nbval's kernels, too, talk over sockets in a folder."""
     import nbval.kernel  # where this is no plugin, nbval need not be there
 
     manager = nbval.kernel.KernelManager

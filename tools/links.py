@@ -57,8 +57,11 @@ PLAY = "**To play with, on the course's page:**"
 
 
 def in_book(text: str) -> str:
-    """Turn what `api` wrote into references that Sphinx resolves, or warns of if the page leaves the module out, and
-    what `explorer` wrote into the explorer."""
+    """Turn what `api` and `explorer` wrote into what the book shows.
+
+    An address of a module becomes a reference that Sphinx resolves, or warns of if the page leaves the module out; an
+    address of an explorer becomes the explorer.
+    """
     line = rf"^{re.escape(PLAY)} \[.*\]\({re.escape(published())}/.*#explorer-([\w-]+)\)$"
     text = re.sub(line, r"```{explorer} \1\n```", text, flags=re.MULTILINE)
     source = re.escape(repository()) + r"/(?:blob|tree)/main/(lesionseg_lib(?:/\w+)+)(?:\.py)?"

@@ -61,8 +61,9 @@ def fill_markdown(text: str, source: Path, results: Path) -> str:
 
 
 def write(source: Path, results: Path) -> Notebook:
-    """Return the notebook of a lesson, without outputs: numbers filled in, the install cell after the title, solutions
-    folded wherever it is opened.
+    """Return the notebook of a lesson, without outputs.
+
+    Numbers are filled in, the install cell stands after the title, and solutions are folded wherever it is opened.
 
     Cell ids count from 1, so that the same source always gives the same file.
     """
@@ -87,11 +88,13 @@ def code_sha256(notebook: Notebook) -> str:
 
 
 def tags(cell: Any) -> list[str]:
+    """The cell's tags; [] without any."""
     found: list[str] = cell.metadata.get("tags", [])
     return found
 
 
 def read(path: Path) -> Notebook:
+    """A notebook in the current format."""
     return nbformat.read(path, as_version=4)
 
 

@@ -1,4 +1,6 @@
-"""Placeholders in the text of a lesson, a quiz, a page or the README, filled in by one Jinja environment:
+"""Placeholders in the text of a lesson, a quiz, a page or the README, filled in by one Jinja environment.
+
+They are::
 
     {{ number("dilated-all", "jaccard") }}          a recorded number (tools/numbers.py)
     {{ number("dilated-all", "macs", ".2e") }}      the same, formatted as Python's `format` does

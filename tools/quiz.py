@@ -61,12 +61,16 @@ class Entry(BaseModel):
 
 
 class Answer(Entry):
+    """An answer to choose, and what is said of the choice."""
+
     text: Annotated[Text, AfterValidator(_plain)]
     feedback: Markdown
     right: bool = False
 
 
 class Question(Entry):
+    """A question with at least three answers, one of them right."""
+
     text: Markdown = Field(alias="question")
     answers: Annotated[list[Answer], Field(min_length=3, max_length=len(LETTERS))]
 

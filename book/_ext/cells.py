@@ -33,6 +33,7 @@ def prompts(doctree: nodes.document) -> list[nodes.block_quote]:
 
 
 def is_prompt(node: nodes.Node) -> bool:
+    """Whether a node is a quotation that opens with **Predict**."""
     if not (isinstance(node, nodes.block_quote) and node.children and isinstance(node[0], nodes.paragraph)):
         return False
     first = next((child for child in node[0].children if child.astext()), None)

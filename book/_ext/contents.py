@@ -1,5 +1,6 @@
-"""The list of lessons on the first page, with their times and room for one's progress; and what a page says of itself
-to search engines and to whoever shares its address.
+"""The list of lessons on the first page, with their times and room for one's progress.
+
+And what a page says of itself to search engines and to whoever shares its address.
 """
 
 import re
@@ -23,7 +24,7 @@ FOLD = (
 """Folds before anything is shown; if the book's script does not come, it unfolds."""
 
 
-class lessons(nodes.General, nodes.Element):  # noqa: N801  (docutils names nodes so)
+class lessons(nodes.General, nodes.Element):
     """The place of the list; filled when all lessons have been read."""
 
 
@@ -31,6 +32,7 @@ class Lessons(SphinxDirective):
     """``{lessons}``: every lesson with its title and its time."""
 
     def run(self) -> list[nodes.Node]:
+        """What docutils puts in the directive's place."""
         return [lessons()]
 
 
@@ -38,6 +40,7 @@ class Start(SphinxDirective):
     """``{start}``: two buttons, the first lesson as a page and in Colab."""
 
     def run(self) -> list[nodes.Node]:
+        """What docutils puts in the directive's place."""
         first = min(name for name in self.env.found_docs if lesson_of(name))
         options = self.config.html_theme_options
         slug = urlsplit(str(options["repository_url"])).path

@@ -57,9 +57,12 @@ def _size(png: Path) -> tuple[int, int]:
 
 
 class Explorer(SphinxDirective):
+    """``{explorer} NAME``: the explorer of that name, or its still picture without scripts."""
+
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
+        """What docutils puts in the directive's place."""
         name, folder = self.arguments[0], Path(self.env.srcdir) / FOLDER
         entries = read_entries(folder)
         if name not in entries:

@@ -1,5 +1,8 @@
-"""The command line. What a command needs beyond names and records is imported when the command runs: torch takes
-seconds, and ``--help``, ``recipes`` and ``compare`` need none of it."""
+"""The command line.
+
+What a command needs beyond names and records is imported when the command runs: torch takes seconds, and ``--help``,
+``recipes`` and ``compare`` need none of it.
+"""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -39,7 +42,7 @@ def lesionseg(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
     ] = False,
 ) -> None:
-    pass
+    """Every command is one of its own."""
 
 
 @app.command()

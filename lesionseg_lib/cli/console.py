@@ -7,6 +7,7 @@ import sys
 import traceback
 import warnings
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -28,6 +29,7 @@ class Commands(TyperGroup):
     """
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As Click has it, with names printed that the terminal cannot show."""
         for stream in (sys.stdout, sys.stderr):
             # Names of files may hold bytes, and terminals lack signs; neither is a reason to stop.
             if stream is not None and hasattr(stream, "reconfigure"):
@@ -35,6 +37,7 @@ class Commands(TyperGroup):
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command; what it raises becomes one sentence, warnings one line each."""
         with warnings.catch_warnings():
             # A note is a line to read, also where Python is told to make errors of warnings.
             warnings.filters[:] = [entry for entry in warnings.filters if entry[0] != "error"]  # type: ignore[index]
@@ -63,7 +66,7 @@ class Commands(TyperGroup):
 
 def _demand_folder() -> None:
     try:
-        os.getcwd()
+        Path.cwd()
     except FileNotFoundError as error:  # libraries end the process over it, in words of their own
         raise LesionSegError(
             "The folder that this was started in is not there any more. Change to another one."
@@ -71,7 +74,7 @@ def _demand_folder() -> None:
 
 
 def say(text: str, err: bool = False) -> None:
-    """Print a text; what would steer the terminal, as the names of files may, is shown instead (``\\x1b``)."""
+    """Print a text; what would steer the terminal, as the names of files may, is shown as Python writes it."""
     typer.echo(_STEERING.sub(lambda sign: ascii(sign[0])[1:-1], text), err=err)
 
 
@@ -98,7 +101,7 @@ def _fault(error: Exception) -> typer.Exit:
     last = traceback.extract_tb(error.__traceback__)[-1]
     what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return failed(
-        f"This is a fault of lesionseg: {what} ({os.path.basename(last.filename)}, line {last.lineno}). Please report "
+        f"This is a fault of lesionseg: {what} ({Path(last.filename).name}, line {last.lineno}). Please report "
         "it with what you ran; with LESIONSEG_TRACEBACK=1 set, the command prints where it came from.",
         FAULT,
     )

@@ -12,12 +12,12 @@ import PIL.Image
 
 from lesionseg_lib.data.datasets import Image, Mask, read_image, resize_image
 from lesionseg_lib.data.datasets.base import shorten
-from lesionseg_lib.data.datasets.folder import leads_nowhere, list_folder, named_like_image
+from lesionseg_lib.data.datasets.folder import list_folder, named_like_image
 from lesionseg_lib.data.images import count_frames, upright_size
 from lesionseg_lib.errors import DataError
 from lesionseg_lib.models.postprocessing import predict_mask
 from lesionseg_lib.models.segmenter import Segmenter
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.files import is_file, is_folder, leads_nowhere, replacing
 
 MAX_SIDE = 4096
 """A larger photo is reduced to this while it is decoded, and its overlay stays so; its mask has the photo's size."""
@@ -47,14 +47,14 @@ def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     aside = []
     for path in paths:
         try:
-            files = list_folder(path) if os.path.isdir(path) else None
+            files = list_folder(path) if is_folder(path) else None
         except DataError:
             files = None
         if files is None:
             photos.setdefault(_resolved(path), path)
             continue
         for file in files:
-            there = os.path.isfile(file) or leads_nowhere(file)
+            there = is_file(file) or leads_nowhere(file)
             if not there or not named_like_image(file) or file.stem.lower().endswith(_NOT_PHOTOS):
                 aside.append(file)
             else:
@@ -132,7 +132,7 @@ def predict_file(
     width) of the network's input. Files in ``keep`` (resolved) are never written over, others only with ``overwrite``.
     Raises ``DataError``.
     """
-    if os.path.isdir(photo):
+    if is_folder(photo):
         list_folder(photo)  # says why it was taken for a photo
     mask_file, overlay_file = folder / f"{name}_mask.png", folder / f"{name}_overlay.jpg"
     for file in (mask_file, overlay_file):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import struct
 import warnings
@@ -18,6 +17,7 @@ import PIL.Image
 from PIL import MpoImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from lesionseg_lib.errors import DataError
+from lesionseg_lib.utils.files import leads_nowhere
 
 # Not all that Pillow knows: some run another program, or draw. A JPEG may turn out to be an MPO.
 MASK_FORMATS = ("BMP", "DIB", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
@@ -68,7 +68,7 @@ def opened(path: Path, frame: int | None = None, formats: tuple[str, ...] = PHOT
         with warnings.catch_warnings(action="ignore"):
             if "\0" in str(path):
                 raise DataError(f"{str(path)!r} is no name that a file can have. Give the path of a picture.")
-            if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):
+            if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
                 raise DataError(f"{path} is a pipe, a device or a socket. Copy the photo into a file first.")
             # From an open file, not a path: Pillow maps the file of a path into memory, and then scrambles a grey TIFF
             # that is turned by 90 degrees.
@@ -84,10 +84,8 @@ def opened(path: Path, frame: int | None = None, formats: tuple[str, ...] = PHOT
     except MemoryError as error:
         raise DataError(f"{path} needs more memory than there is. Reduce it first, to 4,000 pixels a side.") from error
     except _DAMAGE as error:
-        if os.path.islink(path) and not os.path.exists(path):
-            raise DataError(
-                f"{path} cannot be read: it is a link that leads nowhere, to {os.readlink(path)}."
-            ) from error
+        if leads_nowhere(path):
+            raise DataError(f"{path} cannot be read: it is a link that leads nowhere, to {path.readlink()}.") from error
         if isinstance(error, OSError) and error.errno is not None:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         raise DataError(

@@ -58,6 +58,7 @@ class Splits:
 
     @property
     def name(self) -> str:
+        """The data set's."""
         return self.train.name
 
 

@@ -10,6 +10,7 @@ border to measure from, and the pair gets the worst that its image allows: the d
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ def errors_by_distance(prediction: Mask, truth: Mask, edges: Sequence[float]) ->
     pixels = np.zeros_like(wrong)
     for row, (drawn, mask) in enumerate(zip(prediction, truth, strict=True)):
         distance = distance_to_outline(mask)
-        for band, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for band, (low, high) in enumerate(pairwise(edges)):
             inside = (distance > low) & (distance <= high)
             pixels[row, band] = inside.sum()
             wrong[row, band] = (inside & (drawn != mask)).sum()

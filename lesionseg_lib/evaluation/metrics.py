@@ -77,7 +77,7 @@ def confusion(prediction: Array, truth: Array, ignore: Array | None = None) -> C
 
 
 def _ratio(numerator: Array, denominator: Array, if_empty: float) -> Array:
-    """numerator / denominator as float64 (N,); ``if_empty`` where the denominator is 0."""
+    """``numerator / denominator`` as float64 (N,); ``if_empty`` where the denominator is 0."""
     return np.where(denominator == 0, if_empty, numerator / np.maximum(denominator, 1))
 
 

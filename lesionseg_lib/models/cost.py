@@ -29,8 +29,10 @@ def count_parameters(network: Segmenter) -> dict[str, int]:
 
 @torch.no_grad()
 def count_macs(network: Segmenter, size: tuple[int, int]) -> int:
-    """Multiply-accumulate operations of one image (height, width): half of what torch counts as floating-point
-    operations of convolutions and matrix products. Batch norm, activations and interpolation are not counted.
+    """Multiply-accumulate operations of one image (height, width).
+
+    They are half of what torch counts as floating-point operations of convolutions and matrix products. Batch norm,
+    activations and interpolation are not counted.
 
     Raises ``ShapeError`` for a size that the network does not take.
     """

@@ -45,6 +45,7 @@ class MobileNetV2Encoder(nn.Module):
         self.frozen: frozenset[int] = frozenset()
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        """Normalised photos (N, 3, H, W) -> the maps of every level, finest first."""
         pyramid = []
         for index, layer in enumerate(self.features, start=1):
             x = layer(x)
@@ -75,6 +76,7 @@ class MobileNetV2Encoder(nn.Module):
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "MobileNetV2Encoder":
+        """As ``nn.Module.train``; frozen stages keep evaluating, so that their batch norms learn nothing."""
         super().train(mode)
         for number in self.frozen:
             self.stage(number).eval()
@@ -130,7 +132,7 @@ RECORDED = "6a29a68a444ca10d8fdf7b573e045e767b9e17f766060769fe2eedd1c14de4c2"
 
 
 def _warn_of_others(path: Path, weights: MobileNet_V2_Weights) -> None:
-    """torchvision compares a file with the digest in its name when it is downloaded, not when it is found."""
+    """Torchvision compares a file with the digest in its name when it is downloaded, not when it is found."""
     found = weights_sha256(weights)
     if found is None or found == RECORDED or found.startswith(path.stem.rpartition("-")[2]):
         return

@@ -8,8 +8,9 @@ from torch import nn
 
 @contextmanager
 def evaluation_mode(network: nn.Module) -> Iterator[None]:
-    """Batch norm and dropout as in use, for as long as the block runs; then every module is as it was, also after an
-    error.
+    """Batch norm and dropout as in use, for as long as the block runs.
+
+    Then every module is as it was, also after an error.
 
     ``network.train(before)`` would not do: it sets one mode for all, whatever mode a part had of its own.
     """

@@ -41,6 +41,7 @@ class Segmenter(nn.Module):
         self.preprocessing: Preprocessing = default_preprocessing()
 
     def forward(self, inputs: Tensor | list[Tensor]) -> Tensor:
+        """Normalised photos (N, 3, H, W), or the encoder's pyramid of them -> logits (N, 1, H, W)."""
         stride = self.encoder.strides[-1]
         if isinstance(inputs, Tensor):
             _check_divisible(inputs.shape, stride)
@@ -50,6 +51,7 @@ class Segmenter(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where the weights are."""
         return next(self.parameters()).device
 
     def normalise(self, images: npt.NDArray[np.uint8]) -> Tensor:

@@ -56,11 +56,13 @@ def grid(
 
 
 def draw_picture(ax: Axes, picture: Array, title: str, **options: Any) -> None:
+    """A picture under its title; ``options`` as for ``imshow``."""
     ax.imshow(picture, **options)
     ax.set_title(title, fontsize=9, pad=2)
 
 
 def draw_mask(ax: Axes, mask: Mask, title: str) -> None:
+    """A mask, bool (H, W), in black and white with a frame."""
     draw_picture(ax, mask, title, cmap="gray", vmin=0, vmax=1)
     # A frame, so that the mask's black does not merge with a dark page nor its white with a light one.
     ax.axis("on")
@@ -83,6 +85,7 @@ def draw_outline(ax: Axes, mask: Mask, line: dict[str, Any]) -> None:
 
 
 def draw_hatch(ax: Axes, area: Mask, pattern: str) -> None:
+    """White lines over an area, bool (H, W); ``pattern`` as matplotlib's ``hatches``."""
     if area.any():
         with mpl.rc_context({"hatch.color": "white", "hatch.linewidth": 1.0}):
             filled = ax.contourf(area.astype(float), [0.5, 1.5], colors="none", hatches=[pattern])
@@ -90,12 +93,14 @@ def draw_hatch(ax: Axes, area: Mask, pattern: str) -> None:
 
 
 def line_handle(label: str, line: dict[str, Any]) -> Line2D:
+    """An entry of a legend: a line with the halo it has in the picture."""
     handle = Line2D([], [], label=label, **line)
     handle.set_path_effects([withStroke(linewidth=line["linewidth"] + 1.3, foreground=HALO[line["color"]])])
     return handle
 
 
 def add_legend(figure: Figure, handles: list[Any]) -> None:
+    """One row under the whole figure."""
     with mpl.rc_context(STYLE):
         figure.legend(handles=handles, loc="outside lower left", ncols=len(handles), handlelength=2.4)
 

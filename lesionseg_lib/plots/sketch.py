@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 Point = tuple[float, float]
 
@@ -35,6 +36,7 @@ class Sketch:
             self.text(x + width / 2, y + height / 2 + 14 * (number - (len(lines) - 1) / 2) + 4, line)
 
     def text(self, x: float, y: float, words: str, *, size: float = 12, anchor: str = "middle") -> None:
+        """Words with their base line at (x, y), in the colour of the page's text."""
         self.parts.append(
             f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" text-anchor="{anchor}" fill="currentColor">'
             f"{escape(words)}</text>"
@@ -47,9 +49,7 @@ class Sketch:
         style += ' stroke-width="2.5"' if wrong else ""
         self.parts.append(f'<polyline points="{path}" fill="none" stroke="currentColor"{style}/>{_head(*points[-2:])}')
         if label:
-            (x0, y0), (x1, y1) = max(
-                zip(points, points[1:], strict=False), key=lambda p: abs(p[0][0] - p[1][0]) + abs(p[0][1] - p[1][1])
-            )
+            (x0, y0), (x1, y1) = max(pairwise(points), key=lambda p: abs(p[0][0] - p[1][0]) + abs(p[0][1] - p[1][1]))
             self.text((x0 + x1) / 2, (y0 + y1) / 2 - 5, label, size=11)
 
     def svg(self, alt: str) -> str:

@@ -44,6 +44,7 @@ def published_results() -> Path:
 
 
 def record_path(results: Path, recipe: str, seed: int) -> Path:
+    """Where the record of a recipe's seed lies."""
     return results / recipe / f"seed{seed}.json"
 
 
@@ -205,7 +206,7 @@ def load_records(results: Path | None = None) -> dict[str, dict[int, Record]]:
     for path in sorted(folder.glob("*/seed*.json")):
         record = read_record(path)
         if path != (place := record_path(folder, record["name"], record["seed"])):
-            raise RecordError(f"{path}: this is the record of another run, and belongs to {place}. Move it there.")
+            raise RecordError(f"{path}: the record of this run belongs in {place}. Move it there, or remove the copy.")
         found.setdefault(record["name"], {})[record["seed"]] = record
     return found
 

@@ -22,6 +22,7 @@ class EpochSampler(Sampler[int]):
         self.length, self.seed, self.epoch = length, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
+        """Every epoch has draws of its own, from seed and epoch alone."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -47,6 +48,7 @@ class TrainingSet(Dataset[tuple[Tensor, Tensor]]):
             self.online = "none"
 
     def set_epoch(self, epoch: int) -> None:
+        """Every epoch has draws of its own, from seed and epoch alone."""
         self.epoch = epoch
 
     def __len__(self) -> int:

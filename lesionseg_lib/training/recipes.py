@@ -82,6 +82,7 @@ class Recipe:
 
     @property
     def frozen_stages(self) -> tuple[int, ...]:
+        """The encoder's stages that keep their ImageNet weights."""
         return tuple(stage for stage in STAGES if stage not in self.trainable_stages)
 
     def settings(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ old files or the new ones.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -46,7 +45,7 @@ def write_bundle(manifest: Path, content: bytes, files: Mapping[Path, bytes]) ->
                 staged.unlink(missing_ok=True)
         raise
     for path, staged in waiting.items():
-        os.replace(staged, path)
+        staged.replace(path)
 
 
 def read_whole(path: Path, sha256: str | None) -> bytes:
@@ -78,7 +77,7 @@ def settle(path: Path, sha256: str) -> bytes | None:
         return None
     with suppress(OSError):  # of a folder that may only be read: then the file goes on waiting
         demand_regular(path)
-        os.replace(staged, path)
+        staged.replace(path)
     return data
 
 

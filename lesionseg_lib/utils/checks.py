@@ -85,7 +85,7 @@ def check_whole(name: str, value: Any, low: int, high: int, advice: str = "") ->
 
 def check_size(name: str, value: Any, low: int = 1, high: int = LARGEST_SIDE) -> tuple[int, int]:
     """``value`` as (height, width), two whole numbers from ``low`` to ``high``. Raises ``ShapeError``."""
-    sides = list(value) if isinstance(value, tuple | list) or isinstance(value, np.ndarray) and value.ndim else []
+    sides = list(value) if isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim) else []
     if len(sides) != 2:
         raise ShapeError(f"{name} is {_shown(value)}. Expected (height, width), such as (128, 128).")
     height, width = (check_whole(f"{name}[{place}]", side, low, high) for place, side in enumerate(sides))
@@ -157,7 +157,7 @@ def _expected(needs: Mapping[str, Need]) -> str:
 
 
 def _written(pattern: str) -> str:
-    """ "N H W | H W" -> "(N, H, W) or (H, W)"; one side as Python writes it, "(N,)"."""
+    """The shapes in words: "N H W | H W" -> "(N, H, W) or (H, W)"; one side as Python writes it, "(N,)"."""
     shapes = [part.split() for part in pattern.split("|")]
     return " or ".join(f"({', '.join(sides)}{',' * (len(sides) == 1)})" for sides in shapes)
 

@@ -41,7 +41,7 @@ def replacing(path: Path, becoming: Path | None = None) -> Iterator[Path]:
         with naming(path):
             yield part
             flush(part)
-            os.replace(part, becoming or path)
+            part.replace(becoming or path)
             flush_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def demand_regular(path: Path) -> None:
 
 def flush(path: Path) -> None:
     """Wait until a file's bytes are on the disk. Raises ``OSError``."""
-    with open(path, "rb+") as file:
+    with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
@@ -127,6 +127,24 @@ def _runs(pid: int) -> bool:
     except OSError:  # it is somebody else's
         return True
     return True
+
+
+# ---- what is there; unlike Path's own these answer False where asking itself fails, in every version of Python
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a regular file."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether a path is a link to something that is not there, or to itself."""
+    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
 
 
 # ---- the bytes of a file

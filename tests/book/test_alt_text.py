@@ -37,7 +37,7 @@ def test_each_figure_gets_its_own_alt_text_on_the_page_and_one_without_is_a_warn
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     page = (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
 
-    assert page.count("<img") == 3
-    assert 'alt="Loss falls from 0.7 to 0.2."' in page
+    assert page.count('<svg class="chart"') == 1 and page.count("<img") == 2
+    assert 'aria-label="Loss falls from 0.7 to 0.2."' in page  # a chart is part of the page
     assert 'alt="A &quot;photo&quot; &amp; more."' in page
     assert run.stderr.count("WARNING") == 1 and "a figure without alt text" in run.stderr

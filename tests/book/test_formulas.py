@@ -11,7 +11,7 @@ from tools import ROOT
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 pytest.importorskip("latex2mathml", reason="the extra 'book' is not installed")
 
-from formulas import FormulaError, mathml  # noqa: E402
+from formulas import FormulaError, mathml
 
 
 def body(tex: str, *, display: bool = False) -> str:

@@ -14,13 +14,13 @@ from tools import ROOT
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 pytest.importorskip("sphinx", reason="the extra 'book' is not installed")
 
-import bundle  # noqa: E402
-import cells  # noqa: E402
-import contents  # noqa: E402
-import figures  # noqa: E402
-import markup  # noqa: E402
-import mentions  # noqa: E402
-import search_index  # noqa: E402
+import bundle
+import cells
+import contents
+import figures
+import markup
+import mentions
+import search_index
 
 FONT = ROOT / "book" / "_static" / "vendor" / "stix-two-math" / "stix-two-math.woff"
 

@@ -234,7 +234,7 @@ def test_every_lesson_asks_and_every_bank_has_its_lesson():
 def test_a_bank_can_be_shown(bank):
     shown = show(bank, ROOT / "results")
     assert "{{" not in shown
-    before, *asked = MarkdownIt("commonmark").render(shown).split("<p><strong>Question ")
+    _, *asked = MarkdownIt("commonmark").render(shown).split("<p><strong>Question ")
     assert len(asked) == shown.count("**Question ")  # none is swallowed by the answer before it
     for question in asked:
         folded = question.count("<details>")

@@ -1,6 +1,6 @@
 """The command line: each command ends well, or with one clear message and a code."""
 
-# ruff: noqa: F401, F811 (fixtures are imported by name)
+# ruff: noqa: F401 (fixtures are imported by name)
 from __future__ import annotations
 
 import re

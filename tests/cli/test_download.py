@@ -1,6 +1,6 @@
 """`lesionseg download`: what is there is left alone, and how it is found is said."""
 
-# ruff: noqa: F401, F811 (fixtures are imported by name)
+# ruff: noqa: F401 (fixtures are imported by name)
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """`lesionseg evaluate`: a saved model on a folder of photos and masks."""
 
-# ruff: noqa: F401, F811 (fixtures are imported by name)
+# ruff: noqa: F401 (fixtures are imported by name)
 from __future__ import annotations
 
 import warnings

@@ -1,6 +1,6 @@
 """`lesionseg train`: what it says, what it writes, how a queue of recipes goes on."""
 
-# ruff: noqa: F401, F811 (fixtures are imported by name)
+# ruff: noqa: F401 (fixtures are imported by name)
 from __future__ import annotations
 
 import os

@@ -1,7 +1,5 @@
 """Each measure against something known: figures drawn by hand, and drawn lesions whose parameters say the truth."""
 
-import os
-
 import cv2
 import numpy as np
 import pandas as pd
@@ -156,7 +154,7 @@ def test_a_disc_of_another_colour_is_a_patch_and_the_colour_of_all_skin_is_not()
 
 
 def test_contrast_and_area_follow_the_drawn_ones():
-    data, measured, truth = drawn()
+    _, measured, truth = drawn()
     assert measured["contrast"].corr(truth["contrast"].astype(float)) > 0.95
     assert (measured["area"] - truth["area"].astype(float)).abs().max() < 0.001
 
@@ -197,7 +195,7 @@ def test_a_survey_has_a_row_a_photo_and_is_kept(tmp_path, monkeypatch):
 def test_another_data_set_is_surveyed_anew(tmp_path):
     first, second = (properties.survey(SyntheticLesions(2, 64, seed=seed), tmp_path) for seed in (0, 1))
     assert not first.equals(second)
-    assert len(os.listdir(tmp_path)) == 2
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_mask_of_another_size_is_refused():

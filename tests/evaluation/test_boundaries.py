@@ -64,7 +64,7 @@ def test_one_empty_mask_is_the_worst_that_the_image_allows() -> None:
         assert (hausdorff95(*pair), boundary_iou(*pair), boundary_f(*pair)) == (50, 0, 0)
 
 
-@pytest.mark.parametrize("shift, distance", [(1, 1), (2, 2), (7, 7)])
+@pytest.mark.parametrize(("shift", "distance"), [(1, 1), (2, 2), (7, 7)])
 def test_a_shift_to_the_side(shift: int, distance: float) -> None:
     """The left edge of the true square, 10 of 36 pixels, is ``shift`` away; more than 5 % of the border."""
     moved = box(5, 5 + shift, 15, 15 + shift)

@@ -56,7 +56,7 @@ def test_the_record_is_where_it_is_looked_for_and_what_was_returned(finished: tu
 
 
 def test_the_record_has_every_promised_field(finished: tuple[Path, Splits, Any]) -> None:
-    runs, splits, (done, record, _) = finished
+    _, splits, (done, record, _) = finished
     assert (record["name"], record["seed"], record["profile"]) == ("transposed-frozen", 7, "smoke")
     assert record["recipe"] == SMOKE.apply(RECIPE).settings()
     assert {"commit", "dirty", "device", "threads", "python", "versions"} <= record.keys()

@@ -1,6 +1,5 @@
 """Where a run lies, what it keeps, and which model is found."""
 
-# ruff: noqa: F401, F811 (fixtures are imported by name)
 from __future__ import annotations
 
 import errno

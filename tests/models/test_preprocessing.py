@@ -1,6 +1,5 @@
 """What is done to a photo before the encoder sees it."""
 
-# ruff: noqa: F401, F811 (fixtures are imported by name)
 from __future__ import annotations
 
 import numpy as np

@@ -12,7 +12,7 @@ from lesionseg_lib.training.losses import get_loss
 from tests.helpers.parity import blobs, drawn, logit_pairs, mask_pairs, row, spacings
 
 pytest.importorskip("monai", reason="MONAI is not installed")
-from monai import losses, metrics  # noqa: E402
+from monai import losses, metrics
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 OVERLAP = {"dice": metrics.compute_dice, "jaccard": metrics.compute_iou}

@@ -8,8 +8,8 @@ from lesionseg_lib.evaluation.metrics import METRICS, confusion
 from tests.helpers.parity import drawn, mask_pairs, row
 
 pytest.importorskip("isic_challenge_scoring", reason="the organisers' scorer (extra `official`) is not installed")
-from isic_challenge_scoring import metrics as theirs  # noqa: E402
-from isic_challenge_scoring.confusion import create_binary_confusion_matrix  # noqa: E402
+from isic_challenge_scoring import metrics as theirs
+from isic_challenge_scoring.confusion import create_binary_confusion_matrix
 
 SCORES = {name: row("organisers' scorer", name) for name in METRICS}
 

@@ -89,7 +89,7 @@ def test_with_alt_refuses_an_empty_text():
 
 @pytest.mark.parametrize("plot", [plots.triptychs, plots.overlays, plots.error_maps])
 @pytest.mark.parametrize(
-    "arguments, words",
+    ("arguments", "words"),
     [
         (([], [], []), "No images"),
         ((IMAGES, [TRUTH], [PREDICTION, TRUTH]), "1 truths for 2 images"),
@@ -106,7 +106,7 @@ def test_shapes_and_numbers_that_do_not_fit_are_refused(plot, arguments, words):
 
 
 @pytest.mark.parametrize(
-    "call, error, words",
+    ("call", "error", "words"),
     [
         (lambda: plots.samples([]), ShapeError, "No samples"),
         (lambda: plots.error_image(IMAGES[0], TRUTH, PREDICTION[:4]), ShapeError, r"mask \(4, 16\)"),

@@ -24,7 +24,7 @@ def test_outlines_are_drawn_where_given():
 
 
 @pytest.mark.parametrize(
-    "rows, titles, outlines",
+    ("rows", "titles", "outlines"),
     [
         ([], [], None),
         ([[PHOTO]], [["a", "b"]], None),

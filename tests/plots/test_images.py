@@ -35,7 +35,7 @@ def test_triptychs_show_image_truth_prediction_and_score():
     assert "one (Jaccard 0.60), two (Jaccard 1.00)" in figure.alt_text
 
 
-@pytest.mark.parametrize("count, rows, columns", [(1, 1, 3), (2, 2, 3), (3, 2, 6), (4, 2, 6), (5, 3, 6)])
+@pytest.mark.parametrize(("count", "rows", "columns"), [(1, 1, 3), (2, 2, 3), (3, 2, 6), (4, 2, 6), (5, 3, 6)])
 def test_more_than_two_triptychs_stand_two_in_a_row(count, rows, columns):
     figure = plots.triptychs([IMAGES[0]] * count, [TRUTH] * count, [TRUTH] * count)
     figure.draw_without_rendering()

@@ -43,6 +43,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def test_losses_take_logits_once_through_the_sigmoid() -> None:
 def test_no_two_convolutions_follow_each_other_without_a_non_linearity(name: str) -> None:
     decoder = build_decoder(name, MobileNetV2Encoder.channels, MobileNetV2Encoder.strides)
     linear = [isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in decoder.modules() if not list(m.children())]
-    assert not any(one and other for one, other in zip(linear, linear[1:], strict=False))
+    assert not any(one and other for one, other in pairwise(linear))
 
 
 @pytest.mark.parametrize("name", ["dice", "iou"])

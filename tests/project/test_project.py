@@ -8,6 +8,7 @@ import tomllib
 import zipfile
 from email.parser import Parser
 from importlib.metadata import distribution
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_what_is_asked_for_has_one_pin_that_fits_on_every_python_and_system(pyth
     place = {"python_version": python, "python_full_version": f"{python}.0"}
     place |= {"sys_platform": system, "platform_machine": machine, "platform_system": system.capitalize()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), []), *BUILD_TOOLS]
+    asked = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values()), *BUILD_TOOLS]
     pinned: dict[str, list[str]] = {}
     for pin in CONSTRAINTS:
         if pin.marker is None or pin.marker.evaluate(place):

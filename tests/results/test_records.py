@@ -152,7 +152,7 @@ def test_costs_that_are_not_there_are_refused(tmp_path: Path, content: str | Non
 def test_a_record_in_the_place_of_another_run_is_refused(tmp_path: Path) -> None:
     put_record(tmp_path, "light", np.array([0.5, 0.7]))
     (tmp_path / "light" / "seed0.json").rename(tmp_path / "light" / "seed1.json")
-    with pytest.raises(RecordError, match=r"seed1\.json: this is the record of another run, and belongs to .*seed0"):
+    with pytest.raises(RecordError, match=r"seed1\.json: the record of this run belongs in .*seed0"):
         load_records(tmp_path)
 
 

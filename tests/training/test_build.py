@@ -1,6 +1,6 @@
 """From a recipe: network, optimiser, schedule."""
 
-# ruff: noqa: F401, F811 (fixtures are imported by name)
+# ruff: noqa: F401 (fixtures are imported by name)
 from __future__ import annotations
 
 import math

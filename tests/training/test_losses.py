@@ -15,7 +15,7 @@ from lesionseg_lib.training.losses import LOSSES, get_loss, signed_distance
 
 BIG = 30.0  # sigmoid(30) is 1 in float32, sigmoid(-30) is 1e-13
 LN3 = math.log(3)  # sigmoid(ln 3) = 3/4
-NAMES = ("bce", "bce-probabilities", "dice", "iou", "dice+bce", "focal", "tversky", "boundary", "dice+boundary")
+NAMES = tuple(LOSSES)
 
 
 def logits_of(*values: float) -> Tensor:

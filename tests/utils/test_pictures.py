@@ -25,7 +25,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.xyz", "a", "missing/a.png"])
 def test_what_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError, match=name.rpartition("/")[2]) as caught:
         write_picture(tmp_path / name, PIXELS)
     assert caught.value.filename == str(tmp_path / name)
 

@@ -143,12 +143,15 @@ class Subset(LesionDataset):
         self._indices = tuple(number[sample_id] for sample_id in self.ids)
 
     def image(self, index: int) -> Image:
+        """The parent's photo, uint8 RGB (H, W, 3)."""
         return self._parent.image(self._indices[index])
 
     def truth(self, index: int) -> Mask:
+        """The parent's mask, bool (H, W)."""
         return self._parent.truth(self._indices[index])
 
     def attributes(self, index: int) -> dict[str, str]:
+        """What the parent knows of the photo."""
         return self._parent.attributes(self._indices[index])
 
     def _stamp(self, index: int) -> str:

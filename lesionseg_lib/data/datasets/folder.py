@@ -13,6 +13,7 @@ from lesionseg_lib.data.datasets.paired_files import Pair, PairedFiles
 from lesionseg_lib.data.images import IMAGE_SUFFIXES
 from lesionseg_lib.data.mask_values import MaskValue
 from lesionseg_lib.errors import DataError, DatasetNotFoundError, DataWarning
+from lesionseg_lib.utils.files import is_file, is_folder, leads_nowhere
 
 MASK_ENDINGS = ("_Segmentation", "_segmentation", "_mask")
 # What the organisers put next to their files: licences, and (from 2017 on) superpixels next to the photos.
@@ -106,10 +107,10 @@ def describe_folder(folder: Path) -> str:
     """What is found at a path, in a few words for an error message."""
     if not os.path.lexists(folder):
         return "there is no such folder"
-    if not os.path.isdir(folder):
+    if not is_folder(folder):
         return "that is a link that leads nowhere" if leads_nowhere(folder) else "that is a file, not a folder"
     try:
-        names = sorted(entry.name + "/" * os.path.isdir(entry) for entry in folder.iterdir())
+        names = sorted(entry.name + "/" * is_folder(entry) for entry in folder.iterdir())
     except OSError as error:
         return f"it cannot be listed ({error.strerror})"
     return f"found there: {shorten(names)}" if names else "the folder is empty"
@@ -125,18 +126,14 @@ def list_folder(folder: Path) -> list[Path]:
         ) from error
 
 
-def leads_nowhere(file: Path) -> bool:
-    """Whether a path is a link to something that is not there, or to itself."""
-    return os.path.islink(file) and not os.path.exists(file)
-
-
 def named_like_image(file: Path) -> bool:
+    """Whether a file has the name of an image."""
     # macOS leaves "._name.jpg" next to each file it unpacks: an image's name, but a few bytes of metadata.
     return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
 
 
 def _by_id(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
-    if not os.path.isdir(folder):
+    if not is_folder(folder):
         raise DatasetNotFoundError(
             f"{folder}: {describe_folder(folder)}. Expected a folder of images. In {folder.parent}: "
             f"{describe_folder(folder.parent)}."
@@ -148,10 +145,10 @@ def _by_id(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
         if file.name in _COMPANIONS:
             continue
         if not named_like_image(file) or file.stem.endswith(_SUPERPIXELS):
-            stray.append(file.name + "/" * os.path.isdir(file))
+            stray.append(file.name + "/" * is_folder(file))
             continue
-        if not os.path.isfile(file):
-            (lost if leads_nowhere(file) else stray).append(file.name + "/" * os.path.isdir(file))
+        if not is_file(file):
+            (lost if leads_nowhere(file) else stray).append(file.name + "/" * is_folder(file))
             continue
         ending = next((ending for ending in endings if file.stem.endswith(ending)), "")
         key = normal_id(file.stem.removesuffix(ending))

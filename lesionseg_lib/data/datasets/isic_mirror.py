@@ -49,9 +49,11 @@ class MirrorArrays(LesionDataset):
         self.ids = tuple(f"{split}-{number:04d}" for number in range(1, len(labels) + 1))
 
     def image(self, index: int) -> Image:
+        """uint8 RGB (H, W, 3), as ``SegmentationDataset.image``."""
         return np.array(self._images[index])
 
     def truth(self, index: int) -> Mask:
+        """Bool (H, W), as ``SegmentationDataset.truth``."""
         return np.array(self._masks[index])
 
     def _stamp(self, index: int) -> str:

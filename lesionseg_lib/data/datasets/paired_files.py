@@ -52,16 +52,19 @@ class PairedFiles(LesionDataset):
         self._turns: dict[Path, int] = {}  # of the files read so far
 
     def image(self, index: int) -> Image:
+        """uint8 RGB (H, W, 3), as ``LesionDataset.image``."""
         file = self.pairs[index].image
         image, self._turns[file] = load_image(file, frame=self._frame_of(file))
         return image
 
     def truth(self, index: int) -> Mask:
+        """Bool (H, W), as ``LesionDataset.truth``."""
         file = self.pairs[index].mask
         mask, self._turns[file] = load_mask(file, self.mask_value, self._frame_of(file))
         return mask
 
     def attributes(self, index: int) -> dict[str, str]:
+        """The photo's row of the table of attributes; {} without one."""
         return dict(self._attributes.get(self.ids[index], {}))
 
     def _stamp(self, index: int) -> str:

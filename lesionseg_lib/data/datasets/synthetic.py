@@ -149,10 +149,12 @@ class SyntheticLesions(LesionDataset):
         self.ids = tuple(f"synthetic-{seed}-{index:04d}" for index in range(n))
 
     def truth(self, index: int) -> Mask:
+        """Bool (H, W), as ``SegmentationDataset.truth``."""
         rng, wanted = self._rng(index, OUTLINE), self._parameters
         return draw_mask(rng, wanted.size, draw_area(rng, *wanted.area), wanted.irregularity)
 
     def image(self, index: int) -> Image:
+        """uint8 RGB (H, W, 3), as ``SegmentationDataset.image``."""
         return self._draw(index)[0]
 
     def attributes(self, index: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from lesionseg_lib.models.decoders.blocks import ConvBlock, point
 
 
 class ASPP(nn.Module):
-    """Parallel 3 x 3 convolutions with holes, a 1 x 1 convolution and the mean of the whole map; then one projection.
+    r"""Parallel 3 x 3 convolutions with holes, a 1 x 1 convolution and the mean of the whole map; then one projection.
 
     Chen et al., *Rethinking Atrous Convolution*, 2017 (DeepLabv3), section 3.3::
 
@@ -33,6 +33,7 @@ class ASPP(nn.Module):
         self.project = point(width * (len(rates) + 2), width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C_in, h, w) -> (N, C_out, h, w)."""
         whole = self.whole(x).expand(-1, -1, *x.shape[-2:])
         branches = [self.point(x), *(branch(x) for branch in self.atrous), whole]
         return self.project(torch.cat(branches, dim=1))  # type: ignore[no-any-return]

@@ -38,5 +38,6 @@ class Conv5Decoder(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         del size
         return self.layers(pyramid[-1])  # type: ignore[no-any-return]

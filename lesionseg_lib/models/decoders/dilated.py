@@ -20,6 +20,7 @@ class DilatedConvBlock(nn.Module):
         self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C_in, h, w) -> (N, C_out, h, w)."""
         return self.relu(self.bn(self.conv(x)))  # type: ignore[no-any-return]
 
 
@@ -49,6 +50,7 @@ class DilatedDecoder(nn.Module):
         self.upsample_to_target = nn.Upsample(scale_factor=strides[1], mode="bilinear", align_corners=False)
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         del size  # three doublings and x 4 undo stride 32 exactly
         _, stride4, stride8, stride16, x = pyramid
         x = self.conv1(torch.cat([self.up1(x), stride16], dim=1))

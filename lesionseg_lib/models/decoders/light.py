@@ -31,6 +31,7 @@ class LightDecoder(nn.Module):
         self.head = nn.Conv2d(self.width, 1, 1)
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         del size
         levels = [lateral(level) for lateral, level in zip(self.lateral, pyramid, strict=True)]
         x = self.smooth[-1](levels[-1])

@@ -39,6 +39,7 @@ class RefineDecoder(nn.Module):
         self.head = nn.Conv2d(self.widths[-1], 1, 1)
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         del size
         return self.head(self.steps(pyramid[-1]))  # type: ignore[no-any-return]
 

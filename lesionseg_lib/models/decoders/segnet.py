@@ -55,6 +55,7 @@ class SegNetDecoder(nn.Module):
         self.head = nn.Conv2d(widths[-1], 1, 1)
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         return self.attend(pyramid, size)[0]
 
     def attend(self, pyramid: list[Tensor], size: tuple[int, int]) -> tuple[Tensor, list[Tensor]]:

@@ -45,5 +45,6 @@ class SmpUnetDecoder(nn.Module):
         self.head = whole.segmentation_head
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         image = pyramid[0].new_empty(len(pyramid[0]), 0, *size)  # of their first level, the photo, only the size counts
         return self.head(self.decoder([image, *pyramid]))  # type: ignore[no-any-return]

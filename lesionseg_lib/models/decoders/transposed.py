@@ -38,5 +38,6 @@ class TransposedDecoder(nn.Module):
         )
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         logits = self.up(pyramid[-1])  # (N, 1, H/2, W/2)
         return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)

@@ -44,6 +44,7 @@ class UNetDecoder(nn.Module):
         self.head = nn.Conv2d(self.widths[-1], 1, 1)
 
     def forward(self, pyramid: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits ``(N, 1, *size)`` of a pyramid of maps, finest first."""
         del size  # five doublings undo stride 32 exactly
         *skips, x = pyramid
         for up, convs in zip(self.up, self.convs, strict=True):

@@ -116,12 +116,12 @@ def test_an_image_whose_link_leads_nowhere_is_no_stray_file(tmp_path: Path) -> N
 
 @pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
 def test_names_that_are_no_text_are_paired_and_fingerprinted(tmp_path: Path) -> None:
-    images, masks = (os.fsencode(tmp_path / part) for part in ("images", "masks"))
+    images, masks = tmp_path / "images", tmp_path / "masks"
     for part, array in ((images, skin(T)), (masks, (T * 255).astype(np.uint8))):
-        os.mkdir(part)
+        part.mkdir()
         for name in (b"l\xe9sion", b"z"):
             try:
-                with open(os.path.join(part, name + b".png"), "wb") as file:
+                with (part / os.fsdecode(name + b".png")).open("wb") as file:
                     PIL.Image.fromarray(array).save(file, "PNG")
             except OSError:
                 pytest.skip("this file system takes text only")

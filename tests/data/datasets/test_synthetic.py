@@ -56,7 +56,7 @@ def test_one_seed_gives_one_composition_at_every_resolution():
         assert abs(contrast(a) - contrast(b)) < 6
 
 
-@pytest.mark.parametrize("low, high", [(0.02, 0.05), (0.2, 0.3), (0.6, 0.9)])
+@pytest.mark.parametrize(("low", "high"), [(0.02, 0.05), (0.2, 0.3), (0.6, 0.9)])
 @pytest.mark.parametrize("irregularity", [0.0, 1.0])
 def test_lesions_cover_a_share_of_the_image_within_the_range_asked_for(low, high, irregularity):
     data = SyntheticLesions(25, size=(60, 80), area=(low, high), irregularity=irregularity)
@@ -93,7 +93,7 @@ def test_the_contour_is_where_the_colour_leaves_the_skins():
         assert position[0] > position[1] + 0.15
 
 
-@pytest.mark.parametrize("low, high", [(8, 12), (20, 30), (40, 50)])
+@pytest.mark.parametrize(("low", "high"), [(8, 12), (20, 30), (40, 50)])
 def test_lesion_and_skin_differ_by_the_contrast_asked_for(low, high):
     data = SyntheticLesions(25, size=64, contrast=(low, high), skin=(1, 3), area=(0.05, 0.5), **PLAIN)
     measured = np.array([contrast(sample) for sample in data])
@@ -214,7 +214,7 @@ def test_a_subset_keeps_the_pictures():
 
 
 @pytest.mark.parametrize(
-    "parameters, error, words",
+    ("parameters", "error", "words"),
     [
         ({"n": -1}, DataError, "n is -1"),
         ({"seed": -2}, DataError, "seed is -2"),
