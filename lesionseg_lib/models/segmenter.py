@@ -24,7 +24,7 @@ from lesionseg_lib.models.postprocessing import enlarge, sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
 from lesionseg_lib.models.sound_weights import weights_fault
 from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
-from lesionseg_lib.utils.checks import Need, check_arrays, check_size
+from lesionseg_lib.utils.checks import Need, check_arrays
 from lesionseg_lib.utils.files import sha256_of
 
 
@@ -101,14 +101,13 @@ class Segmenter(nn.Module):
     def pack(self, folder: Path, *, recipe: str, threshold: float, size: tuple[int, int]) -> tuple[bytes, bytes]:
         """Bytes of ``model.json``, which tells the SHA-256 of the other, and of ``model.safetensors``.
 
-        Raises ``CheckpointError``, which names ``folder``, when they could not be used again; ``ShapeError`` for a
-        ``size`` that is not (height, width).
+        Raises ``CheckpointError``, which names ``folder``, when they could not be used again.
         """
         card: dict[str, Any] = {
             "format": MODEL_FORMAT,
             "recipe": recipe,
-            "threshold": threshold.item() if hasattr(threshold, "item") else threshold,
-            "size": list(check_size("size", size)),
+            "threshold": _plain(threshold),
+            "size": _plain(size),
             "decoder": _decoder_name(self.decoder),
             "mean": list(self.preprocessing.mean),
             "std": list(self.preprocessing.std),
@@ -157,6 +156,13 @@ class Segmenter(nn.Module):
             )
         model.preprocessing = Preprocessing(tuple(card["mean"]), tuple(card["std"]))
         return model.eval(), card
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy and PyTorch as those of Python, which JSON knows."""
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _read_pair(folder: Path) -> tuple[dict[str, Any], bytes]:

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.results.schema import RECORD_FORMAT, canonical, check_record, parse_record
+from lesionseg_lib.results.schema import RECORD_FORMAT, canonical, check_costs, check_record, parse_record
 from lesionseg_lib.results.tables import check_table, parse_sums, table_text, text_sha256
 from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
 from lesionseg_lib.utils.files import file_stamp, sha256_of
@@ -221,9 +221,8 @@ def load_costs(results: Path | None = None) -> dict[str, Any]:
     content = _read(path, "no such file. Expected the measured costs; `python benchmarks/costs.py` measures them.")
     listed = _listed_sha256(path)
     try:
-        costs = parse_json(content)
-        if not isinstance(costs, dict) or not {"device", "threads", "recipes"} <= costs.keys():
-            raise SchemaError("expected device, threads and recipes")
+        costs: dict[str, Any] = parse_json(content)
+        check_costs(costs)
         if listed is not None and listed != text_sha256(content):
             raise SchemaError(f"its bytes are not those that {SUMS} tells of")
     except SchemaError as error:

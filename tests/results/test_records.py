@@ -138,8 +138,14 @@ def test_a_record_without_its_table_is_reported(tmp_path: Path) -> None:
     [
         (None, "no such file.*benchmarks/costs.py"),
         ("{", "not JSON"),
-        ("[]", "expected device, threads and recipes"),
-        ('{"device": "cpu"}', "expected device, threads and recipes"),
+        ("[]", "the whole is"),
+        ('{"device": "cpu"}', "lacks threads, recipes"),
+        ('{"device": "cpu", "threads": -1, "recipes": {}}', "threads is -1, expected"),
+        (
+            '{"device": "cpu", "threads": 1, "recipes": {"a": {"cached": 2}}}',
+            r"recipes\.a\.cached is 2",
+        ),
+        ('{"device": "cpu", "threads": 1, "recipes": {"light": {"x": NaN}}}', r"recipes\.light\.x is nan, expected"),
     ],
 )
 def test_costs_that_are_not_there_are_refused(tmp_path: Path, content: str | None, message: str) -> None:

@@ -96,7 +96,12 @@ def _download(url: str, output: str, _: Any, *, part: Path) -> None:
             now = _size(part)
             failures = 1 if now >= most + _PROGRESS else failures + 1
             most = max(most, now)
-            if failures >= ATTEMPTS or isinstance(error, ValueError):  # ValueError: not a valid address
+            if isinstance(error, ValueError):  # so do they that are no valid address
+                raise DownloadError(
+                    f"{url} is no address that a file can be fetched from ({error}). Expected one such as "
+                    "https://example.org/folder/."
+                ) from error
+            if failures >= ATTEMPTS:
                 kept = f"{now / 1e6:,.1f} MB are kept in {part}; " if now else ""
                 raise DownloadError(
                     f"{url} could not be fetched: {error}. {kept}Check the connection and run the same command "

@@ -92,6 +92,8 @@ def download_isic2016(
     """
     root = default_root() if root is None else Path(root)
     expected = expected_counts(source)
+    if root.exists() and not root.is_dir():
+        raise DownloadError(f"{root} is a file, and a folder is needed to download to. Choose another root.")
     if source == "official":
         lacking = lacking_folders(root, expected if complete else None)
     else:
