@@ -34,11 +34,13 @@ def figure(name: str, entry: dict[str, str], base: str, folder: Path, shared: bo
     files = ["data.js", "explorer.js"] if (folder / name / "data.js").exists() else ["explorer.js"]
     scripts = " ".join(f"{base}/{name}/{file}" for file in files)
     style = f'<link rel="stylesheet" href="{base}/shared.css">' if shared else ""
+    # Said before the first picture is met, which would be fetched otherwise.
+    told = "<script>document.documentElement.classList.add('has-scripts')</script>" if shared else ""
     script = f'<script defer src="{base}/shared.js"></script>' if shared else ""
     still = folder / name / "still.png"
     width, height = _size(still) if still.exists() else (0, 0)
     return (
-        f'{style}<figure class="explorer" id="explorer-{name}" data-explorer="{name}" '
+        f'{style}{told}<figure class="explorer" id="explorer-{name}" data-explorer="{name}" '
         f'data-scripts="{scripts}" aria-labelledby="explorer-{name}-title">'
         f'<div class="explorer-head"><span class="explorer-title" id="explorer-{name}-title">{escape(entry["title"])}'
         f'</span><span class="explorer-try"><b>Try:</b> {escape(entry["try"])}</span></div>'

@@ -379,11 +379,14 @@ window.lesionseg ??= (() => {
   function explorer(name, build) {
     for (const figure of document.querySelectorAll(`.explorer[data-explorer="${name}"]`)) {
       const live = () => figure.classList.add("is-live");
-      Promise.resolve(build(figure.querySelector(".explorer-body"))).then(live);
+      Promise.resolve(build(figure.querySelector(".explorer-body"))).then(live, () => stands(figure));
     }
   }
 
-  /** The scripts of an explorer are asked for when the reader comes near; until then, and in print, its picture stands. */
+  /** The picture of an explorer stands where its scripts cannot. */
+  const stands = (figure) => figure.classList.add("is-still");
+
+  /** The scripts of an explorer are asked for when the reader comes near; its picture then only for print. */
   function watch() {
     const near = new IntersectionObserver((entries) => entries.filter((one) => one.isIntersecting).forEach(({ target }) => {
       near.unobserve(target);
@@ -391,6 +394,7 @@ window.lesionseg ??= (() => {
         if (document.querySelector(`script[src="${src}"]`)) continue;
         const script = el("script", { src });
         script.async = false; // in this order
+        script.onerror = () => stands(target);
         document.head.append(script);
       }
     }), { rootMargin: "600px" });

@@ -31,6 +31,7 @@ def test_the_file_lists_only_what_differs():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # the versions are installed
 def test_the_versions_are_those_of_the_file(python, tmp_path):
     code = "import importlib.metadata as m, json, sys; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
     found = subprocess.run([python, "-c", code, *pins(FILE)], cwd=tmp_path, capture_output=True, text=True, check=True)

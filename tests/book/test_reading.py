@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from tests.helpers.browser import IN_A_BROWSER, LESSONS
+from tests.helpers.browser import IN_A_BROWSER, LESSONS, show_everything
 
 pytestmark = IN_A_BROWSER
 LESSON = "notebooks/03_what_is_a_good_mask"
-EVERYTHING = "Course.update((record) => { record.everything = true; })"
 HIDDEN = """() => [...document.querySelectorAll("article pre, article .text_html")]
             .filter((part) => part.checkVisibility() && part.scrollWidth > part.clientWidth + 1)
             .filter((part) => !(/auto|scroll/.test(getComputedStyle(part).overflowX) && part.tabIndex === 0
@@ -146,7 +145,7 @@ def test_the_first_page_leads_to_lesson_one_to_colab_and_says_how_long_each_less
 
 
 def test_a_figure_opens_in_full_size_and_the_focus_comes_back(lesson):
-    lesson.evaluate(EVERYTHING)
+    show_everything(lesson)
     lesson.set_viewport_size(PHONE)
     figure = lesson.locator("article figure a.image-reference").first
     small = figure.locator("img").bounding_box()["width"]
@@ -164,7 +163,7 @@ def test_a_figure_opens_in_full_size_and_the_focus_comes_back(lesson):
 def test_code_and_outputs_fit_or_show_that_they_scroll(page, address, name, size):
     page.set_viewport_size(size)
     page.goto(f"{address}/{name}.html", wait_until="networkidle")
-    page.evaluate(EVERYTHING)
+    show_everything(page)
     for _ in range(20):  # what scrolls is marked when the browser has laid it out
         page.wait_for_timeout(200)
         if not (hidden := page.evaluate(HIDDEN)):
@@ -181,7 +180,7 @@ def test_eighty_eight_columns_of_code_fit_a_laptop(lesson):
 
 
 def test_photographs_keep_their_colours_in_the_dark(lesson):
-    lesson.evaluate(EVERYTHING)
+    show_everything(lesson)
     lesson.evaluate("document.documentElement.dataset.theme = 'dark'")
     filters = lesson.eval_on_selector_all("article img", "all => all.map((one) => getComputedStyle(one).filter)")
     assert set(filters) == {"none"}

@@ -146,6 +146,26 @@ def test_in_print_and_without_scripts_its_picture_stands(
     context.close()
 
 
+@EACH
+def test_its_picture_is_asked_for_only_where_the_scripts_cannot_come(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    for there in (True, False):
+        context = browser.new_context(reduced_motion="reduce")
+        if not there:
+            context.route("**/explorer.js", lambda route: route.abort())
+        page, asked = context.new_page(), []
+        page.on("request", lambda request, asked=asked: asked.append(Path(request.url).name))
+        page.goto(pages[name].as_uri())
+        if there:
+            page.wait_for_selector(".explorer.is-live")
+        else:
+            page.wait_for_selector(".explorer-still img", state="visible")
+            page.locator(".explorer-still img").evaluate("(i) => i.decode()")
+        assert ("still.png" in asked) != there
+        context.close()
+
+
 def drag(page: Page, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
     """From one place of a canvas to another, in shares of its width and height."""
     box = page.locator(selector).first.bounding_box()
