@@ -6,11 +6,12 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c '$(FITS)' 2>/dev/null && echo $$p && exit; done; echo python3)
 endif
 PROFILE ?= smoke
+SECONDS ?= 3600
 PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive bundle stamp mutants lock clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive bundle stamp mutants lock fuzz clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -28,6 +29,7 @@ help:
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make bundle   book, notebooks and wheel in one zip for where there is no internet [RUNS=1: networks too]'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
+	@echo 'make fuzz     damaged photos, masks, archives, records and checkpoints for an hour [SECONDS=3600]'
 	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
 	@echo 'make clean    remove what the others built, all but .venv'
 
@@ -134,6 +136,10 @@ lock:
 
 stamp: environment
 	@$(PY) -m tools.stamp
+
+# What is found is stored in tests/fuzz/corpus, and read again by every later test.
+fuzz: environment
+	OMP_NUM_THREADS=1 $(PY) -m tests.helpers.fuzzing.run --seconds $(SECONDS)
 
 mutants: environment
 	@OMP_NUM_THREADS=1 $(PY) -m tests.teaching.mutants.report --page

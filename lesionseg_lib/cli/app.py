@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from lesionseg_lib.cli import compare as listings
-from lesionseg_lib.cli.console import Commands, failed
+from lesionseg_lib.cli.console import Commands, failed, say
+from lesionseg_lib.cli.machine import name_the_user, prepare_training
+from lesionseg_lib.cli.options import Force, Frame, MaskValues, Profile, Results, Runs, Seed
 from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.results.ladder import ladder_records
 from lesionseg_lib.results.records import published_results
@@ -28,14 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Runs = Annotated[Path, typer.Option(envvar="LESIONSEG_RUNS", help="Folder of the runs: checkpoints and models.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace a record, or a file that is no table of scores.")]
-Results = Annotated[Path | None, typer.Option(help="Folder of the records, by default the published ones.")]
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"lesionseg {version('lesionseg')}")
+        say(f"lesionseg {version('lesionseg')}")
         raise typer.Exit()
 
 
@@ -68,23 +66,26 @@ def download(
         str,
         typer.Option(help="official: the organisers' archives. mirror128, mirror256, mirror512: one file of squares."),
     ] = "official",
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Also fetch the pairs that a partial data set lacks.")
+    ] = False,
 ) -> None:
     """Download ISIC 2016, or, with --runs, the networks that the course has trained.
 
-    Continues where it stopped, checks what it got, and does nothing if all is there. Runs go to $LESIONSEG_RUNS, else
+    Continues where it stopped, checks what it got, and fetches only what is missing. Runs go to $LESIONSEG_RUNS, else
     to the folder runs: there lessons in profile full take them in place of training.
     """
     if recorded:
         from lesionseg_lib.experiments.run_folder import runs_root
         from lesionseg_lib.experiments.runs_archive import download_runs
 
-        download_runs(names or [], runs_root(), typer.echo, url)
+        download_runs(names or [], runs_root(), say, url)
         return
     if names or url:
         raise typer.BadParameter("names and --url go with --runs; ISIC 2016 is downloaded without them.")
     from lesionseg_lib.cli.download import download_photos
 
-    download_photos(root, source, report=typer.echo)
+    download_photos(root, source, complete, report=say)
 
 
 @app.command()
@@ -99,24 +100,18 @@ def recipes(
     _check_folder(results)
     records = ladder_records(results or published_results())
     if name is None:
-        typer.echo(listings.recipe_table(load_recipes(), records))
-        typer.echo("\n" + listings.ladder_list(load_ladder(), records))
+        say(listings.recipe_table(load_recipes(), records))
+        say("\n" + listings.ladder_list(load_ladder(), records))
     else:
-        typer.echo(listings.recipe_settings(get_recipe(name), records.get(name, {})))
+        say(listings.recipe_settings(get_recipe(name), records.get(name, {})))
 
 
 @app.command()
 def train(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Recipes, see `lesionseg recipes`.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Train every experiment; the ladder's steps by name.")] = False,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            envvar="LESIONSEG_PROFILE",
-            help="smoke: seconds, on drawn lesions. student (default): five epochs. full: all epochs, on ISIC 2016.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Starts all random numbers.")] = 0,
+    profile: Profile = None,
+    seed: Seed = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last epoch that is saved.")] = False,
     force: Force = False,
     runs: Runs = Path("runs"),
@@ -135,12 +130,13 @@ def train(
     from lesionseg_lib.experiments.profiles import get_profile
 
     chosen_profile = get_profile(profile)
+    prepare_training()
     from lesionseg_lib.cli.train import train_all
 
     failures = train_all(
         chosen, chosen_profile,
         seed=seed, resume=resume, force=force, runs=runs, results=results, skip_recorded=len(chosen) > 1,
-        report=typer.echo,
+        report=say,
     )  # fmt: skip
     if failures:
         raise failed("\nError: ".join(failures))
@@ -166,9 +162,10 @@ def baseline(
     The whole picture as lesion, the mean of the training masks, Otsu's threshold: what a network must beat. Each is
     scored once on test as a recipe is, and writes a record.
     """
+    name_the_user()
     from lesionseg_lib.cli.baseline import score_baselines
 
-    score_baselines(names or [], every, profile, force=force, runs=runs, results=results, report=typer.echo)
+    score_baselines(names or [], every, profile, force=force, runs=runs, results=results, report=say)
 
 
 @app.command()
@@ -183,6 +180,8 @@ def evaluate(
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
+    mask_value: MaskValues = None,
+    frame: Frame = None,
     force: Force = False,
     runs: Runs = Path("runs"),
 ) -> None:
@@ -190,7 +189,9 @@ def evaluate(
 
     As the challenge does it: at the size of each true mask, then the mean over images, with its 95 % interval.
     """
+    name_the_user()
     from lesionseg_lib.cli.tables import demand_own_table, score_table, write_scores
+    from lesionseg_lib.data.mask_values import mask_value_of
     from lesionseg_lib.data.splits import open_test_data
     from lesionseg_lib.evaluation.scoring import score_model
     from lesionseg_lib.experiments.run_folder import find_model, open_model
@@ -199,14 +200,14 @@ def evaluate(
         demand_own_table(csv, force)
     folder = find_model(model, runs)
     network, card = open_model(folder)
-    dataset = open_test_data(data)
-    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {card['threshold']}, on {network.device.type}")
-    typer.echo(f"Data     {dataset.name}: {len(dataset)} images\n")
+    dataset = open_test_data(data, mask_value_of(mask_value), frame)
+    say(f"Model    {folder}: {card['recipe']}, threshold {card['threshold']}, on {network.device.type}")
+    say(f"Data     {dataset.name}: {len(dataset)} images\n")
     scores = score_model(network, card, dataset)
-    typer.echo(score_table(scores.summary, scores.official))
+    say(score_table(scores.summary, scores.official))
     if csv is not None:
         write_scores(csv, scores.table, force)
-        typer.echo(f"\nScores of each image: {csv}")
+        say(f"\nScores of each image: {csv}")
 
 
 @app.command()
@@ -221,6 +222,7 @@ def predict(
         typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")] = False,
+    frame: Frame = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Draw masks for photos of your own.
@@ -229,18 +231,19 @@ def predict(
     are turned upright first if their EXIF data say so. One that cannot be read does not stop the others; it is named at
     the end, and the exit code is 1. Not a medical device.
     """
+    name_the_user()
     from lesionseg_lib.cli.predict import predict_all
     from lesionseg_lib.experiments.run_folder import find_model, open_model
 
     folder = find_model(model, runs)
     network, card = open_model(folder)
     threshold = card["threshold"] if threshold is None else threshold
-    typer.echo(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
+    say(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
     size = (card["size"][0], card["size"][1])
-    done, failures = predict_all(network, size, threshold, paths, out, overwrite, typer.echo)
-    typer.echo(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
-    for failure in failures:
-        typer.echo(f"Error: {failure}", err=True)
+    done, failures = predict_all(network, size, threshold, paths, out, overwrite, say, frame)
+    say(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
+    for failure in failures or ([] if done else [f"No photo in {', '.join(map(str, paths))}."]):
+        say(f"Error: {failure}", err=True)
     if failures or not done:
         raise typer.Exit(1)
 
@@ -269,14 +272,16 @@ def compare(
     if ladder:
         from lesionseg_lib.cli.ladder import ladder_text
 
-        typer.echo(ladder_text({**load_recipes(), **load_ladder()}, results or published_results()))
+        say(ladder_text({**load_recipes(), **load_ladder()}, results or published_results()))
         return
     if effects:
-        typer.echo(listings.effects(load_recipes(), results))
+        if names:
+            raise UnknownNameError("--effects compares the pairs of its own table. Leave the names out.")
+        say(listings.effects(load_recipes(), results))
         return
     if names and len(names) > 2:
         raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
-    typer.echo(listings.comparison(names or [], load_recipes(), results))
+    say(listings.comparison(names or [], load_recipes(), results))
 
 
 def _check_folder(results: Path | None) -> None:

@@ -1,5 +1,6 @@
 """Masks for photos of one's own: from files and folders to ``<name>_mask.png`` and ``<name>_overlay.jpg``."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,13 +10,14 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from lesionseg_lib.data.datasets import IMAGE_SUFFIXES, Image, Mask, read_image, resize_image
+from lesionseg_lib.data.datasets import Image, Mask, read_image, resize_image
 from lesionseg_lib.data.datasets.base import shorten
-from lesionseg_lib.data.images import upright_size
+from lesionseg_lib.data.datasets.folder import list_folder, named_like_image
+from lesionseg_lib.data.images import count_frames, upright_size
 from lesionseg_lib.errors import DataError
 from lesionseg_lib.models.postprocessing import predict_mask
 from lesionseg_lib.models.segmenter import Segmenter
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.files import is_file, is_folder, leads_nowhere, replacing
 
 MAX_SIDE = 4096
 """A larger photo is reduced to this while it is decoded, and its overlay stays so; its mask has the photo's size."""
@@ -38,20 +40,25 @@ def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Photos to predict, each once, and files of the folders that were left aside.
 
     A file is taken whatever it is called. From a folder those that are named like photos are taken, without what is
-    named like a mask or an overlay; sub-folders are not entered.
+    named like a mask or an overlay; sub-folders are not entered. A folder that cannot be listed, and a link that leads
+    nowhere, are among the photos: they will be named as failures.
     """
     photos: dict[Path, Path] = {}
     aside = []
     for path in paths:
-        if not path.is_dir():
-            photos.setdefault(path.resolve(), path)
+        try:
+            files = list_folder(path) if is_folder(path) else None
+        except DataError:
+            files = None
+        if files is None:
+            photos.setdefault(_resolved(path), path)
             continue
-        for file in sorted(path.iterdir()):
-            named_like_photo = file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
-            if not file.is_file() or not named_like_photo or file.stem.lower().endswith(_NOT_PHOTOS):
+        for file in files:
+            there = is_file(file) or leads_nowhere(file)
+            if not there or not named_like_image(file) or file.stem.lower().endswith(_NOT_PHOTOS):
                 aside.append(file)
             else:
-                photos.setdefault(file.resolve(), file)
+                photos.setdefault(_resolved(file), file)
     return list(photos.values()), aside
 
 
@@ -66,7 +73,7 @@ def output_names(photos: Sequence[Path]) -> list[str]:
     for photo in photos:
         name = photo.stem
         if counts[name.casefold()] > 1:
-            whole = f"{photo.resolve().parent.name}-{photo.stem}-{photo.suffix[1:]}"
+            whole = f"{_resolved(photo).parent.name}-{photo.stem}-{photo.suffix[1:]}"
             name, number = whole, 1
             while name.casefold() in taken:
                 number += 1
@@ -84,19 +91,21 @@ def predict_all(
     folder: Path,
     overwrite: bool,
     report: Callable[[str], None],
+    frame: int | None = None,
 ) -> tuple[int, list[str]]:
     """Segment every photo of ``paths`` (see ``collect_photos``) as ``predict_file`` does.
 
-    One that fails does not stop the others. Returns the number done and what went wrong, a sentence each.
+    One that fails, for whatever reason, does not stop the others. Returns the number done and what went wrong, a
+    sentence each.
     """
     photos, aside = collect_photos(paths)
-    keep = [photo.resolve() for photo in photos]
+    keep = [_resolved(photo) for photo in photos]
     failures = []
     for photo, name in zip(photos, output_names(photos), strict=True):
         try:
-            done = predict_file(network, size, threshold, photo, folder, name, keep, overwrite)
-        except DataError as error:
-            failures.append(str(error))
+            done = predict_file(network, size, threshold, photo, folder, name, keep, overwrite, frame)
+        except Exception as error:
+            failures.append(_reason(photo, error))
             report(f"{photo}: failed, see below")
         else:
             found = f"lesion on {done.share:.1%} of the photo" if done.share else "NO lesion found, the mask is empty"
@@ -115,6 +124,7 @@ def predict_file(
     name: str,
     keep: Sequence[Path] = (),
     overwrite: bool = False,
+    frame: int | None = None,
 ) -> Prediction:
     """Segment one photo and write ``<name>_mask.png`` (0 and 255, at the photo's size) and ``<name>_overlay.jpg``.
 
@@ -122,18 +132,20 @@ def predict_file(
     width) of the network's input. Files in ``keep`` (resolved) are never written over, others only with ``overwrite``.
     Raises ``DataError``.
     """
+    if is_folder(photo):
+        list_folder(photo)  # says why it was taken for a photo
     mask_file, overlay_file = folder / f"{name}_mask.png", folder / f"{name}_overlay.jpg"
     for file in (mask_file, overlay_file):
-        if file.resolve() in keep:
+        if _resolved(file) in keep:
             raise DataError(f"{photo}: its output {file} is one of the photos given. Choose another folder with --out.")
-        if file.exists() and not overwrite:
+        if os.path.lexists(file) and not overwrite:
             raise DataError(f"{photo}: {file} exists. Choose another folder with --out, or add --overwrite.")
-    image = read_image(photo, max_side=MAX_SIDE)
+    image = read_image(photo, MAX_SIDE, _frame_of(photo, frame))
     logits = network.logits(resize_image(image, size)[None])[0]
     height, width, _ = image.shape
     overlay = draw_outline(image, predict_mask(logits, (height, width), threshold))
     del image  # of a large photo, before its mask is made
-    mask = predict_mask(logits, upright_size(photo), threshold)
+    mask = predict_mask(logits, upright_size(photo, _frame_of(photo, frame)), threshold)
     try:
         with replacing(mask_file) as part:
             PIL.Image.fromarray(mask.astype(np.uint8) * 255).save(part, format="PNG")
@@ -152,3 +164,23 @@ def draw_outline(image: Image, mask: Mask) -> Image:
     for colour, thickness in ((_WHITE, 3 * width), (_BLUE, width)):
         cv2.drawContours(drawn, outlines, -1, colour, thickness)
     return drawn
+
+
+def _frame_of(photo: Path, frame: int | None) -> int | None:
+    """The frame asked for, where a photo has several."""
+    return frame if frame is not None and count_frames(photo) > 1 else None
+
+
+def _resolved(path: Path) -> Path:
+    """The file a path leads to. Unlike ``Path.resolve`` it says nothing of links that go round in circles."""
+    return Path(os.path.realpath(path))
+
+
+def _reason(photo: Path, error: Exception) -> str:
+    if isinstance(error, DataError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{photo}: {error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return f"{photo}: there is not enough memory for it. Reduce it first."
+    return f"{photo}: {type(error).__name__}: {' '.join(str(error).split())[:200]}."

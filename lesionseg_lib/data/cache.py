@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 import shutil
 from contextlib import suppress
@@ -19,22 +18,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pooch
 from filelock import FileLock
 from numpy.typing import NDArray
 from pydantic import Field
 from tqdm import tqdm
 
-from lesionseg_lib.data.datasets.base import LesionDataset
+from lesionseg_lib.data.datasets.base import LesionDataset, encoded_id
 from lesionseg_lib.data.images import resize_image, resize_mask
 from lesionseg_lib.data.splits import Splits
 from lesionseg_lib.errors import DataError
 from lesionseg_lib.utils.bundles import demand_whole
+from lesionseg_lib.utils.checks import check_size
 from lesionseg_lib.utils.files import flush, flush_folder, sha256_of, write_bytes
+from lesionseg_lib.utils.folders import cache_folder, named_folder
 from lesionseg_lib.utils.schemas import Count, Schema, SchemaError, Sha256, check, parse_json
 
 # Raise it whenever the arrays would come out differently for the same files: older caches are then rebuilt.
-_VERSION = 2
+_VERSION = 3
 _IMAGES, _MASKS, _FACTS = "images.uint8", "masks.uint8", "cache.json"
 
 
@@ -93,13 +93,14 @@ def decode_once(dataset: LesionDataset, size: tuple[int, int], directory: str | 
     Raises:
         DataError: a sample cannot be read, the data set is empty, or the folder cannot be written (for
             example because the disk is full). Nothing half-built is left behind.
+        ShapeError: ``size`` is not (height, width).
     """
     if not len(dataset):
         raise DataError(f"{dataset.name} has no samples to decode.")
     directory = _default_directory() if directory is None else Path(directory)
+    size = height, width = check_size("size", size)
     fingerprint = content_fingerprint(dataset, directory)
-    height, width = size
-    ids_hash = hashlib.sha256("\n".join(dataset.ids).encode()).hexdigest()
+    ids_hash = hashlib.sha256(encoded_id("\n".join(dataset.ids))).hexdigest()
     safe_name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name)
     prefix = f"{safe_name}-{height}x{width}-{ids_hash[:12]}-"
     target = directory / f"{prefix}{fingerprint[:16]}"
@@ -161,8 +162,7 @@ _CONTENTS: dict[str, str] = {}
 
 
 def _default_directory() -> Path:
-    chosen = os.environ.get("LESIONSEG_CACHE")
-    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("lesionseg")) / "decoded"
+    return named_folder("LESIONSEG_CACHE") or cache_folder() / "decoded"
 
 
 def _build(dataset: LesionDataset, size: tuple[int, int], folder: Path, fingerprint: str) -> None:

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from lesionseg_lib.data.datasets import ISIC2016, LesionDataset, LesionFolder, SyntheticLesions, find_isic2016
+from lesionseg_lib.data.datasets.base import encoded_id
 from lesionseg_lib.data.datasets.folder import describe_folder
-from lesionseg_lib.data.datasets.isic_download import FOLDERS
+from lesionseg_lib.data.datasets.isic import check_data_variable
 from lesionseg_lib.data.datasets.isic_download import SOURCES as ISIC_SOURCES
+from lesionseg_lib.data.datasets.isic_parts import FOLDERS
+from lesionseg_lib.data.mask_values import MaskValue
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 
 
@@ -29,11 +32,11 @@ def split_validation(
     Raises:
         DataError: a fraction outside (0, 1), or one of the two sides would be empty.
     """
-    if not 0 < fraction < 1:
-        raise DataError(f"The fraction for validation is {fraction}; give one between 0 and 1, such as 0.1.")
+    if not isinstance(fraction, int | float) or not 0 < fraction < 1:
+        raise DataError(f"The fraction for validation is {fraction!r}; give one between 0 and 1, such as 0.1.")
     sides: tuple[list[str], list[str]] = ([], [])
     for sample_id in dataset.ids:
-        draw = int(hashlib.sha256(f"{seed}:{sample_id}".encode()).hexdigest()[:8], 16) / 2**32
+        draw = int(hashlib.sha256(encoded_id(f"{seed}:{sample_id}")).hexdigest()[:8], 16) / 2**32
         sides[draw < fraction].append(sample_id)
     train, validation = sides
     if not train or not validation:
@@ -118,15 +121,19 @@ def open_splits(wanted: Wanted) -> Splits:
     found = [source for source in SOURCES.values() if source.is_there()] if wanted.prefer_real_data else []
     if found:
         return found[0].splits()
+    if wanted.prefer_real_data:
+        check_data_variable()
     side = (wanted.size or (128, 128))[0] * 3 // 2  # larger than the network's input, as photos are
     return Splits(*(SyntheticLesions(n, size=side, seed=seed) for seed, n in enumerate(wanted.synthetic)))
 
 
-def open_test_data(folder: Path | None = None) -> LesionDataset:
+def open_test_data(
+    folder: Path | None = None, mask_value: MaskValue | None = None, frame: int | None = None
+) -> LesionDataset:
     """The test images in ``folder``, or, without one, those of the first of ``SOURCES`` that is there.
 
-    Understood are ISIC's own folders, ``images`` with ``masks``, and ``test`` with ``test_masks``. Raises
-    ``DatasetNotFoundError``.
+    Understood are ISIC's own folders, ``images`` with ``masks``, and ``test`` with ``test_masks``. ``mask_value`` and
+    ``frame``, for the latter two: see ``read_mask``. Raises ``DatasetNotFoundError``.
     """
     if folder is None:
         first = next(iter(SOURCES.values()))
@@ -134,9 +141,9 @@ def open_test_data(folder: Path | None = None) -> LesionDataset:
     if all((folder / name).is_dir() for name in FOLDERS["test"]):
         return ISIC2016(folder, split="test")
     if (folder / "images").is_dir() and (folder / "masks").is_dir():
-        return LesionFolder(folder / "images", folder / "masks")
+        return LesionFolder(folder / "images", folder / "masks", mask_value=mask_value, frame=frame)
     if (folder / "test").is_dir() and (folder / "test_masks").is_dir():
-        return LesionFolder.from_root(folder, "test")
+        return LesionFolder.from_root(folder, "test", mask_value, frame)
     raise DatasetNotFoundError(
         f"{folder}: {describe_folder(folder)}. Expected two folders in it, one of images and one of masks: images and "
         f"masks, or test and test_masks, or {' and '.join(FOLDERS['test'])}."

@@ -81,4 +81,4 @@ PROFILES = {
 
 def get_profile(name: str | None = None) -> Profile:
     """The profile of that name; None: the one ``LESIONSEG_PROFILE`` names, else ``student``."""
-    return look_up(PROFILES, name or os.environ.get("LESIONSEG_PROFILE", "student"), "profile")
+    return look_up(PROFILES, name or os.environ.get("LESIONSEG_PROFILE") or "student", "profile")

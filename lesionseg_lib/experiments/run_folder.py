@@ -1,10 +1,7 @@
 """Where a run lies on disk, what lies in it, and how a trained model is found again."""
 
 import io
-import os
 import re
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,13 +20,15 @@ from lesionseg_lib.training.distillation import Teacher
 from lesionseg_lib.training.recipes import Recipe, get_recipe, load_ladder
 from lesionseg_lib.training.run_manifest import read_file, write_files
 from lesionseg_lib.utils.arrays import Logits
+from lesionseg_lib.utils.folders import named_folder
+from lesionseg_lib.utils.npz import NpzError, read_npz
 
 LOGITS = "test_logits.npz"
 
 
 def runs_root() -> Path:
-    """Where runs are kept: ``LESIONSEG_RUNS``, else ``runs`` in the working folder."""
-    return Path(os.environ.get("LESIONSEG_RUNS", "runs"))
+    """Where runs are kept: ``LESIONSEG_RUNS``, else ``runs`` in the working folder. Raises ``DataError``."""
+    return named_folder("LESIONSEG_RUNS") or Path("runs")
 
 
 @dataclass(frozen=True)
@@ -130,15 +129,16 @@ def save_logits(path: Path, ids: Sequence[str], logits: Logits) -> None:
 def read_logits(path: Path) -> tuple[list[str], Logits]:
     """Ids and logits (N, h, w) as ``save_logits`` wrote them. Raises ``RecordError``: missing, damaged, not finite."""
     try:
-        with np.load(io.BytesIO(read_file(path.parent, path.name)[0])) as file:
-            ids, logits = file["ids"].tolist(), file["logits"].astype(np.float32)
+        ids, logits = read_npz(read_file(path.parent, path.name)[0], "ids", "logits")
+        if ids.ndim != 1 or ids.dtype.kind != "U" or logits.dtype.kind != "f":
+            raise NpzError(f"ids of {ids.dtype} and logits of {logits.dtype}, expected texts and numbers")
         if logits.ndim != 3 or len(logits) != len(ids) or not np.isfinite(logits).all():
-            raise ValueError(f"{len(ids)} ids, logits of shape {logits.shape}, or values that are not finite")
+            raise NpzError(f"{len(ids)} ids, logits of shape {logits.shape}, or values that are not finite")
     except FileNotFoundError:
         raise RecordError(f"{path}: no such file. Scoring a run writes it: `lesionseg train NAME --resume`.") from None
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError) as error:
         raise RecordError(f"{path}: not the logits of a run ({error}). Score the run again with --resume.") from error
-    return ids, logits
+    return ids.tolist(), logits.astype(np.float32)
 
 
 def find_model(model: str, runs: Path) -> Path:

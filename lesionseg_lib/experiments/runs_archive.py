@@ -5,14 +5,14 @@ One file a run, not one for all: a lesson needs two or three of some forty netwo
 """
 
 import hashlib
-import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from filelock import FileLock
@@ -21,6 +21,7 @@ from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.data.datasets.download import fetch, unpack
 from lesionseg_lib.errors import CheckpointError, DownloadError, RecordError
 from lesionseg_lib.evaluation.metrics import confusion, reduce
+from lesionseg_lib.experiments.packed_runs import PackedRun, listing_text, parse_listing
 from lesionseg_lib.experiments.profiles import get_profile
 from lesionseg_lib.experiments.run_folder import RunFolder
 from lesionseg_lib.models.card import CARD_NAME, WEIGHTS_NAME
@@ -31,7 +32,6 @@ from lesionseg_lib.training.checkpoints import HISTORY, PREVIEWS, read_history, 
 from lesionseg_lib.utils.files import replacing
 from lesionseg_lib.utils.lookup import look_up
 
-ARCHIVE_FORMAT = 1
 MANIFEST = "runs.json"
 PROFILE = "full"
 CHANGED, SHIFTED = 2e-4, 2e-5
@@ -39,23 +39,6 @@ CHANGED, SHIFTED = 2e-4, 2e-5
 that takes a run holds its score against the record's, to four digits."""
 
 MODEL_FILES, RUN_FILES = (WEIGHTS_NAME, CARD_NAME), (HISTORY, PREVIEWS)
-
-
-@dataclass(frozen=True)
-class PackedRun:
-    """One line of the manifest."""
-
-    recipe: str
-    seed: int
-    file: str
-    sha256: str
-    bytes: int
-    weights: str
-    """"float16" or "float32"."""
-    pixels_changed: float
-    """Share of the test masks' pixels, at the network's size, that half precision changes."""
-    record_sha256: str
-    """Of the record that this run wrote: a run and a record of different trainings are told apart by it."""
 
 
 def record_digest(results: Path, recipe: str, seed: int) -> str:
@@ -103,8 +86,7 @@ def pack_runs(
                 f"{run.file}  {run.bytes / 1e6:.1f} MB, {run.weights}, {run.pixels_changed:.3%} of the pixels change"
             )
     with replacing(target / MANIFEST) as part:
-        manifest = {"format": ARCHIVE_FORMAT, "runs": [asdict(run) for run in packed]}
-        part.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        part.write_text(listing_text(packed), encoding="utf-8")
     return packed
 
 
@@ -140,9 +122,12 @@ def _pack(folder: RunFolder, test: CachedDataset, target: Path, digest: str) -> 
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     content = (target / name).read_bytes()
-    weights = "float16" if half else "float32"
+    weights: Literal["float16", "float32"] = "float16" if half else "float32"
     sha256 = hashlib.sha256(content).hexdigest()
-    return PackedRun(folder.recipe, folder.seed, name, sha256, len(content), weights, changed, digest)
+    return PackedRun(
+        recipe=folder.recipe, seed=folder.seed, file=name, sha256=sha256, bytes=len(content), weights=weights,
+        pixels_changed=changed, record_sha256=digest,
+    )  # fmt: skip
 
 
 def difference(one: Segmenter, other: Segmenter, data: CachedDataset, threshold: float) -> tuple[float, float]:
@@ -215,15 +200,7 @@ def download_runs(
 def _fetch_manifest(url: str, file: Path) -> list[PackedRun]:
     file.unlink(missing_ok=True)  # it may have changed since
     fetch(url, file)
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if content["format"] != ARCHIVE_FORMAT:
-            raise DownloadError(f"{url}: format {content['format']}, expected {ARCHIVE_FORMAT}. Update lesionseg.")
-        return [PackedRun(**run) for run in content["runs"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DownloadError(
-            f"{url}: not the manifest of recorded runs ({error!r}). Expected `runs` and a format."
-        ) from error
+    return parse_listing(file.read_bytes(), url)
 
 
 def _of_records(listed: Iterable[PackedRun], wanted: Records, url: str) -> list[PackedRun]:

@@ -110,8 +110,8 @@ class Segmenter(nn.Module):
         card: dict[str, Any] = {
             "format": MODEL_FORMAT,
             "recipe": recipe,
-            "threshold": threshold,
-            "size": list(size),
+            "threshold": _plain(threshold),
+            "size": _plain(size),
             "decoder": _decoder_name(self.decoder),
             "mean": list(self.preprocessing.mean),
             "std": list(self.preprocessing.std),
@@ -121,10 +121,10 @@ class Segmenter(nn.Module):
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}
         if fault := weights_fault(state):
             raise CheckpointError(f"{folder}: the model is not saved: {fault}. Load or train it again.")
+        check_card({**card, "format": 1}, folder / CARD_NAME)
         # The card travels inside too, without the digest: the two files cannot be mixed up.
         weights = safetensors.save(state, {"card": json.dumps(card)})
         card["sha256"] = sha256_of(weights)
-        check_card(card, folder / CARD_NAME)
         return (json.dumps(card, indent=2) + "\n").encode(), weights
 
     @classmethod
@@ -162,6 +162,13 @@ class Segmenter(nn.Module):
             )
         model.preprocessing = Preprocessing(tuple(card["mean"]), tuple(card["std"]))
         return model.eval(), card
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy and PyTorch as those of Python, which JSON knows."""
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _read_pair(folder: Path) -> tuple[dict[str, Any], bytes]:

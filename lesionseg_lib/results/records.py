@@ -19,11 +19,12 @@ from typing import Any
 import pandas as pd
 
 from lesionseg_lib.errors import RecordError
-from lesionseg_lib.results.schema import RECORD_FORMAT, canonical, check_record, parse_record
+from lesionseg_lib.results.schema import RECORD_FORMAT, canonical, check_costs, check_record, parse_record
 from lesionseg_lib.results.tables import check_table, parse_sums, table_text, text_sha256
 from lesionseg_lib.training.recipes import PROSE
 from lesionseg_lib.utils.bundles import DamageError, read_whole, write_bundle
 from lesionseg_lib.utils.files import file_stamp, sha256_of
+from lesionseg_lib.utils.folders import named_folder
 from lesionseg_lib.utils.locks import owning
 from lesionseg_lib.utils.schemas import SchemaError, parse_json
 
@@ -37,10 +38,10 @@ LADDER = "ladder"
 def published_results() -> Path:
     """Folder of the published records: the checkout's ``results/``, or the copy inside the wheel.
 
-    ``LESIONSEG_RESULTS`` overrides both.
+    ``LESIONSEG_RESULTS`` overrides both. Raises ``DataError`` where it names the home of nobody.
     """
-    if "LESIONSEG_RESULTS" in os.environ:
-        return Path(os.environ["LESIONSEG_RESULTS"])
+    if (named := named_folder("LESIONSEG_RESULTS")) is not None:
+        return named
     inside = PACKAGE / "_results"
     return inside if inside.is_dir() else PACKAGE.parent / "results"
 
@@ -184,6 +185,8 @@ def read_table(path: Path | str) -> pd.DataFrame:
         if told is None and listed is not None and text_sha256(content) != listed:
             raise DamageError(f"its bytes are not those that {SUMS} tells of")
         table = pd.read_csv(io.BytesIO(content), dtype={"id": str})
+        if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of it
+            raise ValueError("its lines have more values than it has columns")
         check_table(table)
     except FileNotFoundError:
         raise RecordError(
@@ -198,11 +201,16 @@ def read_table(path: Path | str) -> pd.DataFrame:
 
 
 def load_records(results: Path | None = None) -> dict[str, dict[int, Record]]:
-    """Every record under ``results`` (default: the published ones) as recipe -> seed -> record, sorted."""
+    """Every record under ``results`` (default: the published ones) as recipe -> seed -> record, sorted.
+
+    Raises ``RecordError`` as ``read_record`` does, and for a record that lies where that of another run belongs.
+    """
     folder = results or published_results()
     found: dict[str, dict[int, Record]] = {}
     for path in sorted(folder.glob("*/seed*.json")):
         record = read_record(path)
+        if path != (place := record_path(folder, record["name"], record["seed"])):
+            raise RecordError(f"{path}: the record of this run belongs in {place}. Move it there, or remove the copy.")
         found.setdefault(record["name"], {})[record["seed"]] = record
     return found
 
@@ -217,9 +225,8 @@ def load_costs(results: Path | None = None) -> dict[str, Any]:
     content = _read(path, "no such file. Expected the measured costs; `python benchmarks/costs.py` measures them.")
     listed = _listed_sha256(path)
     try:
-        costs = parse_json(content)
-        if not isinstance(costs, dict) or not {"device", "threads", "recipes"} <= costs.keys():
-            raise SchemaError("expected device, threads and recipes")
+        costs: dict[str, Any] = parse_json(content)
+        check_costs(costs)
         if listed is not None and listed != text_sha256(content):
             raise SchemaError(f"its bytes are not those that {SUMS} tells of")
     except SchemaError as error:

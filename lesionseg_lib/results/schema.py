@@ -155,6 +155,29 @@ class RecordFile(OpenSchema):
         return self
 
 
+class Cost(OpenSchema):
+    """What one recipe costs. ``cached``: whether its encoder runs once, not in every epoch."""
+
+    milliseconds_per_image: Finite
+    milliseconds_per_image_all_threads: Finite | None = None
+    training_seconds_per_epoch: Finite | None = None
+    images_per_epoch: Count | None = None
+    cached: bool | None = None
+
+
+class Costs(OpenSchema):
+    """``costs.json``: what each recipe costs, by name."""
+
+    device: Name
+    threads: Count
+    recipes: dict[Name, Cost]
+
+
+def check_costs(values: Any) -> None:
+    """Check what ``costs.json`` holds. Raises ``SchemaError``."""
+    check(Costs, values)
+
+
 def canonical(record: dict[str, Any]) -> str:
     """SHA-256 of a record's values, whatever the order of its keys and the spaces between them."""
     values = {key: value for key, value in record.items() if key != "sha256"}

@@ -33,12 +33,12 @@ def check_table(table: pd.DataFrame) -> None:
             fits, expected = fits & (numbers >= 0) & (numbers <= 1), "a number from 0 to 1"
         if not fits.all():
             row = int(fits.argmin())
-            raise ValueError(f"{name} of {table['id'][row]} is {table[name][row]!r}, expected {expected}")
+            raise ValueError(f"{name} of {table['id'].iloc[row]} is {table[name].iloc[row]!r}, expected {expected}")
 
 
 def table_text(table: pd.DataFrame) -> bytes:
-    """A table of images as CSV."""
-    return table.to_csv(index=False, float_format="%.6f", lineterminator="\n").encode()
+    """A table of images as CSV. The bytes of a name that is no text are written as such: the file stays UTF-8."""
+    return table.to_csv(index=False, float_format="%.6f", lineterminator="\n").encode("utf-8", "backslashreplace")
 
 
 def is_table(content: bytes) -> bool:

@@ -5,8 +5,6 @@ import io
 import json
 import os
 import warnings
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,6 +20,7 @@ from lesionseg_lib.models.card import CARD_NAME, WEIGHTS_NAME
 from lesionseg_lib.training.checkpoint_header import CHECKPOINT_FORMAT, Unreadable, check_history, parse_checkpoint
 from lesionseg_lib.training.run_manifest import read_file, write_files
 from lesionseg_lib.utils.bundles import DamageError
+from lesionseg_lib.utils.npz import NpzError, read_npz
 from lesionseg_lib.utils.schemas import SchemaError
 
 CHECKPOINT = "checkpoint.pt"
@@ -192,15 +191,16 @@ def read_previews(folder: Path | str) -> tuple[list[str], npt.NDArray[np.uint8]]
     """
     path = Path(folder) / PREVIEWS
     try:
-        with np.load(io.BytesIO(_read(path))) as file:
-            ids, probabilities = file["ids"].tolist(), file["probabilities"]
+        ids, probabilities = read_npz(_read(path), "ids", "probabilities")
+        if ids.ndim != 1 or ids.dtype.kind != "U":
+            raise NpzError(f"ids is {ids.dtype} of shape {ids.shape}, expected texts")
         if probabilities.dtype != np.uint8 or probabilities.ndim != 4 or probabilities.shape[1] != len(ids):
-            raise ValueError(f"{probabilities.dtype} of shape {probabilities.shape} for {len(ids)} ids")
-    except (ValueError, KeyError, EOFError, OSError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+            raise NpzError(f"{probabilities.dtype} of shape {probabilities.shape} for {len(ids)} ids")
+    except NpzError as error:
         raise CheckpointError(
             f"{path}: not the previews of a run ({error}). Expected ids and probabilities. Restore it, or train again."
         ) from error
-    return ids, probabilities
+    return ids.tolist(), probabilities
 
 
 def _read(path: Path) -> bytes:

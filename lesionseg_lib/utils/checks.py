@@ -4,6 +4,7 @@ A mask of bytes, photos in shares of one or a NaN would not stop the arithmetic 
 right. NumPy only; tensors of PyTorch are understood by what they have in common with arrays.
 """
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,10 @@ KINDS = {
     "number or bool": "Give real numbers or bools, no text, objects or complex numbers.",
 }
 """What an array may hold, and what to do if it holds something else."""
+
+
+LARGEST_SIDE = 32_767
+"""Pixels; OpenCV resizes no larger pictures."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,28 @@ def check_number(name: str, value: Any, low: float, high: float, advice: str = "
         raise ShapeError(
             f"{name} is {value!r}. Expected a number from {low:g} to {high:g}{'; ' * bool(advice)}{advice}."
         )
+
+
+def check_whole(name: str, value: Any, low: int, high: int, advice: str = "") -> int:
+    """``value`` as a whole number from ``low`` to ``high``, both included. Raises ``ShapeError`` for anything else."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
+        raise ShapeError(
+            f"{name} is {_shown(value)}. Expected a whole number from {low:,} to {high:,}{'; ' * bool(advice)}{advice}."
+        )
+    return int(value)
+
+
+def check_size(name: str, value: Any, low: int = 1, high: int = LARGEST_SIDE) -> tuple[int, int]:
+    """``value`` as (height, width), two whole numbers from ``low`` to ``high``. Raises ``ShapeError``."""
+    sides = list(value) if isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim) else []
+    if len(sides) != 2:
+        raise ShapeError(f"{name} is {_shown(value)}. Expected (height, width), such as (128, 128).")
+    height, width = (check_whole(f"{name}[{place}]", side, low, high) for place, side in enumerate(sides))
+    return height, width
+
+
+def _shown(value: object) -> str:
+    return reprlib.repr(value)
 
 
 def _check_kind(name: str, need: Need) -> None:

@@ -129,6 +129,24 @@ def _runs(pid: int) -> bool:
     return True
 
 
+# ---- what is there; unlike Path's own these answer False where asking itself fails, in every version of Python
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a regular file."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether a path is a link to something that is not there, or to itself."""
+    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
+
+
 # ---- the bytes of a file
 
 Stamp = tuple[int, int, int, int]

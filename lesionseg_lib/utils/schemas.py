@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import reprlib
 from typing import Annotated, Any
 
@@ -36,13 +37,29 @@ class SchemaError(ValueError):
 
 
 def parse_json(content: bytes) -> Any:
-    """What JSON text in UTF-8 holds. Raises ``SchemaError`` for whatever else it is, nested too deeply included."""
+    """What JSON text in UTF-8 holds. Raises ``SchemaError`` for whatever else it is.
+
+    Values that are not finite, which JSON does not know, are refused wherever they stand, and so is what is nested too
+    deeply.
+    """
     try:
-        return json.loads(content.decode("utf-8"))
+        values = json.loads(content.decode("utf-8"))
+        _demand_finite(values, ())
+        return values
     except RecursionError:
         raise SchemaError("its values are nested too deeply") from None
+    except SchemaError:
+        raise
     except ValueError as error:
         raise SchemaError(str(error)) from error
+
+
+def _demand_finite(value: Any, place: tuple[int | str, ...]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SchemaError(f"{_field(place)} is {value}, expected a finite number")
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inside:
+        _demand_finite(part, (*place, key))
 
 
 def faults(error: ValidationError) -> str:

@@ -31,6 +31,18 @@ def test_version_and_help() -> None:
     assert commands == ["download", "recipes", "train", "baseline", "evaluate", "predict", "compare"]
 
 
+@pytest.mark.parametrize("arguments", [["predict", "a.png", "--model", "light"], ["evaluate", "light"]])
+def test_a_home_is_written_out_in_the_name_of_a_folder(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within quotes, and in a notebook's ``%env``, the shell leaves ``~`` as it is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    refused(lesionseg(*arguments, "--runs", "~/mine"), f"{tmp_path}/mine: no trained model")
+    refused(lesionseg(*arguments, "--runs", "~nobody-here/mine"), "no home folder of that name")
+    monkeypatch.setenv("LESIONSEG_RUNS", "~/mine")
+    refused(lesionseg(*arguments), f"{tmp_path}/mine: no trained model")
+
+
 def test_help_recipes_and_compare_import_no_torch(tmp_path: Path) -> None:
     """It would take seconds. A process of its own, because this one has imported it long ago."""
     code = f"""

@@ -16,6 +16,7 @@ from lesionseg_lib.data.datasets import LesionFolder
 from lesionseg_lib.utils.schemas import SchemaError
 from tests.helpers.archives import save_pair
 from tests.helpers.damage import damages
+from tests.helpers.picture_files import tiff
 from tests.helpers.values import wrong_types
 
 SIZE = (6, 8)
@@ -76,6 +77,30 @@ def test_every_damage_to_a_cache_leads_to_a_new_one(data: LesionFolder, tmp_path
         again = decode_once(data, SIZE, tmp_path / "cache")
         assert np.array_equal(again.images, images) and np.array_equal(again.masks, masks), what
         assert again.ids == sound.ids and again.content_fingerprint == sound.content_fingerprint, what
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"mask_value": 1}, {"mask_value": 2}),
+        ({"mask_value": 1}, {"mask_value": [1, 2]}),
+        ({"mask_value": 1}, {"mask_value": "grey"}),
+        ({"mask_value": 2, "frame": 0}, {"mask_value": 2, "frame": 1}),
+    ],
+)
+def test_a_cache_made_with_other_options_is_not_taken(
+    tmp_path: Path, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    save_pair(tmp_path / "images", tmp_path / "masks", "a", size=(12, 16))
+    (mask,) = (tmp_path / "masks").iterdir()
+    mask.unlink()
+    classes = np.arange(192).reshape(12, 16) // 48  # 0 to 3
+    classes[classes == 3] = 255
+    pages = (classes, classes.T.reshape(12, 16)) if "frame" in first else (classes,)
+    (tmp_path / "masks" / "a.tif").write_bytes(tiff(*(page.astype("u1") for page in pages)))
+    for options in (first, second, first):
+        data = LesionFolder(tmp_path / "images", tmp_path / "masks", "classes", **options)
+        assert np.array_equal(decode_once(data, (12, 16), tmp_path / "cache").masks[0], data.truth(0)), options
 
 
 def test_the_facts_of_a_cache_are_checked_value_by_value(data: LesionFolder, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from lesionseg_lib.data.datasets import DataWarning, read_image, read_mask, resize_image, resize_mask
-from lesionseg_lib.errors import DataError
+from lesionseg_lib.errors import DataError, ShapeError
 from tests.helpers.archives import encoded, photo
 
 SQUARES = np.array([[10, 200], [60, 250], [90, 30]], dtype=np.uint8)  # 3 rows, 2 columns
@@ -279,3 +279,33 @@ def test_resizing_a_mask_takes_the_nearest_pixel():
 def test_resizing_takes_height_first(size):
     assert resize_image(photo(6, 8), size).shape == (*size, 3)
     assert resize_mask(np.ones((6, 8), bool), size).shape == size
+
+
+@pytest.mark.parametrize("size", [64, (64,), (0, 4), (4.0, 4), None, (10**9, 4)])
+def test_a_size_that_is_none_is_refused(size):
+    with pytest.raises(ShapeError, match="size"):
+        resize_image(photo(6, 8), size)
+    with pytest.raises(ShapeError, match="size"):
+        resize_mask(np.ones((6, 8), bool), size)
+
+
+@pytest.mark.parametrize("image", [photo(6, 8) / 255, photo(6, 8).astype(int), np.zeros((0, 8, 3), np.uint8), None])
+def test_what_is_no_photo_of_bytes_is_not_resized(image):
+    """Shares of one would be cut to zeros, without a word."""
+    with pytest.raises(ShapeError, match="image"):
+        resize_image(image, (4, 4))
+
+
+@pytest.mark.parametrize("mask", [np.full((6, 8), 0.7), np.full((6, 8), 255, np.uint8), np.ones((6, 8, 1), bool)])
+def test_what_is_no_mask_of_truth_values_is_not_resized(mask):
+    with pytest.raises(ShapeError, match="mask"):
+        resize_mask(mask, (4, 4))
+
+
+@pytest.mark.parametrize("read", [read_image, read_mask])
+@pytest.mark.parametrize(
+    "name", ["", "a\0b.png", "x" * 5000, "https://example.org/a.png", "~nobody/a.png", "/dev/null"]
+)
+def test_a_path_that_leads_to_no_file(read, name):
+    with pytest.raises(DataError, match="cannot be read|no name|a pipe, a device"):
+        read(name)

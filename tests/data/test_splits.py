@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lesionseg_lib.data.datasets import SyntheticLesions
+from lesionseg_lib.data.datasets import SyntheticLesions, isic_download
 from lesionseg_lib.data.splits import Splits, open_splits, split_validation
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 from lesionseg_lib.experiments.profiles import get_profile
@@ -80,11 +80,37 @@ def test_smoke_draws_its_data_even_where_real_data_are(official_data: Path) -> N
     assert splits.test.truth(0).shape == (96, 96)  # larger than the network's input
 
 
-def test_student_draws_its_data_only_where_real_data_are_missing(no_data: Path) -> None:
+def test_student_draws_its_data_only_where_real_data_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LESIONSEG_DATA", raising=False)
+    monkeypatch.setattr(isic_download, "cache_folder", lambda: tmp_path)
     splits = open_splits(get_profile("student"))
     assert [len(part) for part in ids(splits)] == [320, 40, 80]
-    isic_tree(no_data / "isic2016", {"train": TRAIN, "test": 3})
+    isic_tree(tmp_path / "isic2016", {"train": TRAIN, "test": 3})
     assert open_splits(get_profile("student")).name == "isic2016-train"
+
+
+@pytest.mark.parametrize("wrong", ["nothing there", "mistyped", "one level too deep", "one too high", "a part missing"])
+def test_a_variable_that_is_set_must_lead_to_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    root = isic_tree(tmp_path / "data" / "isic2016", {"train": TRAIN, "test": 3})
+    (tmp_path / "empty").mkdir()
+    value, part = {
+        "nothing there": (tmp_path / "empty", "there is no such folder"),
+        "mistyped": (tmp_path / "dat", "there is no such folder"),
+        "one level too deep": (root, f"Set it to {root.parent}"),
+        "one too high": (tmp_path, f"Set it to {root.parent}"),
+        "a part missing": (root.parent, "missing: ISBI2016_ISIC_Part1_Test_GroundTruth."),
+    }[wrong]
+    if wrong == "a part missing":
+        (root / "ISBI2016_ISIC_Part1_Test_GroundTruth").rename(tmp_path / "elsewhere")
+    monkeypatch.setenv("LESIONSEG_DATA", str(value))
+    with pytest.raises(DatasetNotFoundError, match=re.escape(f"LESIONSEG_DATA is set to '{value}'")) as caught:
+        open_splits(get_profile("student"))
+    assert part in str(caught.value)
+    assert open_splits(get_profile("smoke")).name == "synthetic", "profile smoke never looks for them"
 
 
 def test_full_takes_real_data_or_says_how_to_get_them(no_data: Path) -> None:

@@ -43,3 +43,11 @@ def test_the_environment_names_the_profile_unless_it_is_given(monkeypatch: pytes
     monkeypatch.setenv("LESIONSEG_PROFILE", "studnet")
     with pytest.raises(UnknownNameError, match="no profile named 'studnet'. Did you mean 'student'"):
         get_profile()
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_without_a_value_is_as_none(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    monkeypatch.delenv("LESIONSEG_PROFILE", raising=False)
+    if value is not None:
+        monkeypatch.setenv("LESIONSEG_PROFILE", value)
+    assert get_profile() is PROFILES["student"]

@@ -17,11 +17,11 @@ from lesionseg_lib.cli.app import app
 from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.data.datasets import download
 from lesionseg_lib.errors import CheckpointError, DownloadError, UnknownNameError
+from lesionseg_lib.experiments.packed_runs import PackedRun
 from lesionseg_lib.experiments.profiles import get_profile
 from lesionseg_lib.experiments.run_folder import RunFolder
 from lesionseg_lib.experiments.runs_archive import (
     MANIFEST,
-    PackedRun,
     difference,
     download_runs,
     pack_runs,

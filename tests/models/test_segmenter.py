@@ -265,3 +265,21 @@ def test_files_of_two_models_are_not_taken_for_one(saved: Path, tmp_path: Path) 
     shutil.copy(other / WEIGHTS_NAME, saved / WEIGHTS_NAME)
     with pytest.raises(CheckpointError, match="do not belong together.*conv5-finetuned"):
         Segmenter.load(saved)
+
+
+@pytest.mark.parametrize("number", [np.float32, np.float64, torch.tensor])
+def test_numbers_of_numpy_and_torch_are_saved_as_numbers(network: Segmenter, tmp_path: Path, number: Any) -> None:
+    network.save(tmp_path, **{**CARD, "threshold": number(0.5), "size": (np.int64(64), np.int32(96))})
+    card = Segmenter.load(tmp_path)[1]
+    assert (card["threshold"], card["size"]) == (0.5, [64, 96])
+
+
+@pytest.mark.parametrize("size", [64, None, "ab", (64, 64, 64)])
+def test_a_size_that_is_none_is_not_saved(network: Segmenter, tmp_path: Path, size: Any) -> None:
+    with pytest.raises(CheckpointError, match="size is "):
+        network.save(tmp_path, **{**CARD, "size": size})
+
+
+def test_a_photo_in_shares_of_one_is_refused(network: Segmenter) -> None:
+    with pytest.raises(ShapeError, match="image is float64, expected uint8"):
+        network.probabilities(IMAGES[0] / 255, (32, 64))

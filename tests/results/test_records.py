@@ -22,7 +22,7 @@ from lesionseg_lib.results.records import (
     record_path,
     write_record,
 )
-from tests.helpers.records import make_record
+from tests.helpers.records import make_record, put_record
 
 RECORD = make_record("dilated-all", 3, np.array([0.1 + 0.2, 0.5]))
 TABLE = pd.DataFrame({"id": ["a", "b"], "tp": [1, 20_000], "jaccard": [1 / 3, 1.0]})
@@ -138,8 +138,14 @@ def test_a_record_without_its_table_is_reported(tmp_path: Path) -> None:
     [
         (None, "no such file.*benchmarks/costs.py"),
         ("{", "not JSON"),
-        ("[]", "expected device, threads and recipes"),
-        ('{"device": "cpu"}', "expected device, threads and recipes"),
+        ("[]", "the whole is"),
+        ('{"device": "cpu"}', "lacks threads, recipes"),
+        ('{"device": "cpu", "threads": -1, "recipes": {}}', "threads is -1, expected"),
+        (
+            '{"device": "cpu", "threads": 1, "recipes": {"a": {"cached": 2}}}',
+            r"recipes\.a\.cached is 2",
+        ),
+        ('{"device": "cpu", "threads": 1, "recipes": {"light": {"x": NaN}}}', r"recipes\.light\.x is nan, expected"),
     ],
 )
 def test_costs_that_are_not_there_are_refused(tmp_path: Path, content: str | None, message: str) -> None:
@@ -147,6 +153,21 @@ def test_costs_that_are_not_there_are_refused(tmp_path: Path, content: str | Non
         (tmp_path / "costs.json").write_text(content)
     with pytest.raises(RecordError, match=message):
         load_costs(tmp_path)
+
+
+def test_a_record_in_the_place_of_another_run_is_refused(tmp_path: Path) -> None:
+    put_record(tmp_path, "light", np.array([0.5, 0.7]))
+    (tmp_path / "light" / "seed0.json").rename(tmp_path / "light" / "seed1.json")
+    with pytest.raises(RecordError, match=r"seed1\.json: the record of this run belongs in .*seed0"):
+        load_records(tmp_path)
+
+
+def test_a_table_with_more_values_than_columns_is_refused(tmp_path: Path) -> None:
+    path = put_record(tmp_path, "light", np.array([0.5, 0.7]))
+    path.unlink()
+    path.with_suffix(".csv").write_text("id,jaccard\na,0.5,0.6\nb,0.5,0.6\n")
+    with pytest.raises(RecordError, match="more values than it has columns"):
+        read_table(path)
 
 
 def test_costs_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -165,5 +186,10 @@ def test_published_records_are_found_in_checkout_wheel_or_where_the_environment_
     assert published_results() == tmp_path / "site" / "results"
     (package / "_results").mkdir()
     assert published_results() == package / "_results"
+    monkeypatch.setenv("LESIONSEG_RESULTS", "")
+    assert published_results() == package / "_results"
     monkeypatch.setenv("LESIONSEG_RESULTS", str(tmp_path / "mine"))
+    assert published_results() == tmp_path / "mine"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LESIONSEG_RESULTS", "~/mine")
     assert published_results() == tmp_path / "mine"

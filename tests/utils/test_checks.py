@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lesionseg_lib.errors import ShapeError
-from lesionseg_lib.utils.checks import KINDS, Need, check_arrays, check_number
+from lesionseg_lib.utils.checks import KINDS, Need, check_arrays, check_number, check_size, check_whole
 
 PHOTO, MASK = np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6), bool)
 
@@ -99,3 +99,29 @@ def test_a_number_within_its_limits(value: Any) -> None:
 def test_what_is_no_number_within_its_limits(value: Any) -> None:
     with pytest.raises(ShapeError, match=r"^threshold is .* Expected a number from 0 to 1; look\.$"):
         check_number("threshold", value, 0, 1, "look")
+
+
+@pytest.mark.parametrize("value", [0, 9, np.int64(3), np.uint8(9)])
+def test_a_whole_number_comes_back_as_one_of_pythons(value: Any) -> None:
+    assert type(check_whole("n", value, 0, 9)) is int and check_whole("n", value, 0, 9) == value
+
+
+@pytest.mark.parametrize("value", [-1, 10, 1.0, np.float32(1), True, "1", None, float("nan"), [1], 10**400, 1j])
+def test_what_is_no_whole_number_within_its_limits(value: Any) -> None:
+    with pytest.raises(ShapeError, match=r"^n is .* Expected a whole number from 0 to 9; count\.$"):
+        check_whole("n", value, 0, 9, "count")
+
+
+@pytest.mark.parametrize("value", [(4, 6), [4, 6], np.array([4, 6]), (np.int64(4), np.uint8(6))])
+def test_a_size_is_height_and_width(value: Any) -> None:
+    assert check_size("size", value) == (4, 6)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [64, "64", "ab", None, (64,), (1, 2, 3), (0, 4), (-4, 4), (4.0, 4.0), (True, True), (10**9, 4), (None, 4), {4, 6},
+     np.array(4), np.zeros((2, 2))],
+)  # fmt: skip
+def test_what_is_no_size(value: Any) -> None:
+    with pytest.raises(ShapeError, match=r"^size.* Expected (\(height, width\)|a whole number)"):
+        check_size("size", value)

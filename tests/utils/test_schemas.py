@@ -50,6 +50,20 @@ def test_a_value_amiss_is_named(changes: dict[str, object], message: str) -> Non
         check(Whole, {**GOOD, **changes})
 
 
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b'{"a": [1, NaN]}', r"a\[1\] is nan"),
+        (b'{"a": {"b": -Infinity}}', r"a\.b is -inf"),
+        (b'{"a": 1e999}', "a is inf"),
+        (b"NaN", "the whole is nan"),
+    ],
+)
+def test_what_is_not_finite_is_named_wherever_it_stands(content: bytes, place: str) -> None:
+    with pytest.raises(SchemaError, match=place + ", expected a finite number"):
+        parse_json(content)
+
+
 def test_many_faults_are_counted_and_long_values_shortened() -> None:
     with pytest.raises(SchemaError) as caught:
         check(Whole, {"name": 5, "parts": [{"count": "x" * 10_000}] * 9})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import operator
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -65,14 +67,20 @@ class LesionDataset(ABC):
 
         Raises:
             IndexError: no such number.
-            DataError: a file cannot be read, or image and mask differ in size.
+            DataError: no number at all; a file cannot be read, or image and mask differ in size.
         """
+        try:
+            index = operator.index(index)
+        except TypeError:
+            raise DataError(
+                f"{self.name}: {index!r} is no number of a sample. Give a whole number below {len(self)}; of an id the "
+                "number is dataset.ids.index(...), and several samples are dataset.subset(...)."
+            ) from None
         if not -len(self) <= index < len(self):
             raise IndexError(f"{self.name} has {len(self)} samples, there is no number {index}")
         index %= len(self)
         image, mask = self.image(index), self.truth(index)
-        if image.shape[:2] != mask.shape:
-            raise DataError(self._size_message(index, image, mask))
+        self._check_pair(index, image, mask)
         return Sample(self.ids[index], image, mask)
 
     def __iter__(self) -> Iterator[Sample]:
@@ -80,6 +88,11 @@ class LesionDataset(ABC):
 
     def __repr__(self) -> str:
         return f"<{self.name}: {len(self)} samples>"
+
+    def _check_pair(self, index: int, image: Image, mask: Mask) -> None:
+        """Raise a ``DataError`` where image and mask cannot belong together."""
+        if image.shape[:2] != mask.shape:
+            raise DataError(self._size_message(index, image, mask))
 
     def _size_message(self, index: int, image: Image, mask: Mask) -> str:
         (image_h, image_w), (mask_h, mask_w) = image.shape[:2], mask.shape
@@ -91,7 +104,7 @@ class LesionDataset(ABC):
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) that changes when a sample may have changed. Cheap; differs between machines."""
-        return _digest((sample_id, self._stamp(index).encode()) for index, sample_id in enumerate(self.ids))
+        return _digest((sample_id, encoded_id(self._stamp(index))) for index, sample_id in enumerate(self.ids))
 
     def content_fingerprint(self) -> str:
         """SHA-256 (hex) over ids and contents, in order. The same on every machine; reads every file."""
@@ -112,6 +125,11 @@ class Subset(LesionDataset):
     def __init__(self, parent: LesionDataset, ids: Iterable[str]) -> None:
         self.name = parent.name
         self.ids = tuple(ids)
+        if numbers := [sample_id for sample_id in self.ids if not isinstance(sample_id, str)]:
+            raise DataError(
+                f"{parent.name}: {shorten(map(repr, numbers))} asked for, but a subset takes ids, not numbers; its "
+                f"{len(parent)} ids are like {shorten(parent.ids[:2])}. The id of number 3 is dataset.ids[3]."
+            )
         self._parent = parent
         number = {sample_id: index for index, sample_id in enumerate(parent.ids)}
         unknown = [sample_id for sample_id in self.ids if sample_id not in number]
@@ -142,8 +160,8 @@ class Subset(LesionDataset):
     def _content(self, index: int) -> bytes:
         return self._parent._content(self._indices[index])
 
-    def _size_message(self, index: int, image: Image, mask: Mask) -> str:
-        return self._parent._size_message(self._indices[index], image, mask)
+    def _check_pair(self, index: int, image: Image, mask: Mask) -> None:
+        self._parent._check_pair(self._indices[index], image, mask)
 
 
 class Joined(LesionDataset):
@@ -195,10 +213,20 @@ def shorten(names: Iterable[str], limit: int = 5) -> str:
     return ", ".join(listed[:limit]) + more
 
 
+def normal_id(name: str) -> str:
+    """A name with its accents in one form: macOS stores "é" as two signs, others as one, and both look the same."""
+    return unicodedata.normalize("NFC", name)
+
+
+def encoded_id(sample_id: str) -> bytes:
+    """An id as bytes, also that of a file whose name is not UTF-8: Python keeps such bytes as half a character."""
+    return sample_id.encode("utf-8", "surrogateescape")
+
+
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
     total = hashlib.sha256()
     for sample_id, content in parts:
         # Each part is hashed by itself, so that no shift of bytes between neighbours goes unnoticed.
-        total.update(hashlib.sha256(sample_id.encode()).digest())
+        total.update(hashlib.sha256(encoded_id(sample_id)).digest())
         total.update(hashlib.sha256(content).digest())
     return total.hexdigest()

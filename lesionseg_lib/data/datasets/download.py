@@ -5,21 +5,20 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-import stat
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pooch
 import requests
 from tqdm import tqdm
 
+from lesionseg_lib.data.datasets.archive import DAMAGED, OF_THE_MACHINE, members_to_unpack
 from lesionseg_lib.errors import DownloadError
 
 ATTEMPTS = 5  # failures in a row before giving up
@@ -68,40 +67,23 @@ def unpack(archive: Path, folder: Path) -> None:
     Each file's checksum (CRC-32) is compared on the way.
 
     Raises:
-        DownloadError: the archive is damaged, or has a member that points outside of it, is a link, or bears
-            the name of another.
+        DownloadError: the archive is damaged or grows beyond measure, or has a member that points outside of it, is a
+            link or no file, or bears a name that no file can have or that another one has.
         OSError: the files cannot be written.
     """
     folder.mkdir(parents=True)
     try:
         with zipfile.ZipFile(archive) as opened:
-            for member in opened.infolist():
-                path = PurePosixPath(member.filename)
-                if reason := _unsafe(member, path):
-                    raise DownloadError(
-                        f"{archive.name} has the member {member.filename!r}, which {reason}. No archive of "
-                        "ISIC has such a member; nothing was unpacked. Check where the archive comes from."
-                    )
-                if member.is_dir() or path.parts[0] == "__MACOSX" or path.name.startswith("."):
-                    continue
-                if (folder / path.name).exists():
-                    raise DownloadError(f"{archive.name} has two members named {path.name}; expected one.")
-                with opened.open(member) as source, (folder / path.name).open("xb") as file:
+            for member, name in members_to_unpack(archive, opened).items():
+                with opened.open(member) as source, (folder / name).open("xb") as file:
                     shutil.copyfileobj(source, file)
-    # RuntimeError is what zipfile raises for encrypted members and unknown compression.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+            raise
         raise DownloadError(
-            f"{archive.name} is cut short, damaged or no zip archive ({error}). It was removed; run the same "
-            "command again to fetch it anew."
+            f"{archive.name} is cut short, damaged or no zip archive ({error or type(error).__name__}). It was "
+            "removed; run the same command again to fetch it anew."
         ) from error
-
-
-def _unsafe(member: zipfile.ZipInfo, path: PurePosixPath) -> str | None:
-    if ".." in path.parts or path.is_absolute() or "\\" in member.filename or ":" in member.filename:
-        return "points outside the folder it is unpacked to"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "is a link"
-    return None
 
 
 def _download(url: str, output: str, _: Any, *, part: Path) -> None:
@@ -114,7 +96,12 @@ def _download(url: str, output: str, _: Any, *, part: Path) -> None:
             now = _size(part)
             failures = 1 if now >= most + _PROGRESS else failures + 1
             most = max(most, now)
-            if failures >= ATTEMPTS or isinstance(error, ValueError):  # ValueError: not a valid address
+            if isinstance(error, ValueError):  # so do they that are no valid address
+                raise DownloadError(
+                    f"{url} is no address that a file can be fetched from ({error}). Expected one such as "
+                    "https://example.org/folder/."
+                ) from error
+            if failures >= ATTEMPTS:
                 kept = f"{now / 1e6:,.1f} MB are kept in {part}; " if now else ""
                 raise DownloadError(
                     f"{url} could not be fetched: {error}. {kept}Check the connection and run the same command "

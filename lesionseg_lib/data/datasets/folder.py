@@ -2,83 +2,23 @@
 
 from __future__ import annotations
 
-import csv
+import os
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-from lesionseg_lib.data.datasets.base import LesionDataset, shorten
-from lesionseg_lib.data.images import IMAGE_SUFFIXES, exif_turn, read_image, read_mask
+from lesionseg_lib.data.datasets.base import normal_id, shorten
+from lesionseg_lib.data.datasets.manifest import read_manifest
+from lesionseg_lib.data.datasets.paired_files import Pair, PairedFiles
+from lesionseg_lib.data.images import IMAGE_SUFFIXES
+from lesionseg_lib.data.mask_values import MaskValue
 from lesionseg_lib.errors import DataError, DatasetNotFoundError, DataWarning
-from lesionseg_lib.utils.arrays import Image, Mask
-from lesionseg_lib.utils.files import file_stamp
+from lesionseg_lib.utils.files import is_file, is_folder, leads_nowhere
 
 MASK_ENDINGS = ("_Segmentation", "_segmentation", "_mask")
 # What the organisers put next to their files: licences, and (from 2017 on) superpixels next to the photos.
 _COMPANIONS = ("ATTRIBUTION.txt", "LICENSE.txt")
 _SUPERPIXELS = "_superpixels"
-
-
-@dataclass(frozen=True)
-class Pair:
-    """An image file and the mask file that belongs to it."""
-
-    id: str
-    image: Path
-    mask: Path
-
-
-class PairedFiles(LesionDataset):
-    """Samples that are read from pairs of files each time they are asked for."""
-
-    def __init__(
-        self, name: str, pairs: Iterable[Pair], attributes: Mapping[str, dict[str, str]] | None = None
-    ) -> None:
-        self.name = name
-        self.pairs = tuple(pairs)
-        self.ids = tuple(pair.id for pair in self.pairs)
-        self._attributes = attributes or {}
-
-    def image(self, index: int) -> Image:
-        """uint8 RGB (H, W, 3), as ``SegmentationDataset.image``."""
-        return read_image(self.pairs[index].image)
-
-    def truth(self, index: int) -> Mask:
-        """Bool (H, W), as ``SegmentationDataset.truth``."""
-        return read_mask(self.pairs[index].mask)
-
-    def attributes(self, index: int) -> dict[str, str]:
-        """The photo's row of the table of attributes; {} without one."""
-        return dict(self._attributes.get(self.ids[index], {}))
-
-    def _stamp(self, index: int) -> str:
-        stamps = []
-        for file in (self.pairs[index].image, self.pairs[index].mask):
-            try:
-                stamp = file_stamp(file)
-            except OSError as error:
-                raise DataError(
-                    f"{file} was there when {self.name} was opened and cannot be found now: {error.strerror}."
-                ) from error
-            stamps.append(":".join(map(str, (file.name, *stamp))))
-        return "|".join(stamps)
-
-    def _content(self, index: int) -> bytes:
-        image, mask = self.pairs[index].image.read_bytes(), self.pairs[index].mask.read_bytes()
-        # The length in front says where the image ends and the mask begins.
-        return len(image).to_bytes(8, "big") + image + mask
-
-    def _size_message(self, index: int, image: Image, mask: Mask) -> str:
-        pair = self.pairs[index]
-        message = f"{super()._size_message(index, image, mask)} Files: {pair.image} and {pair.mask}."
-        turn = exif_turn(pair.image)
-        if turn is not None and image.shape[:2] == mask.shape[::-1]:
-            message += (
-                f" The image was {turn} as its EXIF orientation asks, and the mask was drawn on the unturned "
-                "image: turn the mask likewise, or remove the orientation from the image."
-            )
-        return message
 
 
 class LesionFolder(PairedFiles):
@@ -92,21 +32,32 @@ class LesionFolder(PairedFiles):
         images: folder of images; sub-folders are not entered.
         masks: folder of masks.
         name: name of the data set; by default the path's last two parts.
+        mask_value: what is lesion in masks of two meanings, see ``read_mask``.
+        frame: which one of files that hold several pages or pictures, counted from 0.
 
     Raises:
         DatasetNotFoundError: no such folder, or no image in it.
-        DataError: an image without mask, a mask without image, or an id that occurs twice.
+        DataError: an image without mask, a mask without image, a link that leads nowhere, or an id that occurs twice.
     """
 
-    def __init__(self, images: str | Path, masks: str | Path, name: str | None = None) -> None:
+    def __init__(
+        self,
+        images: str | Path,
+        masks: str | Path,
+        name: str | None = None,
+        mask_value: MaskValue | None = None,
+        frame: int | None = None,
+    ) -> None:
         images, masks = Path(images), Path(masks)
         if name is None:
             name = "-".join(images.resolve().parts[-2:])
         attributes = read_manifest(images.parent / "manifest.csv")
-        super().__init__(name, pair_by_id(images, masks), attributes)
+        super().__init__(name, pair_by_id(images, masks), attributes, mask_value, frame)
 
     @classmethod
-    def from_root(cls, root: str | Path, split: str) -> LesionFolder:
+    def from_root(
+        cls, root: str | Path, split: str, mask_value: MaskValue | None = None, frame: int | None = None
+    ) -> LesionFolder:
         """Read ``root/train`` with ``root/train_masks``, or ``root/test`` with ``root/test_masks``.
 
         Raises:
@@ -116,7 +67,8 @@ class LesionFolder(PairedFiles):
         if split not in ("train", "test"):
             raise DataError(f"There is no split {split!r}; choose 'train' or 'test'.")
         root = Path(root)
-        return cls(root / split, root / f"{split}_masks", name=f"{root.resolve().name}-{split}")
+        name = f"{root.resolve().name}-{split}"
+        return cls(root / split, root / f"{split}_masks", name, mask_value, frame)
 
 
 def pair_by_id(images: Path, masks: Path) -> list[Pair]:
@@ -128,54 +80,86 @@ def pair_by_id(images: Path, masks: Path) -> list[Pair]:
         DatasetNotFoundError: no such folder, or no image in it.
         DataError: an image without mask, a mask without image, or an id that occurs twice.
     """
-    image_of, mask_of = _by_id(images, ()), _by_id(masks, MASK_ENDINGS)
+    image_of, mask_of = images_by_id(images), masks_by_id(masks)
+    check_all_paired(images, masks, image_of, mask_of)
+    return [Pair(key, image_of[key], mask_of[key]) for key in sorted(image_of)]
+
+
+def images_by_id(folder: Path) -> dict[str, Path]:
+    """The images of a folder by id. Raises as ``pair_by_id`` does."""
+    return _by_id(folder, ())
+
+
+def masks_by_id(folder: Path) -> dict[str, Path]:
+    """The masks of a folder by id. Raises as ``pair_by_id`` does."""
+    return _by_id(folder, MASK_ENDINGS)
+
+
+def check_all_paired(images: Path, masks: Path, image_of: Mapping[str, Path], mask_of: Mapping[str, Path]) -> None:
+    """Raise a ``DataError`` that names the files without a partner, if there are any."""
     without_mask = sorted(image_of.keys() - mask_of.keys())
     without_image = sorted(mask_of.keys() - image_of.keys())
     if without_mask or without_image:
         raise DataError(_leftover_message(images, masks, image_of, mask_of, without_mask, without_image))
-    return [Pair(key, image_of[key], mask_of[key]) for key in sorted(image_of)]
-
-
-def read_manifest(path: Path) -> dict[str, dict[str, str]]:
-    """Read a CSV with a column ``id`` as {id: {column: value}}, empty values left out; {} without a file."""
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if rows and "id" not in rows[0]:
-        raise DataError(f"{path} has the columns {', '.join(rows[0])}; expected a column 'id'. Rename the file.")
-    return {row.pop("id"): {key: value for key, value in row.items() if key and value} for row in rows}
 
 
 def describe_folder(folder: Path) -> str:
     """What is found at a path, in a few words for an error message."""
-    if not folder.exists():
+    if not os.path.lexists(folder):
         return "there is no such folder"
-    if not folder.is_dir():
-        return "that is a file, not a folder"
-    names = sorted(entry.name + "/" * entry.is_dir() for entry in folder.iterdir())
+    if not is_folder(folder):
+        return "that is a link that leads nowhere" if leads_nowhere(folder) else "that is a file, not a folder"
+    try:
+        names = sorted(entry.name + "/" * is_folder(entry) for entry in folder.iterdir())
+    except OSError as error:
+        return f"it cannot be listed ({error.strerror})"
     return f"found there: {shorten(names)}" if names else "the folder is empty"
 
 
+def list_folder(folder: Path) -> list[Path]:
+    """What a folder holds, sorted. Raises ``DataError`` when it cannot be listed."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be listed: {error.strerror}. Make it readable, or choose another folder."
+        ) from error
+
+
+def named_like_image(file: Path) -> bool:
+    """Whether a file has the name of an image."""
+    # macOS leaves "._name.jpg" next to each file it unpacks: an image's name, but a few bytes of metadata.
+    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+
+
 def _by_id(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DatasetNotFoundError(
             f"{folder}: {describe_folder(folder)}. Expected a folder of images. In {folder.parent}: "
             f"{describe_folder(folder.parent)}."
         )
     found: dict[str, Path] = {}
-    stray = []
-    for file in sorted(folder.iterdir()):
+    stray: list[str] = []
+    lost: list[str] = []
+    for file in list_folder(folder):
         if file.name in _COMPANIONS:
             continue
-        if not _is_image(file):
-            stray.append(file.name + "/" * file.is_dir())
+        if not named_like_image(file) or file.stem.endswith(_SUPERPIXELS):
+            stray.append(file.name + "/" * is_folder(file))
+            continue
+        if not is_file(file):
+            (lost if leads_nowhere(file) else stray).append(file.name + "/" * is_folder(file))
             continue
         ending = next((ending for ending in endings if file.stem.endswith(ending)), "")
-        key = file.stem.removesuffix(ending)
+        key = normal_id(file.stem.removesuffix(ending))
         if key in found:
             raise DataError(f"{folder}: {found[key].name} and {file.name} have the same id {key}. Keep one of the two.")
         found[key] = file
+    if lost:
+        raise DataError(
+            f"{folder}: {len(lost)} of its images are links that lead nowhere: {shorten(lost)}. Fetch what they point "
+            "to (git annex get, dvc pull), mount the disk it is on, or remove the links."
+        )
     if stray:
         warnings.warn(
             f"{folder}: left aside {shorten(stray)}: no image ({', '.join(IMAGE_SUFFIXES)}).",
@@ -185,12 +169,6 @@ def _by_id(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
     if not found:
         raise DatasetNotFoundError(f"{folder} has no image in it: {describe_folder(folder)}.")
     return found
-
-
-def _is_image(file: Path) -> bool:
-    # macOS leaves "._name.jpg" next to each file it unpacks: an image's name, but a few bytes of metadata.
-    named_like_one = file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
-    return named_like_one and not file.stem.endswith(_SUPERPIXELS) and file.is_file()
 
 
 def _leftover_message(

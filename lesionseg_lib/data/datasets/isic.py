@@ -11,9 +11,8 @@ from typing import ClassVar
 import pooch
 
 from lesionseg_lib.data.datasets.base import LesionDataset, Subset
-from lesionseg_lib.data.datasets.folder import PairedFiles, describe_folder, pair_by_id, read_manifest
+from lesionseg_lib.data.datasets.folder import describe_folder, pair_by_id
 from lesionseg_lib.data.datasets.isic_download import (
-    FOLDERS,
     MIRROR_MD5,
     SOURCES,
     default_root,
@@ -23,6 +22,9 @@ from lesionseg_lib.data.datasets.isic_download import (
     urls,
 )
 from lesionseg_lib.data.datasets.isic_mirror import MirrorArrays
+from lesionseg_lib.data.datasets.isic_parts import FOLDERS, lacking_folders
+from lesionseg_lib.data.datasets.manifest import read_manifest
+from lesionseg_lib.data.datasets.paired_files import PairedFiles
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 
 
@@ -100,7 +102,7 @@ class ISIC2016(Subset):
             choices = " or ".join(repr(name) for name in self._expected)
             hint = " (see split_validation for a part of 'train')" if split == "validation" else ""
             raise DataError(f"ISIC 2016, {source}, has no split {split!r}; choose {choices}{hint}.")
-        if download and not _is_there(self.root, split, source):
+        if download and not _is_whole(self.root, split, source):
             download_isic2016(self.root, source, checksum=checksum)
         pairs = _open_official(self.root, split) if source == "official" else self._open_mirror(checksum)
         leave_out = self.DUPLICATES if split == "train" and not include_duplicates else ()
@@ -128,6 +130,29 @@ def find_isic2016(source: str = "official") -> Path | None:
     """The default root if all splits of ISIC 2016 are there, else None."""
     root = default_root()
     return root if all(_is_there(root, split, source) for split in expected_counts(source)) else None
+
+
+def check_data_variable() -> None:
+    """Raise a ``DatasetNotFoundError`` where ``LESIONSEG_DATA`` is set and leads to no ISIC 2016.
+
+    To be asked before drawn lesions are taken instead: whoever sets the variable means the real ones.
+    """
+    if not os.environ.get("LESIONSEG_DATA"):
+        return
+    root = default_root()
+    missing = [folder for pair in FOLDERS.values() for folder in pair if not (root / folder).is_dir()]
+    around = (*_neighbours(root), *sorted(root.parent.glob("*/isic2016")))
+    nearby = [folder for folder in around if _is_there(folder, "test", "official")]
+    hint = f"Set it to {nearby[0].parent}" if nearby and nearby[0].name == "isic2016" else "Correct it"
+    raise DatasetNotFoundError(
+        f"LESIONSEG_DATA is set to {os.environ['LESIONSEG_DATA']!r}, but ISIC 2016 is not there. {root}: "
+        f"{describe_folder(root)}; missing: {', '.join(missing)}. {hint}, run `lesionseg download`, or unset the "
+        "variable to work on drawn lesions."
+    )
+
+
+def _is_whole(root: Path, split: str, source: str) -> bool:
+    return not lacking_folders(root, split=split) if source == "official" else _is_there(root, split, source)
 
 
 def _is_there(root: Path, split: str, source: str) -> bool:

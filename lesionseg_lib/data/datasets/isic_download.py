@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pooch
 from filelock import FileLock
 
 from lesionseg_lib.data.datasets.download import fetch, unpack
-from lesionseg_lib.data.datasets.folder import pair_by_id
 from lesionseg_lib.data.datasets.isic_mirror import MirrorArrays
-from lesionseg_lib.errors import DataError, DatasetNotFoundError, DownloadError
+from lesionseg_lib.data.datasets.isic_parts import FOLDERS, check_archives, lacking_folders, move_all, plan_moves
+from lesionseg_lib.errors import DataError, DownloadError
+from lesionseg_lib.utils.folders import cache_folder, named_folder
 
-# split: folder of images, folder of masks; each archive of the organisers is named like its folder.
-FOLDERS = {
-    "train": ("ISBI2016_ISIC_Part1_Training_Data", "ISBI2016_ISIC_Part1_Training_GroundTruth"),
-    "test": ("ISBI2016_ISIC_Part1_Test_Data", "ISBI2016_ISIC_Part1_Test_GroundTruth"),
-}
 COUNTS = {"train": 900, "test": 379}
 OFFICIAL_URL = "https://isic-challenge-data.s3.amazonaws.com/2016/"
 
@@ -36,9 +30,7 @@ SOURCES = ("official", *MIRROR_MD5)
 
 def default_root() -> Path:
     """``$LESIONSEG_DATA/isic2016`` if the variable is set, else ``isic2016`` in the user's cache folder."""
-    data = os.environ.get("LESIONSEG_DATA")
-    parent = Path(data).expanduser() if data else Path(pooch.os_cache("lesionseg"))
-    return parent / "isic2016"
+    return (named_folder("LESIONSEG_DATA") or cache_folder()) / "isic2016"
 
 
 def mirror_file(source: str) -> str:
@@ -70,8 +62,12 @@ def download_isic2016(
     source: str = "official",
     base_url: str | None = None,
     checksum: bool = True,
+    complete: bool = False,
 ) -> Path:
-    """Download what is missing of ISIC 2016 to ``root``.
+    """Download what is missing of ISIC 2016 to ``root``; what is there stays.
+
+    Missing are folders that are not there or empty, and files whose partner is there. A data set with fewer pairs than
+    the full one is left as it is, unless ``complete`` is set.
 
     Files are collected, unpacked and verified in a folder beside ``root`` and then renamed into place, so that
     a folder or file under its final name is always whole. If a connection breaks, the same call continues
@@ -85,6 +81,7 @@ def download_isic2016(
         source: "official", "mirror128", "mirror256" or "mirror512".
         base_url: another server with files of the same names.
         checksum: compare MD5 and counts.
+        complete: also fetch the pairs that a partial data set lacks.
 
     Returns:
         ``root``.
@@ -95,7 +92,13 @@ def download_isic2016(
     """
     root = default_root() if root is None else Path(root)
     expected = expected_counts(source)
-    if not _missing(root, source):
+    if root.exists() and not root.is_dir():
+        raise DownloadError(f"{root} is a file, and a folder is needed to download to. Choose another root.")
+    if source == "official":
+        lacking = lacking_folders(root, expected if complete else None)
+    else:
+        lacking = [] if (root / mirror_file(source)).is_file() else [mirror_file(source)]
+    if not lacking:
         return root
     addresses = urls(source, base_url)
     staging = root.parent / f"{root.name}.{source}-download"
@@ -104,7 +107,8 @@ def download_isic2016(
         # Two downloads at once would write into the same files; the second finds that nothing is missing.
         with FileLock(staging / "lock"):
             if source == "official":
-                _download_official(root, staging, addresses, expected if checksum else {})
+                lacking = lacking_folders(root, expected if complete else None)
+                _download_official(root, staging, addresses, lacking, expected if checksum else {})
             else:
                 _download_mirror(root, staging, addresses[0], source, checksum)
     except OSError as error:
@@ -118,38 +122,47 @@ def download_isic2016(
     return root
 
 
-def _missing(root: Path, source: str) -> list[str]:
-    """Names of the folders (or of the mirror's file) that are not at ``root``."""
-    if source != "official":
-        return [] if (root / mirror_file(source)).is_file() else [mirror_file(source)]
-    return [folder for pair in FOLDERS.values() for folder in pair if not (root / folder).is_dir()]
-
-
-def _download_official(root: Path, staging: Path, addresses: tuple[str, ...], counts: dict[str, int]) -> None:
-    missing = _missing(root, "official")
-    unpacked = staging / "unpacked"
+def _download_official(
+    root: Path, staging: Path, addresses: tuple[str, ...], lacking: list[str], counts: dict[str, int]
+) -> None:
+    unpacked, aside = staging / "unpacked", staging / "cut-short"
     shutil.rmtree(unpacked, ignore_errors=True)  # left by a killed process
     try:
         for address in addresses:
             archive = staging / address.rpartition("/")[2]
-            if archive.stem in missing:
+            if archive.stem in lacking:
                 fetch(address, archive)
                 with _removed_on_failure(archive):
                     unpack(archive, unpacked / archive.stem)
+        moves: list[tuple[Path, Path]] = []
         for split, pair in FOLDERS.items():
-            new = [folder for folder in pair if folder in missing]
-            images, masks = ((unpacked if folder in new else root) / folder for folder in pair)
-            if new:
-                with _removed_on_failure(*(staging / f"{folder}.zip" for folder in new)):
-                    _verify(split, images, masks, counts.get(split))
-        if missing:
-            _publish(unpacked, root)
+            if fetched := [folder for folder in pair if folder in lacking]:
+                with _removed_on_failure(*(staging / f"{folder}.zip" for folder in fetched)):
+                    check_archives(split, unpacked, fetched, counts.get(split))
+                try:
+                    moves += plan_moves(split, unpacked, fetched, root, aside)
+                except DataError as error:
+                    raise DownloadError(f"{root} cannot be completed. {error}") from error
+        if not root.exists():
+            unpacked.rename(root)  # in one step
+            return
+        whole = [
+            folder
+            for folder in sorted(lacking)
+            if not (root / folder).exists() and _takes_all(unpacked / folder, moves)
+        ]
+        moves = [move for move in moves if move[0].parent.name not in whole]
+        move_all([*moves, *((unpacked / folder, root / folder) for folder in whole)])
     finally:
         shutil.rmtree(unpacked, ignore_errors=True)
 
 
+def _takes_all(folder: Path, moves: list[tuple[Path, Path]]) -> bool:
+    return sum(source.parent == folder for source, _ in moves) == sum(1 for _ in folder.iterdir())
+
+
 def _download_mirror(root: Path, staging: Path, address: str, source: str, checksum: bool) -> None:
-    if not _missing(root, source):
+    if (root / mirror_file(source)).is_file():
         return
     file = staging / mirror_file(source)
     fetch(address, file, md5=MIRROR_MD5[source] if checksum else None)
@@ -160,34 +173,6 @@ def _download_mirror(root: Path, staging: Path, address: str, source: str, check
             raise DownloadError(f"{address} is not the mirror expected. {error}") from error
     root.mkdir(parents=True, exist_ok=True)
     file.rename(root / file.name)
-
-
-def _verify(split: str, images: Path, masks: Path, expected: int | None) -> None:
-    try:
-        count = len(pair_by_id(images, masks))
-    except (DataError, DatasetNotFoundError) as error:
-        raise DownloadError(f"The archives of {split} do not fit together; they were removed. {error}") from error
-    if expected is not None and count != expected:
-        raise DownloadError(
-            f"The archives of {split} hold {count} pairs of image and mask, expected {expected}; they were "
-            "removed. Run the same command again to fetch them anew (or pass checksum=False if you trust them)."
-        )
-
-
-def _publish(unpacked: Path, root: Path) -> None:
-    """Rename what was unpacked into place: in one step if ``root`` is new, else folder by folder."""
-    if not root.exists():
-        unpacked.rename(root)
-        return
-    done: list[str] = []
-    try:
-        for folder in sorted(unpacked.iterdir()):
-            folder.rename(root / folder.name)
-            done.append(folder.name)
-    except BaseException:
-        for name in done:
-            (root / name).rename(unpacked / name)
-        raise
 
 
 @contextmanager

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from lesionseg_lib.data.datasets.base import LesionDataset, Subset
-from lesionseg_lib.data.datasets.folder import PairedFiles, describe_folder, pair_by_id, read_manifest
+from lesionseg_lib.data.datasets.folder import describe_folder, pair_by_id
 from lesionseg_lib.data.datasets.isic_download import default_root
+from lesionseg_lib.data.datasets.manifest import read_manifest
+from lesionseg_lib.data.datasets.paired_files import PairedFiles
 from lesionseg_lib.errors import DataError, DatasetNotFoundError
 
 SCAN_SIDE = 6000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lesionseg_lib.data.datasets.archive import DAMAGED
 from lesionseg_lib.data.datasets.base import LesionDataset
 from lesionseg_lib.errors import DataError
 from lesionseg_lib.utils.arrays import Image, Mask
@@ -80,7 +79,7 @@ class MirrorArrays(LesionDataset):
                     found = ", ".join(archive.files) or "(none)"
                     raise DataError(f"{self._path} has the arrays {found}; expected {key}. Is this another data set?")
                 return np.asarray(archive[key])
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (*DAMAGED, TypeError, SyntaxError) as error:
             raise DataError(
                 f"{self._path} cannot be read as an npz file ({error}). It is probably cut short or damaged; "
                 "delete it and download it again."

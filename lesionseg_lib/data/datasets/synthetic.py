@@ -30,6 +30,7 @@ from lesionseg_lib.data.datasets.synthetic_lesion import (
 )
 from lesionseg_lib.errors import DataError, ShapeError
 from lesionseg_lib.utils.arrays import Image, Mask
+from lesionseg_lib.utils.checks import check_size
 
 VERSION = 1  # count up whenever any pixel changes: it enters the fingerprints, so caches notice
 
@@ -66,19 +67,28 @@ class _Parameters:
                 f"SyntheticLesions: size is {height} x {width} (height x width); sides from 16 to 2048 "
                 "pixels can be drawn. Choose such a size."
             )
-        if self.seed < 0:
-            raise DataError(f"SyntheticLesions: seed is {self.seed}; give an integer, 0 or greater.")
+        if not _is_whole(self.seed) or self.seed < 0:
+            raise DataError(f"SyntheticLesions: seed is {self.seed!r}; give an integer, 0 or greater.")
         for name, lowest, highest in (("area", 0.005, 0.95), ("contrast", 3, 70), ("skin", 1, 6)):
-            low, high = getattr(self, name)
-            if not lowest <= low <= high <= highest:
+            value, fits = getattr(self, name), _is_whole if name == "skin" else _is_number
+            pair = isinstance(value, tuple | list) and len(value) == 2 and all(map(fits, value))
+            if not pair or not lowest <= value[0] <= value[1] <= highest:
                 raise DataError(
-                    f"SyntheticLesions: {name} is ({low}, {high}); expected (least, largest) within "
+                    f"SyntheticLesions: {name} is {value!r}; expected (least, largest) within "
                     f"{lowest} to {highest}, the least first."
                 )
         for name in ("irregularity", "variegation", *ARTEFACTS):
             value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise DataError(f"SyntheticLesions: {name} is {value}; give a number from 0 to 1.")
+            if not _is_number(value) or not 0 <= value <= 1:
+                raise DataError(f"SyntheticLesions: {name} is {value!r}; give a number from 0 to 1.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class SyntheticLesions(LesionDataset):
@@ -129,13 +139,13 @@ class SyntheticLesions(LesionDataset):
         vignette: float = 0.3,
         patch: float = 0.2,
     ) -> None:
-        height, width = (size, size) if isinstance(size, int) else size
+        height, width = (size, size) if isinstance(size, int) else check_size("size", size)
+        if not _is_whole(n) or n < 0:
+            raise DataError(f"SyntheticLesions: n is {n!r}; give the number of images, 0 or more.")
         self._parameters = _Parameters(
             (height, width), seed, area, contrast, irregularity, variegation, skin,
             hair, ruler, bubbles, vignette, patch,
         )  # fmt: skip
-        if n < 0:
-            raise DataError(f"SyntheticLesions: n is {n}; give the number of images, 0 or more.")
         self.ids = tuple(f"synthetic-{seed}-{index:04d}" for index in range(n))
 
     def truth(self, index: int) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from lesionseg_lib.data.datasets.base import shorten
@@ -77,3 +78,18 @@ def test_fingerprints_depend_on_ids_alone_too():
 )
 def test_long_lists_of_names_are_shortened(names, expected):
     assert shorten(names) == expected
+
+
+def test_numbers_in_place_of_ids_are_told_from_ids():
+    with pytest.raises(DataError, match=r"numbered: 3, 5 asked for, but a subset takes ids, not numbers"):
+        Numbered(9).subset([3, 5])
+
+
+@pytest.mark.parametrize("index", ["lesion-0", 1.0, slice(0, 1), None, [0]])
+def test_what_is_no_number_says_how_samples_are_found(index):
+    with pytest.raises(DataError, match=r"is no number of a sample.*ids.index.*subset"):
+        Numbered(3)[index]
+
+
+def test_a_number_of_numpy_is_a_number():
+    assert Numbered(3)[np.int64(1)].id == "lesion-1"

@@ -237,3 +237,10 @@ def test_damaged_archives_are_refused(tmp_path, how):
     (tmp_path / FILE).write_bytes(damaged(isic_archives(tmp_path)[FIRST], how))
     with pytest.raises(DownloadError, match=r"file\.zip is cut short, damaged or no zip archive"):
         unpack(tmp_path / FILE, tmp_path / "out")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://example.org/a", "example.org/a.zip", "https://", ""])
+def test_what_is_no_address_is_said_and_no_connection_is_blamed(tmp_path, url):
+    with pytest.raises(DownloadError, match="is no address that a file can be fetched from"):
+        download.fetch(url, tmp_path / "a.zip")
+    assert not list(tmp_path.iterdir())

@@ -219,3 +219,16 @@ def test_the_extra_images_load(real_data):
     assert len(dataset) == 1625
     assert dataset.attributes(0)["mask_origin"]
     assert dataset[0].mask.any()
+
+
+@pytest.mark.parametrize("of_photo", ["NFC", "NFD"])
+def test_a_name_is_the_same_in_either_form_of_its_accents(tmp_path, of_photo):
+    """macOS takes an accent apart, others do not; copied between them, a photo and its mask differ in bytes alone."""
+    save_pair(tmp_path / "images", tmp_path / "masks", "a")
+    names = {"NFC": "l\u00e9sion", "NFD": "le\u0301sion"}
+    (photo_file,), (mask_file,) = (list((tmp_path / part).iterdir()) for part in ("images", "masks"))
+    photo_file.rename(photo_file.with_stem(names[of_photo]))
+    mask_file.rename(mask_file.with_stem(names["NFD" if of_photo == "NFC" else "NFC"]))
+    (tmp_path / "manifest.csv").write_text(f"id,diagnosis\n{names['NFD']},benign\n", encoding="utf-8")
+    data = LesionFolder(tmp_path / "images", tmp_path / "masks")
+    assert data.ids == (names["NFC"],) and data.attributes(0) == {"diagnosis": "benign"}

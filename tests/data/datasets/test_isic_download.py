@@ -220,3 +220,10 @@ def test_the_published_addresses_are_used():
     )
     assert urls("mirror512") == ("https://zenodo.org/records/13358372/files/isic2016_512.npz?download=1",)
     assert set(ISIC2016.urls) == {"official", *ISIC2016.md5}
+
+
+def test_a_file_in_the_place_of_the_folder_is_said_before_anything_is_fetched(isic_server, tmp_path):
+    (tmp_path / "isic2016").write_text("mine")
+    with pytest.raises(DownloadError, match="isic2016 is a file, and a folder is needed"):
+        download_isic2016(tmp_path / "isic2016", base_url=isic_server.url, checksum=False)
+    assert isic_server.seen == [] and (tmp_path / "isic2016").read_text() == "mine"

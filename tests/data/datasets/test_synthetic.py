@@ -228,6 +228,18 @@ def test_a_subset_keeps_the_pictures():
         ({"patch": -0.1}, DataError, "patch is -0.1"),
         ({"variegation": 2}, DataError, "from 0 to 1"),
         ({"irregularity": float("nan")}, DataError, "irregularity is nan"),
+        ({"n": 2.5}, DataError, "n is 2.5"),
+        ({"n": "2"}, DataError, "n is '2'"),
+        ({"n": True}, DataError, "n is True"),
+        ({"seed": "a"}, DataError, "seed is 'a'"),
+        ({"seed": 1.5}, DataError, "seed is 1.5"),
+        ({"size": (64,)}, ShapeError, "size is .64,."),
+        ({"size": "64"}, ShapeError, "size is '64'"),
+        ({"size": 64.0}, ShapeError, "size is 64.0"),
+        ({"hair": "x"}, DataError, "hair is 'x'"),
+        ({"area": 0.5}, DataError, "area is 0.5"),
+        ({"area": ("a", "b")}, DataError, "area is"),
+        ({"skin": (1.5, 3)}, DataError, r"skin is \(1.5, 3\)"),
     ],
 )
 def test_parameters_out_of_range_are_refused_with_the_range(parameters, error, words):

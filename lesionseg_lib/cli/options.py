@@ -1,0 +1,44 @@
+"""Options that more than one command has, or that need a word of explanation."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lesionseg_lib.utils.folders import at_home
+
+LARGEST_SEED = 2**32 - 1  # of NumPy; torch gets a multiple of it
+
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        envvar="LESIONSEG_PROFILE",
+        help="smoke: seconds, on drawn lesions. student (default): five epochs. full: all epochs, on ISIC 2016.",
+    ),
+]
+
+
+def _at_home(path: Path | None) -> Path | None:
+    """Shells leave ``~`` as it is within quotes, and in the middle of ``--runs=~/runs``."""
+    return None if path is None else at_home(path)
+
+
+Runs = Annotated[
+    Path,
+    typer.Option(envvar="LESIONSEG_RUNS", callback=_at_home, help="Folder of the runs: checkpoints and models."),
+]
+Frame = Annotated[
+    int | None, typer.Option(min=0, help="Of files with several pages or pictures the one to take, counted from 0.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a record, or a file that is no table of scores.")]
+Results = Annotated[
+    Path | None, typer.Option(callback=_at_home, help="Folder of the records, by default the published ones.")
+]
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Starts all random numbers.")]
+MaskValues = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mask-value",
+        help="What is lesion in masks of two meanings: a value (may be given again), grey or alpha.",
+    ),
+]
