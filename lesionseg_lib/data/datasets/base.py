@@ -201,9 +201,9 @@ class Joined(LesionDataset):
         part, number = self._find(index)
         return part._content(number)
 
-    def _size_message(self, index: int, image: Image, mask: Mask) -> str:
+    def _check_pair(self, index: int, image: Image, mask: Mask) -> None:
         part, number = self._find(index)
-        return part._size_message(number, image, mask)
+        part._check_pair(number, image, mask)
 
 
 def shorten(names: Iterable[str], limit: int = 5) -> str:
