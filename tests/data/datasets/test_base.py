@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lesionseg_lib.data.datasets.base import shorten
+from lesionseg_lib.data.datasets.base import Joined, shorten
 from lesionseg_lib.errors import DataError
 from tests.helpers.numbered import Numbered
 
@@ -28,6 +28,9 @@ def test_an_index_out_of_range_says_how_many_there_are(index):
 def test_sizes_that_differ_are_refused_with_both_sizes():
     with pytest.raises(DataError, match=r"lesion-1: the image is 3 x 2 pixels \(.*\), the mask 5 x 4"):
         Numbered(2, mask_shape=(4, 5))[1]
+    joined = Joined(Numbered(1), Numbered(2, mask_shape=(4, 5)).subset(["lesion-1"]))
+    with pytest.raises(DataError, match=r"lesion-1: the image is 3 x 2 pixels \(.*\), the mask 5 x 4"):
+        joined[1]
 
 
 def test_a_subset_keeps_name_and_given_order_and_finds_the_right_samples():
