@@ -53,13 +53,13 @@ class SmpUnetDecoder(_SmpDecoder):
 
     For a 128 x 128 input::
 
-    pyramid[4] 1280 x 4 x 4
-      -> nearest x 2 ++ pyramid[3] 96 -> 2 x conv 256 x   8 x   8
-      -> nearest x 2 ++ pyramid[2] 32 -> 2 x conv 128 x  16 x  16
-      -> nearest x 2 ++ pyramid[1] 24 -> 2 x conv  64 x  32 x  32
-      -> nearest x 2 ++ pyramid[0] 16 -> 2 x conv  32 x  64 x  64
-      -> nearest x 2                  -> 2 x conv  16 x 128 x 128
-      -> head 3 x 3                   ->            1 x 128 x 128
+        pyramid[4] 1280 x 4 x 4
+          -> nearest x 2 ++ pyramid[3] 96 -> 2 x conv 256 x   8 x   8
+          -> nearest x 2 ++ pyramid[2] 32 -> 2 x conv 128 x  16 x  16
+          -> nearest x 2 ++ pyramid[1] 24 -> 2 x conv  64 x  32 x  32
+          -> nearest x 2 ++ pyramid[0] 16 -> 2 x conv  32 x  64 x  64
+          -> nearest x 2                  -> 2 x conv  16 x 128 x 128
+          -> head 3 x 3                   ->            1 x 128 x 128
     """
 
     theirs, name = "Unet", "smp-unet"

@@ -43,7 +43,7 @@ OTHER_SCALE = cause("thresholds-times-ten")
     "Score one threshold by hand first: .5 must give the lesson's own validation score. Then put the call into a loop.",
 )
 def move_the_threshold(means: Any, network: Segmenter, lesson: Lesson) -> None:
-    """Nine masks of every validation photo, each enlarged, cut and scored; test stayed out of it.
+    """nine masks of every validation photo, each enlarged, cut and scored; test stayed out of it.
 
     ``means``: mean J on validation for each threshold from .1 to .9.
     """
@@ -104,7 +104,7 @@ FEW = (2, 3, 5, 10, 100)
     "training masks become positive exactly where it is above one half?",
 )
 def beat_nothing(found: Any, lesson: Lesson) -> None:
-    """These three are what a score must beat before it says anything about a network.
+    """these three are what a score must beat before it says anything about a network.
 
     ``found``: mean J on validation of "all skin", "all lesion" and "mean mask".
     """
@@ -191,7 +191,7 @@ DARK_IS_LESION = cause("photo-thresholded")
     "Print dtype, shape, smallest and largest value of what you pass. A mask is bool, of the photo's height and width.",
 )
 def your_own_photo(mask: Any, photo: Any, network: Segmenter, size: tuple[int, int]) -> None:
-    """Whatever it shows, the network has outlined it.
+    """whatever it shows, the network has outlined it.
 
     ``mask``: bool (H, W), what the network calls lesion in ``photo``, uint8 RGB (H, W, 3), read at ``size``.
     """

@@ -41,7 +41,7 @@ FILLED = cause("filled-with-mean")
     "larger value?",
 )
 def diagnosis_without_looking(auc: Any, table: pd.DataFrame) -> None:
-    """Each column ranks as you say. Those at .5 know nothing, the others something, if only where a photo comes from.
+    """each column ranks as you say. Those at .5 know nothing, the others something, if only where a photo comes from.
 
     ``auc``: column of ``table`` -> chance that a malignant photo ranks above a benign one.
     """
@@ -141,7 +141,7 @@ SAME_COPY = cause("unaltered-for-all")
     "must say 100 for every finder.",
 )
 def what_survives(hits: Any, copies: Mapping[str, Any], finders: Mapping[str, Callable[[Any, Any], Any]]) -> None:
-    """The copies are what they should be, and each finder found as many as you say.
+    """the copies are what they should be, and each finder found as many as you say.
 
     ``hits``: finder -> copy -> % of the copies whose original is the closest of all. ``copies``: uint8 (N, H, W, 3)
     each, among them "unaltered". ``finders``: distances of (M, H, W, 3) from (N, H, W, 3), as (M, N).

@@ -65,7 +65,7 @@ def _photos() -> dict[str, tuple[Any, Any]]:
     "0, and whether the answer depends on the photos before.",
 )
 def your_own(score: Any) -> None:
-    """These small questions find nothing. What is left: files, sizes, thresholds, and who chose the epoch.
+    """these small questions find nothing. What is left: files, sizes, thresholds, and who chose the epoch.
 
     ``score``: mask and truth, bool (N, H, W) -> mean Jaccard index.
     """
@@ -162,7 +162,7 @@ RANGE = cause("range-of-scores")
     "points.",
 )
 def a_claim_on_the_desk(answer: Any, test_scores: Any) -> None:
-    """Three lines of arithmetic, and nobody has rerun anything.
+    """three lines of arithmetic, and nobody has rerun anything.
 
     ``answer``: the highest mean Dice that an IoU of .86 allows, whether rounding can save a Dice of .93, and half the
     width of an interval of 45 photos in points, from the scores of one network, (N,).

@@ -48,7 +48,7 @@ def extremes() -> list[tuple[Tensor, Tensor]]:
     "is the derivative?",
 )
 def gradient_of_iou(gradient: Any) -> None:
-    """Equal to autograd on three photos.
+    """equal to autograd on three photos.
 
     ``gradient(z, t)``: of soft IoU with respect to the logits z, both (1, 1, H, W).
     """
@@ -92,7 +92,7 @@ def gradient_of_iou(gradient: Any) -> None:
     "and watch the recall.",
 )
 def misses_cost_more(answer: Any, noisy: Tensor, t: Tensor) -> None:
-    """It is Tversky's loss, and the reader finds .94 to .96 of the lesion.
+    """it is Tversky's loss, and the reader finds .94 to .96 of the lesion.
 
     ``answer``: ``tversky(z, t, beta)`` and a beta; ``noisy``, ``t``: the picture and its truth, (1, 1, H, W).
     """
@@ -181,7 +181,7 @@ SICK = "the best of masks, sure and right everywhere. How small can a sigmoid of
     "less for being small.",
 )
 def sick_loss(loss: Any) -> None:
-    """One sigmoid, a constant of 1, a mean over photos: equal to soft Dice, alone and in a batch.
+    """one sigmoid, a constant of 1, a mean over photos: equal to soft Dice, alone and in a batch.
 
     ``loss(z, t)``: of (N, 1, H, W).
     """

@@ -40,7 +40,7 @@ _BETWEEN = "05: What happens to a mask between pixels"
     "twice as frequent?",
 )
 def paired_transform(transform: Any) -> None:
-    """Image and mask together, eight orientations, equally often, from the given generator alone.
+    """image and mask together, eight orientations, equally often, from the given generator alone.
 
     ``transform(image, mask, rng) -> (image, mask)``.
     """
@@ -93,7 +93,7 @@ EVIDENCE = {
     "levels) may only mean a dark photo.",
 )
 def line_up(accused: Any) -> None:
-    """These read wrongly, and the others do not.
+    """these read wrongly, and the others do not.
 
     ``accused``: letters of ``mispairs.LINE_UP``.
     """
@@ -126,7 +126,7 @@ def line_up(accused: Any) -> None:
     "and when the network is?",
 )
 def fastest_epoch(answer: Any) -> None:
-    """The slower of the two sets the pace.
+    """the slower of the two sets the pace.
 
     ``answer(photos, batch, decode, workers, step)``: seconds of an epoch.
     """
@@ -196,7 +196,7 @@ HUNDRED_PIXELS = cause("alpha-scaled")
     "sigma is large.",
 )
 def price_of_a_deformation(rough: Any, pairs: CachedDataset) -> None:
-    """The outlines are as rough as that. How rough is too rough, only eyes can say.
+    """the outlines are as rough as that. How rough is too rough, only eyes can say.
 
     ``rough``: alpha -> median border detail of the deformed masks of ``pairs``.
     """

@@ -55,7 +55,7 @@ SMALL = cause("slip-at-network-size")
     "other. And give every family a copy of its own.",
 )
 def the_other_half(slipped: Any, slips: Mapping[str, Preprocessing], fits: Mapping[str, Fit], lesson: Lesson) -> None:
-    """Both slips are what they claim to be, and cost what you say. The models are as they were.
+    """both slips are what they claim to be, and cost what you say. The models are as they were.
 
     ``slipped``: slip -> family -> mean J on validation. ``slips``: the preprocessing of each slip.
     """
@@ -185,7 +185,7 @@ FEW_STEPS = cause("too-few-steps")
     "show what they must become first.",
 )
 def is_it_a_bound(free: Any, lesson: Lesson) -> None:
-    """The yardstick is no bound: one number a cell, chosen freely, carries more than the average.
+    """the yardstick is no bound: one number a cell, chosen freely, carries more than the average.
 
     ``free``: mean J on validation for strides 8, 16 and 32.
     """

@@ -58,7 +58,7 @@ OTHER_STAGE = cause("other-weights")
     "weights' length, and what must the three distances have to do with each other?",
 )
 def ten_times_the_rate(moved: Any, imagenet: MobileNetV2Encoder) -> None:
-    """The distances follow the rate: a leash, whatever the gradients were.
+    """the distances follow the rate: a leash, whatever the gradients were.
 
     ``moved``: for each rate how far stage 4 is from ``imagenet`` after four steps, in %.
     """
@@ -145,7 +145,7 @@ ON_TEST = cause("stages-on-test")
     "Score it once more with nothing put back, at the end: it must say what it said at the beginning.",
 )
 def which_change_mattered(found: Any, fit: Fit, imagenet: MobileNetV2Encoder, lesson: Lesson) -> None:
-    """One stage at a time, weights and running means, and the others as they were trained.
+    """one stage at a time, weights and running means, and the others as they were trained.
 
     ``found``: mean J on validation with nothing (None) and with stage 1, 2, 3 or 4 put back, by the official rule or at
     the network's size.
@@ -254,7 +254,7 @@ def _nothing(found: float, both: Any, z: Any, truth: Any, put: Callable[[tuple[i
     "`learning_rate` sets the encoder's rate, too, unless it has one of its own.",
 )
 def the_missing_control(runs: Any, lesson: Lesson) -> None:
-    """With these two every comparison changes one thing.
+    """with these two every comparison changes one thing.
 
     ``runs``: two recipes, or names of recipes, in any order.
     """

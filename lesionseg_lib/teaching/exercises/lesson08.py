@@ -65,7 +65,7 @@ def _shapes(network: Segmenter) -> tuple[list[tuple[int, ...]], list[int], list[
     "brings. The last step has nothing to join.",
 )
 def another_format(joined: Any, network: Segmenter) -> None:
-    """Five maps, each twice as high and wide as the one before; only their channels depend on the skips.
+    """five maps, each twice as high and wide as the one before; only their channels depend on the skips.
 
     ``joined``: (channels, height, width) of the map that goes into each step's convolutions, for a photo of 160 x 96.
     """
@@ -126,7 +126,7 @@ def another_format(joined: Any, network: Segmenter) -> None:
     "its weights and biases by hand.",
 )
 def add(decoder: Any, encoder: MobileNetV2Encoder) -> None:
-    """As many weights as the table foretold, a mask of the right size, and every skip has a say in it.
+    """as many weights as the table foretold, a mask of the right size, and every skip has a say in it.
 
     ``decoder``: a class, built as decoder(channels, strides) and called with a pyramid and a size.
     """
@@ -196,7 +196,7 @@ SHUFFLED = cause("noise-for-average")
     "*that* band.",
 )
 def the_finest_skip(rates: Any, model: Segmenter, data: CachedDataset, edges: Sequence[float]) -> None:
-    """As many pixels of every band are wrong as you say, with all skips, without the finest, and without any.
+    """as many pixels of every band are wrong as you say, with all skips, without the finest, and without any.
 
     ``rates``: "all skips", "without stride 2" and "without strides 2 to 16", each with the % of pixels that are wrong
     in the bands between ``edges``, nearest first.

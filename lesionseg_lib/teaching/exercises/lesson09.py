@@ -38,7 +38,7 @@ _COST, _WITH, _GATE = "09: What does it cost?", "09: With or without?", "09: Who
     "half of the skip's channels.",
 )
 def price_of_a_gate(mine: Any, gate: AttentionGate) -> None:
-    """Every term is there: both votes, the coefficient, and the layer behind with its batch norm.
+    """every term is there: both votes, the coefficient, and the layer behind with its batch norm.
 
     ``mine``: number of parameters of ``gate``.
     """
@@ -75,7 +75,7 @@ MEAN_MAPS = cause("coefficient-means")
     "score and detect as the lesson does.",
 )
 def who_decides(given: Any, model: Segmenter, lesson: Lesson) -> None:
-    """All four gates silenced, one half at a time, on a copy.
+    """all four gates silenced, one half at a time, on a copy.
 
     ``rows``: "of_skip" and "of_gate" -> J and AUC of the coefficients at strides 2, 4, 8 and 16, when the weights of
     that half are 0 in all gates.
@@ -195,7 +195,7 @@ N_ALONE = cause("number-itself")
     "belongs to as many photos as there are.",
 )
 def how_many_photos(photos: Any, gated: Fit, plain: Fit, wanted: float = 0.5) -> None:
-    """Half the width costs four times the photos, and photos do not replace seeds.
+    """half the width costs four times the photos, and photos do not replace seeds.
 
     ``photos``: how many give the gain of ``gated`` over ``plain`` in J an interval of half-width ``wanted``, in points.
     """

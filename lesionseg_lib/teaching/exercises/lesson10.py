@@ -34,7 +34,7 @@ NO_HOLES_AT_ALL = cause("all-rates-one")
     "is to be missed?",
 )
 def three_rates(rates: Any) -> None:
-    """No hole, and no three rates see further: each pixel is read by exactly one path.
+    """no hole, and no three rates see further: each pixel is read by exactly one path.
 
     ``rates``: those of three 3 x 3 layers.
     """
@@ -103,7 +103,7 @@ ONE_AT_RIM = cause("cell-at-the-rim")
     "the last map, with the enlargement at the end taken away.",
 )
 def holes_of_family_c(cells: Any, encoder: MobileNetV2Encoder) -> None:
-    """Only the finest skip is read through a grid; the enlargements close the others' holes.
+    """only the finest skip is read through a grid; the enlargements close the others' holes.
 
     ``cells``: how many cells of the skips at strides 16, 8 and 4 reach one cell of the decoder's last map.
     """
@@ -194,7 +194,7 @@ MEAN_PADDING = cause("share-of-padding")
     "map?",
 )
 def weights_that_never_learn(dead: Any, rates: Sequence[int], side: int) -> None:
-    """They keep the random values they began with, until the network meets a larger photo.
+    """they keep the random values they began with, until the network meets a larger photo.
 
     ``dead``: for each rate the share of a branch's 3 x 3 weights that get no gradient on a map of ``side`` x ``side``.
     """

@@ -48,7 +48,7 @@ OF_AREAS = cause("share-of-photos")
     "photos before you believe a cell.",
 )
 def diagnosis_or_size(means: Any, table: pd.DataFrame, strata: pd.DataFrame) -> None:
-    """Within each quarter of size, benign and malignant stand side by side. Mind how many photos a mean has.
+    """within each quarter of size, benign and malignant stand side by side. Mind how many photos a mean has.
 
     ``means``: DataFrame of mean J, a row for each quarter of size, a column for each diagnosis.
     """
@@ -175,7 +175,7 @@ def _in_order(values: Any, keys: list[str]) -> list[str]:
     "T, and take the smallest.",
 )
 def cool_it_down(temperature: Any, logits: Any, truth: Any) -> None:
-    """No other temperature has a smaller cross-entropy there, and not one pixel changes sides.
+    """no other temperature has a smaller cross-entropy there, and not one pixel changes sides.
 
     ``temperature``: the T from .2 to 5 with the smallest cross-entropy of logits / T on every second photo, beginning
     with the first. ``logits`` (N, h, w), ``truth`` bool (N, h, w).
@@ -221,7 +221,7 @@ ZERO_BY_ZERO = cause("no-mask-no-doubt")
     "Work p = .9, .6, .3, .1 out by hand: inside the mask two pixels, with .9 + .6 of lesion, and .3 + .1 outside.",
 )
 def does_it_know(answer: Any, validation: Any, test: Any) -> None:
-    """It bets on its own mask as you say, and the limit was chosen on validation.
+    """it bets on its own mask as you say, and the limit was chosen on validation.
 
     ``answer``: a function, logits (N, h, w) -> expected J (N,), and which test photos it flags, bool (M,).
     ``validation`` and ``test``: the logits, (N, h, w) and (M, h, w).

@@ -43,7 +43,7 @@ SQUARE_ROOTED = cause("evenness-root")
     "Dice lie?",
 )
 def judge_a_claim(answer: Any, claim: Claim, ours: Row) -> None:
-    """The claim is judged by itself, and beside our interval. Paired it could be only with its table of images.
+    """the claim is judged by itself, and beside our interval. Paired it could be only with its table of images.
 
     ``answer``: whether the pair is possible, its evenness, and whether its IoU lies inside the interval of ``ours``.
     """
@@ -164,7 +164,7 @@ TEST_SET = cause("this-test-set")
     "rest is enough for.",
 )
 def images_for_one_point(images: Any, seeds: int, pair: float, spread: SeedSpread) -> None:
-    """Fewer could not show it, and the seeds' term stays whatever the test set.
+    """fewer could not show it, and the seeds' term stays whatever the test set.
 
     ``images``: the smallest number of test images that shows one point with so many ``seeds`` a recipe; math.inf if
     there is none. ``pair``: standard deviation over images of a difference between two recipes.
@@ -268,7 +268,7 @@ ALSO = cause("more-than-the-decoder")
     "Start from `light` and replace as little as possible: what the question is about, and the name.",
 )
 def next_control(control: Any) -> None:
-    """One cause is left; now it can be trained.
+    """one cause is left; now it can be trained.
 
     ``control``: a recipe that differs from `light` in the decoder alone.
     """
