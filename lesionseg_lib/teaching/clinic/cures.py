@@ -65,7 +65,7 @@ def pooled(mask: Mask, truth: Mask) -> float:
 
 
 def last_batch(batches: Iterable[Batch]) -> float:
-    """Assigned in the loop, not collected: only the last batch counted; it is smaller, so no mean of means is right."""
+    """Assigned in the loop, not collected: only the last batch counted. (The last is smaller: no mean of means.)"""
     return float(np.concatenate([iou(mask, truth) for mask, truth in batches]).mean())
 
 
