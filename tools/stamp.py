@@ -1,7 +1,7 @@
 """`make stamp`: write what stands in one place into the others that repeat it.
 
 The repository's address stands in `_config.yml`. README.md is written from README.md.j2: its placeholders are those of
-tools/placeholders.py, and two tables.
+tools/placeholders.py, and two tables. results/SHA256SUMS lists the sums of the records beside it.
 """
 
 import re
@@ -12,12 +12,15 @@ from urllib.parse import urlsplit
 
 from lesionseg_lib.results.claims import is_possible
 from lesionseg_lib.results.comparison import Row, Score, compare_all
-from lesionseg_lib.results.records import load_records
+from lesionseg_lib.results.records import SUMS, load_records
+from lesionseg_lib.results.tables import text_sha256
 from lesionseg_lib.training.recipes import load_recipes
 from tools import ROOT, TextError, repository, slug
 from tools.notebooks import sources
 from tools.placeholders import fill
 
+SUMMED = ("*/seed*.json", "*/seed*.csv", "costs.json")
+"""What `results/SHA256SUMS` lists; other records carry their sums themselves."""
 ADDRESSED = ("CITATION.cff", "LICENSE-text", "pyproject.toml", "environment.yml")
 TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
 
@@ -81,11 +84,18 @@ def readme(root: Path) -> str:
     return fill(text, root / "results", "README.md.j2", more=tables, root=root)
 
 
+def sums(results: Path) -> str:
+    """The published files' SHA-256, as `sha256sum` prints and checks it; line ends as in the repository."""
+    files = [file for pattern in SUMMED for file in sorted(results.glob(pattern))]
+    return "".join(f"{text_sha256(file.read_bytes())}  {file.relative_to(results).as_posix()}\n" for file in files)
+
+
 def stamped(root: Path = ROOT) -> dict[Path, str]:
     """What the files should hold now."""
     old, new = stamped_address(root), repository(root)
     files = {root / name: (root / name).read_text(encoding="utf-8") for name in ADDRESSED}
-    return {path: readdress(text, old, new) for path, text in files.items()} | {root / "README.md": readme(root)}
+    written = {root / "README.md": readme(root), root / "results" / SUMS: sums(root / "results")}
+    return {path: readdress(text, old, new) for path, text in files.items()} | written
 
 
 def main() -> None:

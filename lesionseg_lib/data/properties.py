@@ -33,7 +33,7 @@ _LINEAR = np.where(_SHARES > 0.04045, ((_SHARES + 0.055) / 1.055) ** 2.4, _SHARE
 _TO_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
 _FROM_SRGB = (_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
 """Linear R, G, B to X, Y, Z, each as a share of white's."""
-_VERSION = 2  # of the survey: raise it whenever a measure changes
+_VERSION = 3  # of the survey: raise it whenever a measure changes
 
 
 # ---- the mask

@@ -49,7 +49,7 @@ def test_our_tables_are_told_from_other_files() -> None:
 
 
 def test_the_published_files_are_those_of_the_list() -> None:
-    """After a new record: ``cd results && LC_ALL=C sha256sum */seed*.json */seed*.csv costs.json > SHA256SUMS``."""
+    """After a new record: ``make stamp``."""
     results = ROOT / "results"
     files = [*results.glob("*/seed*.json"), *results.glob("*/seed*.csv"), results / "costs.json"]
     found = {file.relative_to(results).as_posix(): text_sha256(file.read_bytes()) for file in files}
