@@ -75,7 +75,8 @@ def _pattern(terms: dict[str, tuple[str, str]]) -> re.Pattern[str] | None:
         return None
     words = sorted(terms, key=len, reverse=True)
     spelt = (f"[{w[0]}{w[0].upper()}]{re.escape(w[1:])}".replace(r"\ ", r"\s+") for w in words)
-    return re.compile(rf"(?<![\w-])({'|'.join(spelt)})(?:s|es)?(?![\w-])")
+    # Nobody who reads "in front of" asks what a front is.
+    return re.compile(rf"(?<![\w-])(?!front\s+of\b)({'|'.join(spelt)})(?:s|es)?(?![\w-])")
 
 
 def _with_terms(

@@ -133,6 +133,9 @@ def test_words_of_the_glossary_are_found_in_any_number_and_at_a_sentences_start(
     terms = {"feature map": ("a", ""), "ROC": ("b", ""), "mask": ("c", "")}
     found = mentions._pattern(terms).findall("Feature\nmaps, masks and a ROC; unmasked, roc and mask-like are others.")
     assert [" ".join(word.split()) for word in found] == ["Feature map", "mask", "ROC"]
+    assert mentions._pattern({"front": ("d", "")}).findall("In front of a point no other stands on the front.") == [
+        "front"
+    ]
 
 
 @pytest.mark.parametrize(
