@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tarfile
-from pathlib import Path
-
 import pytest
 
 from tests.helpers.browser import IN_A_BROWSER, LESSONS, PAGES, show_everything
@@ -14,7 +9,6 @@ from tests.helpers.browser import IN_A_BROWSER, LESSONS, PAGES, show_everything
 pytestmark = IN_A_BROWSER
 BYTES, REQUESTS = 1_600_000, 20
 BLOCKED = 500  # milliseconds on a processor slowed down four times
-AXE = "axe-core@4.14.1"
 UNMENDABLE: set[str] = set()
 """Rules that the theme breaks where the book cannot mend it; none at present."""
 
@@ -55,24 +49,6 @@ def _blocked(browser, url: str) -> float:
     blocked: float = page.evaluate("window.blocked")
     context.close()
     return blocked
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory) -> str:
-    """The script of axe-core: what npm has here, or fetches now."""
-    installed = Path("node_modules", "axe-core", "axe.min.js")
-    if installed.is_file():
-        return installed.read_text(encoding="utf-8")
-    if shutil.which("npm") is None:
-        pytest.skip("no npm here, so no axe-core")
-    folder = tmp_path_factory.mktemp("axe")
-    packed = subprocess.run(["npm", "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True, timeout=120)
-    if packed.returncode != 0:
-        pytest.skip(f"npm could not fetch {AXE}")
-    with tarfile.open(folder / packed.stdout.strip().splitlines()[-1]) as archive:
-        script = archive.extractfile("package/axe.min.js")
-        assert script is not None
-        return script.read().decode()
 
 
 LOOKS = [("light", 1300), ("dark", 1300), ("light", 390)]

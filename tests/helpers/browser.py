@@ -6,8 +6,11 @@ import contextlib
 import functools
 import http.server
 import shutil
+import subprocess
+import tarfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, sync_playwright
@@ -18,6 +21,7 @@ from tools import ROOT
 from tools.book import committed
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+AXE = "axe-core@4.14.1"
 IN_A_BROWSER = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
@@ -102,3 +106,21 @@ def watched(browser: Browser) -> Iterator[Watched]:
 @pytest.fixture
 def page(watched: Watched) -> Page:
     return watched.page
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core: what npm has here, or fetches now."""
+    installed = Path("node_modules", "axe-core", "axe.min.js")
+    if installed.is_file():
+        return installed.read_text(encoding="utf-8")
+    if shutil.which("npm") is None:
+        pytest.skip("no npm here, so no axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    packed = subprocess.run(["npm", "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True, timeout=120)
+    if packed.returncode != 0:
+        pytest.skip(f"npm could not fetch {AXE}")
+    with tarfile.open(folder / packed.stdout.strip().splitlines()[-1]) as archive:
+        script = archive.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()
