@@ -224,10 +224,10 @@ for kind in (UNetDecoder, Backwards):
 
 # %% [markdown]
 # **It seems to learn just as well.** No error, no warning, a healthy curve. But these are sixteen steps on 64 photos,
-# and a loss, not a score. Trained on all photos the backward network falls behind: in a trial of six epochs (one seed,
-# not among the records) its validation *J* was lower after every one of them, while its curve looked as healthy. Two
-# numbers could have told: the count of parameters, which is not the one you get on paper, and the sizes, had the code
-# asked for them before it changed them.
+# and a loss, not a score. Trained on all photos the backward network falls behind: in two trials of six epochs each
+# (not among the records) its validation *J* ended lower, though not after every epoch, and its curve looked as healthy.
+# Two numbers could have told: the count of parameters, which is not the one you get on paper, and the sizes, had the
+# code asked for them before it changed them.
 #
 # What arrives, then? For each skip we draw, as it joins, the channel that separates this photo's lesion best.
 
