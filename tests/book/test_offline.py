@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.helpers.browser import PAGES, Watched
+from tests.helpers.browser import PAGES, Watched, show_everything
 from tests.helpers.built_book import built_book
 from tests.helpers.built_wheel import build_wheel
 from tools import ROOT
@@ -102,6 +102,7 @@ def offline(browser: Browser) -> Watched:
 def test_every_page_opens_from_disk_without_a_network(offline: Watched, unpacked: Path, name: str) -> None:
     page = offline.page
     page.goto((unpacked / "book" / f"{name}.html").as_uri(), wait_until="load")
+    show_everything(page)  # some explorers come after a prediction
     for explorer in page.locator(".explorer").all():
         explorer.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelectorAll('.explorer:not(.is-live)').length === 0")
