@@ -77,10 +77,15 @@ def committed(root: Path = ROOT) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
-def main() -> None:
+def build_committed() -> Path:
+    """Build the book of the committed lessons; return its first page. Raises ``BookError``."""
     stage(committed(), BUILD / "book", ROOT / "results")
+    return build(BUILD / "book", BUILD / "html")
+
+
+def main() -> None:
     try:
-        page = build(BUILD / "book", BUILD / "html")
+        page = build_committed()
     except BookError as error:
         sys.exit(str(error))
     print(f"The book: {page.as_uri()}")

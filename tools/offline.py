@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lesionseg_lib.utils.files import replacing
 from tools import ROOT, repository
-from tools.book import BUILD, BookError, build, committed, stage
+from tools.book import BUILD, BookError, build_committed, committed
 
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip knows."""
@@ -83,10 +83,10 @@ def pack(html: Path, wheel: Path, target: Path, runs: Path | None = None) -> str
     return digest
 
 
-def build_wheel(target: Path) -> Path:
-    """The library's wheel, built with what is installed."""
+def build_wheel(root: Path, target: Path) -> Path:
+    """The wheel of a checkout, built with what is installed: no network, no build environment."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    command += ["--disable-pip-version-check", "--wheel-dir", str(target), str(ROOT)]
+    command += ["--disable-pip-version-check", "--wheel-dir", str(target), str(root)]
     subprocess.run(command, check=True)
     (wheel,) = target.glob("lesionseg-*.whl")
     return wheel
@@ -95,13 +95,12 @@ def build_wheel(target: Path) -> Path:
 def main() -> None:
     runs = ROOT / "dist" / "runs"
     target = ROOT / "dist" / f"lesionseg-course-{version('lesionseg')}.zip"
-    stage(committed(), BUILD / "book", ROOT / "results")
     try:
-        build(BUILD / "book", BUILD / "html")
+        build_committed()
     except BookError as error:
         sys.exit(str(error))
     with tempfile.TemporaryDirectory() as folder:
-        wheel = build_wheel(Path(folder))
+        wheel = build_wheel(ROOT, Path(folder))
         pack(BUILD / "html", wheel, target, runs if runs.is_dir() and "--runs" in sys.argv else None)
         shutil.copy(wheel, ROOT / "dist" / wheel.name)
     print(f"{target.relative_to(ROOT)}, {target.stat().st_size / 1e6:.0f} MB, with its SHA-256 beside it")

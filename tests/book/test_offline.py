@@ -11,10 +11,9 @@ from playwright.sync_api import Browser
 
 from tests.helpers.browser import PAGES, Watched, show_everything
 from tests.helpers.built_book import built_book
-from tests.helpers.built_wheel import build_wheel
 from tools import ROOT
 from tools.book import committed
-from tools.offline import pack
+from tools.offline import build_wheel, pack
 
 
 @pytest.fixture

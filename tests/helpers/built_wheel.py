@@ -9,15 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from tools import ROOT
-
-
-def build_wheel(root: Path, target: Path) -> Path:
-    """Build with what is installed: no network, no build environment."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    command += ["--disable-pip-version-check", "--wheel-dir", str(target), str(root)]
-    subprocess.run(command, check=True)
-    (wheel,) = target.glob("lesionseg-*.whl")
-    return wheel
+from tools.offline import build_wheel
 
 
 @cache

@@ -16,8 +16,8 @@ import yaml
 from packaging.requirements import Requirement
 
 from lesionseg_lib.cli.app import app
-from tests.helpers.built_wheel import build_wheel
 from tools import ROOT
+from tools.offline import build_wheel
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 BUILD_TOOLS = re.search(r"^BUILD_TOOLS = (.+)$", MAKEFILE, re.MULTILINE)[1].split()

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
 from lesionseg_lib.evaluation.metrics import confusion, dice
 from lesionseg_lib.teaching.clinic.cures import iou
 from tests.teaching.mutants.bank import right, wrong
-
-
-def over(m: Any, t: Any, axes: Any = (1, 2)) -> Any:
-    return (m & t).sum(axes), (m | t).sum(axes)
-
-
-def by_hand(m: Any, t: Any, axes: Any = (1, 2)) -> Any:
-    both, either = over(m, t, axes)
-    return both / either
-
+from tests.teaching.mutants.changes import by_hand
 
 # ---- background
 background = "clinic background"

@@ -32,3 +32,12 @@ def swap(i: int, j: int) -> Callable[[list[Any]], list[Any]]:
 
 def same(values: Any) -> Any:
     return values
+
+
+def over(m: Any, t: Any, axes: Any = (1, 2)) -> Any:
+    return (m & t).sum(axes), (m | t).sum(axes)
+
+
+def by_hand(m: Any, t: Any, axes: Any = (1, 2)) -> Any:
+    both, either = over(m, t, axes)
+    return both / either
