@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lesionseg_lib.cli.tables import format_table
+from lesionseg_lib.cli.tables import NOTHING, format_table, p_text
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.results.ablations import STEPS, Effect, measure
 from lesionseg_lib.results.claims import distances, highest_dice, is_possible
@@ -12,8 +12,6 @@ from lesionseg_lib.results.records import Record, is_verified, load_records, pub
 from lesionseg_lib.results.seeds import seed_spread
 from lesionseg_lib.training.recipes import Claim, Recipe
 from lesionseg_lib.utils.lookup import look_up
-
-NOTHING = "-"
 
 
 def recipe_table(recipes: Mapping[str, Recipe], records: Mapping[str, Mapping[int, Record]]) -> str:
@@ -122,7 +120,7 @@ def effects_text(found: Sequence[Effect]) -> str:
             f"{e.step.first} -> {e.step.second}", e.step.change, ", ".join(e.other_differences) or NOTHING,
             f"{e.difference.seeds[1]}, {e.difference.seeds[0]}", f"{100 * e.difference.mean:+.1f}",
             f"{100 * e.difference.low:+.1f} to {100 * e.difference.high:+.1f}",
-            f"{100 * e.low:+.1f} to {100 * e.high:+.1f}", f"{e.holm:.3f}" if e.holm >= 1e-3 else "< .001", e.verdict,
+            f"{100 * e.low:+.1f} to {100 * e.high:+.1f}", p_text(e.holm), e.verdict,
         )
         for e in found
     ]  # fmt: skip

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lesionseg_lib.cli.tables import format_table
+from lesionseg_lib.cli.tables import NOTHING, format_table, p_text
 from lesionseg_lib.results.comparison import Score
 from lesionseg_lib.results.ladder import Rung, rungs
 from lesionseg_lib.results.records import LADDER
 from lesionseg_lib.training.recipes import Recipe
-
-NOTHING = "-"
 
 
 def ladder_text(recipes: Mapping[str, Recipe], results: Path) -> str:
@@ -43,7 +41,7 @@ def _cells(rung: Rung) -> tuple[str, ...]:
         worth = (
             f"{100 * effect.difference.mean:+.1f}",
             f"{100 * effect.low:+.1f} to {100 * effect.high:+.1f}",
-            f"{effect.holm:.3f}" if effect.holm >= 1e-3 else "< .001",
+            p_text(effect.holm),
         )
     scores = (_score(score) for score in (rung.jaccard, rung.flips, rung.elsewhere))
     return (

@@ -10,6 +10,9 @@ from lesionseg_lib.errors import RecordError
 from lesionseg_lib.results.tables import is_table, table_text
 from lesionseg_lib.utils.files import demand_regular, write_bytes
 
+NOTHING = "-"
+"""What stands where there is no number."""
+
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
     """Columns as wide as their widest cell, two spaces apart; those numbered in ``right`` are set to the right.
@@ -62,3 +65,8 @@ def write_scores(path: Path, table: pd.DataFrame, force: bool) -> None:
     """Write a table of images. Raises what ``demand_own_table`` raises, and ``OSError`` when it cannot be written."""
     demand_own_table(path, force)  # a file may have come since it was asked
     write_bytes(path, table_text(table))
+
+
+def p_text(p: float) -> str:
+    """A p value to three digits; a smaller one by its bound."""
+    return f"{p:.3f}" if p >= 1e-3 else "< .001"
