@@ -20,10 +20,13 @@
       event.preventDefault();
       from = link;
       frame.replaceChildren(picture); // an image without a source is a broken one
+      // On a phone a wide figure is enlarged to be read, and moved under the finger; how wide it is, is known once it came.
+      picture.onload = () => {
+        const width = Number(image.getAttribute("width")) || picture.naturalWidth;
+        picture.style.width = `${Math.max(innerWidth - 32, 1.25 * width)}px`;
+      };
       picture.src = link.href;
       picture.alt = image.alt;
-      // On a phone a wide figure is enlarged to be read, and moved under the finger.
-      picture.style.width = `${Math.max(innerWidth - 32, 1.25 * (Number(image.getAttribute("width")) || image.naturalWidth))}px`;
       dialog.showModal();
     };
     link.addEventListener("click", open);

@@ -152,7 +152,10 @@ def test_a_figure_opens_in_full_size_and_the_focus_comes_back(lesson):
     figure.focus()
     lesson.keyboard.press("Enter")
     large = lesson.locator("dialog.lightbox[open] img")
-    assert large.bounding_box()["width"] > 2 * small
+    lesson.wait_for_function(  # as soon as the picture came: a reader may be faster than the network
+        "small => document.querySelector('dialog.lightbox[open] img').getBoundingClientRect().width > 2 * small",
+        arg=small,
+    )
     lesson.keyboard.press("Escape")
     assert large.count() == 0
     assert lesson.evaluate("document.activeElement.matches('figure a.image-reference')")
