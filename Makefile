@@ -135,7 +135,7 @@ lock:
 	$(PYTHON) -m venv _build/lock
 	_build/lock/bin/python -m pip install --disable-pip-version-check --quiet uv
 	printf '%s\n' $(BUILD_TOOLS) | _build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
-		--extra book --extra dev --extra official --no-annotate --custom-compile-command 'make lock' \
+		--extra book --extra dev --extra edge --extra official --no-annotate --custom-compile-command 'make lock' \
 		$(if $(filter everything,$(RAISE)),--upgrade,$(RAISE:%=--upgrade-package %)) \
 		--output-file constraints.txt pyproject.toml -
 

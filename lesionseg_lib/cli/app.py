@@ -13,13 +13,11 @@ import typer
 from lesionseg_lib.cli import compare as listings
 from lesionseg_lib.cli.console import Commands, failed, say
 from lesionseg_lib.cli.machine import name_the_user, prepare_training
-from lesionseg_lib.cli.options import Force, Frame, MaskValues, Profile, Results, Runs, Seed
+from lesionseg_lib.cli.options import Force, Frame, MaskValues, Model, Overwrite, Profile, Results, Runs, Seed
 from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.results.ladder import ladder_records
 from lesionseg_lib.results.records import published_results
 from lesionseg_lib.training.recipes import get_recipe, load_ladder, load_recipes
-
-NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
 
 app = typer.Typer(
     cls=Commands,
@@ -170,9 +168,7 @@ def baseline(
 
 @app.command()
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Folder of a model, or name of a recipe that was trained in --runs.")
-    ],
+    model: Model,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -221,7 +217,7 @@ def predict(
         float | None,
         typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")] = False,
+    overwrite: Overwrite = False,
     frame: Frame = None,
     runs: Runs = Path("runs"),
 ) -> None:
@@ -232,20 +228,35 @@ def predict(
     the end, and the exit code is 1. Not a medical device.
     """
     name_the_user()
-    from lesionseg_lib.cli.predict import predict_all
-    from lesionseg_lib.experiments.run_folder import find_model, open_model
+    from lesionseg_lib.cli.predict import predict_photos
 
-    folder = find_model(model, runs)
-    network, card = open_model(folder)
-    threshold = card["threshold"] if threshold is None else threshold
-    say(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
-    size = (card["size"][0], card["size"][1])
-    done, failures = predict_all(network, size, threshold, paths, out, overwrite, say, frame)
-    say(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
-    for failure in failures or ([] if done else [f"No photo in {', '.join(map(str, paths))}."]):
-        say(f"Error: {failure}", err=True)
-    if failures or not done:
+    if not predict_photos(paths, model, runs, threshold, out, overwrite, frame):
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    model: Model,
+    file_format: Annotated[str, typer.Option("--format", help="Format of the file: onnx.")] = "onnx",
+    weights: Annotated[
+        str, typer.Option(help="How weights are stored: fp32, fp16, w8 (a quarter of the bytes), int8 (integers).")
+    ] = "fp32",
+    size: Annotated[int | None, typer.Option(help="Side of the photo that it takes; default: the model's.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
+    overwrite: Overwrite = False,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Write a network as one file for other runtimes: photo bytes in, probabilities out.
+
+    int8 needs training photos of ISIC 2016, which tell it the ranges of its numbers.
+    """
+    name_the_user()
+    from lesionseg_lib.cli.export import export_network
+
+    export_network(
+        model, runs,
+        file_format=file_format, weights=weights, side=size, output=output, overwrite=overwrite, report=say,
+    )  # fmt: skip
 
 
 @app.command()
@@ -275,8 +286,6 @@ def compare(
         say(ladder_text({**load_recipes(), **load_ladder()}, results or published_results()))
         return
     if effects:
-        if names:
-            raise UnknownNameError("--effects compares the pairs of its own table. Leave the names out.")
         say(listings.effects(load_recipes(), results))
         return
     if names and len(names) > 2:

@@ -35,6 +35,10 @@ Results = Annotated[
     Path | None, typer.Option(callback=_at_home, help="Folder of the records, by default the published ones.")
 ]
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Starts all random numbers.")]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Folder of a model, or name of a recipe that was trained in --runs.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")]
 MaskValues = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,11 +10,14 @@ import cv2
 import numpy as np
 import PIL.Image
 
+from lesionseg_lib.cli.console import say
 from lesionseg_lib.data.datasets import Image, Mask, read_image, resize_image
 from lesionseg_lib.data.datasets.base import shorten
 from lesionseg_lib.data.datasets.folder import list_folder, named_like_image
 from lesionseg_lib.data.images import count_frames, upright_size
 from lesionseg_lib.errors import DataError
+from lesionseg_lib.experiments import run_folder
+from lesionseg_lib.models.about import NOTICE
 from lesionseg_lib.models.postprocessing import predict_mask
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.utils.files import is_file, is_folder, leads_nowhere, replacing
@@ -81,6 +84,28 @@ def output_names(photos: Sequence[Path]) -> list[str]:
             taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def predict_photos(
+    paths: Sequence[Path],
+    model: str,
+    runs: Path,
+    threshold: float | None,
+    out: Path,
+    overwrite: bool,
+    frame: int | None,
+) -> bool:
+    """The command: say which network is asked, segment all photos, say what went wrong. Whether nothing did."""
+    folder = run_folder.find_model(model, runs)
+    network, card = run_folder.open_model(folder)
+    threshold = card["threshold"] if threshold is None else threshold
+    say(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
+    size = (card["size"][0], card["size"][1])
+    done, failures = predict_all(network, size, threshold, paths, out, overwrite, say, frame)
+    say(f"{done} of {done + len(failures)} photos done. {NOTICE}")
+    for failure in failures or ([] if done else [f"No photo in {', '.join(map(str, paths))}."]):
+        say(f"Error: {failure}", err=True)
+    return bool(done) and not failures
 
 
 def predict_all(

@@ -28,7 +28,7 @@ from tools import ROOT
 def test_version_and_help() -> None:
     assert lesionseg("--version").stdout == f"lesionseg {version('lesionseg')}\n"
     commands = re.findall(r"^  (\w+) ", lesionseg("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert commands == ["download", "recipes", "train", "baseline", "evaluate", "predict", "compare"]
+    assert commands == ["download", "recipes", "train", "baseline", "evaluate", "predict", "export", "compare"]
 
 
 @pytest.mark.parametrize("arguments", [["predict", "a.png", "--model", "light"], ["evaluate", "light"]])
