@@ -11,7 +11,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive bundle vendor stamp mutants lock fuzz clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive pretrained bundle vendor stamp mutants lock fuzz clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -28,6 +28,7 @@ help:
 	@echo 'make vendor    fetch the files of others that the book carries anew; needs npm'
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
+	@echo 'make pretrained  pack the recorded run of LESIONSEG_RUNS that the package carries'
 	@echo 'make bundle   book, notebooks and wheel in one zip for where there is no internet [RUNS=1: networks too]'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
 	@echo 'make fuzz     damaged photos, masks, archives, records and checkpoints for an hour [SECONDS=3600]'
@@ -128,6 +129,9 @@ runs-archive: environment
 	@$(PY) -m tools.runs_archive
 
 # For maintainers. Pins stay as they are unless named: make lock RAISE='torch torchvision' (or RAISE=everything).
+pretrained: environment
+	@$(PY) -m tools.pretrained
+
 bundle: environment
 	@$(PY) -m tools.offline $(if $(RUNS),--runs)
 

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from lesionseg_lib.cli.networks import open_for_export
 from lesionseg_lib.data.datasets import ISIC2016
 from lesionseg_lib.data.images import resize_image
 from lesionseg_lib.data.splits import split_validation
 from lesionseg_lib.errors import CheckpointError
-from lesionseg_lib.experiments.about_run import about_model
-from lesionseg_lib.experiments.run_folder import find_model
 from lesionseg_lib.models.export import check_export_size, export_onnx
-from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.models.weight_formats import WEIGHTS, Photos
 from lesionseg_lib.utils.files import write_bytes
 from lesionseg_lib.utils.lookup import look_up
@@ -25,7 +23,7 @@ CALIBRATION_PHOTOS = 64
 
 
 def export_network(
-    model: str,
+    model: str | None,
     runs: Path,
     *,
     file_format: str,
@@ -35,23 +33,21 @@ def export_network(
     overwrite: bool,
     report: Callable[[str], None],
 ) -> Path:
-    """Write the network of ``model`` (see ``find_model``) to ``output``, by default a name in the working folder.
+    """Write the network of ``model`` (see ``find_model``), or the package's own, to ``output``.
 
     Raises ``CheckpointError`` where a file of that name is there and may not be replaced, or cannot be written; and
     what ``export_onnx`` raises.
     """
     suffix = look_up(FORMATS, file_format, "format of files")
     look_up(WEIGHTS, weights, "format of weights")
-    folder = find_model(model, runs)
-    network, card = Segmenter.load(folder)
-    about = about_model(folder, card)
+    network, card, about, place = open_for_export(model, runs)
     size = (side, side) if side is not None else (card["size"][0], card["size"][1])
     check_export_size(size)
     path = output or Path(f"{about.recipe}-{size[0]}-{weights}{suffix}")
     if os.path.lexists(path) and not overwrite:
         raise CheckpointError(f"{path} exists. Choose another name with --output, or add --overwrite.")
     photos = calibration_photos(size) if weights == "int8" else None
-    report(f"Network  {folder}: {about.recipe}, threshold {about.threshold}")
+    report(f"Network  {place}: {about.recipe}, threshold {about.threshold}")
     content = export_onnx(network, about, size, weights, photos)
     try:
         write_bytes(path, content)

@@ -11,6 +11,7 @@ import pytest
 from lesionseg_lib.cli import export
 from lesionseg_lib.data.datasets import SyntheticLesions
 from lesionseg_lib.data.splits import split_validation
+from lesionseg_lib.models import about_pretrained
 from lesionseg_lib.models.onnx_network import OnnxNetwork
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.segmenter import Segmenter
@@ -35,6 +36,20 @@ def test_a_model_becomes_a_file_that_says_the_same(model: Path, tmp_path: Path) 
     network, images = OnnxNetwork(file), drawn(2, 96)
     assert (network.size, network.threshold, network.about["weights"]) == ((96, 96), 0.25, "fp32")
     assert np.abs(network.probabilities(images) - sigmoid(Segmenter.load(model)[0].logits(images))).max() < 1e-5
+
+
+def test_the_packages_own_network_is_exported_with_its_card(tmp_path: Path) -> None:
+    result = lesionseg("export", "--pretrained", "--weights", "w8", "--output", "own.onnx")
+    assert result.exit_code == 0, result.output
+    assert "Network  the package's own network: feather-exact, threshold 0.5" in result.stdout
+    file = tmp_path / "own.onnx"
+    assert file.stat().st_size < 650_000
+    assert OnnxNetwork(file).about == {**about_pretrained().told(), "weights": "w8"}
+
+
+def test_one_network_is_named(model: Path) -> None:
+    for arguments in ([], [model, "--pretrained"]):
+        refused(lesionseg("export", *arguments), "Name a model, or give --pretrained")
 
 
 def test_a_file_that_is_there_stays_unless_it_is_asked_for(model: Path, tmp_path: Path) -> None:

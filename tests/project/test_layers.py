@@ -284,6 +284,7 @@ TESTED_ELSEWHERE = {
     "data/mask_values.py": "data/test_mask_table.py",
     "data/opening.py": "data/test_photo_table.py",
     "cli/options.py": "cli/test_app.py",
+    "cli/networks.py": "cli/test_predict.py",
     "models/about.py": "experiments/test_about_run.py",
     "models/onnx_network.py": "models/test_export.py",
     "models/weight_formats.py": "models/test_export.py",

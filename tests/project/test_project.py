@@ -149,6 +149,9 @@ def test_the_wheel_has_code_recipes_types_records_and_licences(checkout, tmp_pat
         "py.typed",
         "training/recipes.toml",
         "data/datasets/__init__.py",
+        "models/pretrained/model.safetensors",
+        "models/pretrained/model.json",
+        "models/pretrained/LICENSE",
         "_results/net/seed0.json",
     ):
         assert f"lesionseg_lib/{name}" in names
@@ -156,6 +159,9 @@ def test_the_wheel_has_code_recipes_types_records_and_licences(checkout, tmp_pat
     assert table == "id,jaccard,dice\nX1,0.5,0.666667\n"  # what paired comparisons need, and no more
     assert {"lesionseg_lib/_results/costs.json", "lesionseg_lib/_results/SHA256SUMS"} <= names
     assert not [name for name in names if name.endswith(".pyc")]
+    kinds = {Path(name).suffix for name in names if name.startswith("lesionseg_lib/") and "/teaching/" not in name}
+    assert kinds <= {".py", ".typed", ".toml", ".json", ".csv", ".safetensors", ""}, "no photo, and one network"
+    assert len([name for name in names if name.endswith(".safetensors")]) == 1
     assert metadata.get_all("License-File") == ["LICENSE", "LICENSE-text"]
 
 
