@@ -68,7 +68,7 @@ def ready(name: str, folder: Path = EXPLORERS) -> bool:
 
 
 def source_sha256(name: str, folder: Path) -> str:
-    """Hash of what a picture shows: code, and data but for a JPEG and a network's map, which machines round otherwise."""
+    """Hash of what a picture shows: code, and data but for what machines round otherwise: a JPEG, a network's map."""
     files = [folder / "shared.js", folder / "shared.css", folder / name / "explorer.js"]
     parts = [path.read_text(encoding="utf-8") for path in files]
     if (folder / name / "data.js").exists():
