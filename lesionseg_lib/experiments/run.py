@@ -27,7 +27,7 @@ from lesionseg_lib.results.records import Record, demand_free, demand_sound, wri
 from lesionseg_lib.training.checkpoints import Epoch
 from lesionseg_lib.training.loop import Run, train
 from lesionseg_lib.training.losses import get_loss
-from lesionseg_lib.training.processes import on_main
+from lesionseg_lib.training.processes import on_main, start_accelerator
 from lesionseg_lib.training.recipes import Recipe
 from lesionseg_lib.training.run_manifest import owning_run
 from lesionseg_lib.utils.arrays import Logits
@@ -69,7 +69,7 @@ def run(
     teacher = open_teacher(recipe, folder)
     splits = training_splits(splits, recipe.extra_data, recipe.masks)
     weights = pick_weights(profile)
-    accelerator = Accelerator()
+    accelerator = start_accelerator()
     data = decode(splits, recipe.size)
     machine = environment(accelerator.device)  # before training: the commit the run started from
     if weights is not None:
