@@ -14,11 +14,10 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from lesionseg_lib.errors import ShapeError, TrainingError
-from lesionseg_lib.training import loop, step
+from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.training import step
 from lesionseg_lib.training.checkpoints import read_history
 from lesionseg_lib.training.loop import Run, train
-from lesionseg_lib.training.losses import get_loss
 from lesionseg_lib.training.processes import start_accelerator
 from lesionseg_lib.training.recipes import Recipe
 from lesionseg_lib.training.step import GraphedStep, Pace, set_capturable
@@ -26,7 +25,6 @@ from tests.helpers.tiny import (
     accelerator,
     assert_same_run,
     cached,
-    checkpoint_of,
     discs,
     forget_accelerators,
     tiny_decoder,
@@ -226,52 +224,3 @@ def test_a_graphed_run_is_resumed_without_a_graph_and_the_other_way_round(tmp_pa
             fit(strong(), folder, card, pace=Pace(resident=True, graph=first), on_epoch=stop)
         assert len(fit(strong(), folder, card, pace=Pace(resident=True, graph=then), resume=True).history) == 2
     forget_accelerators()
-
-
-# ---- a card without memory left
-
-
-def test_a_card_without_memory_is_named_with_batch_and_size_and_the_last_epoch_stays(
-    tmp_path: Path, accelerator: Accelerator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = 0
-
-    def exhausted(name: str) -> Any:
-        loss_of = get_loss(name)
-
-        def loss(logits: Tensor, target: Tensor) -> Tensor:
-            nonlocal calls
-            calls += logits.requires_grad
-            if calls > 4:  # three batches an epoch
-                raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-            return loss_of(logits, target)
-
-        return loss
-
-    monkeypatch.setattr(loop, "get_loss", exhausted)
-    with pytest.raises(TrainingError) as caught:
-        fit(strong(), tmp_path, accelerator)
-    message = str(caught.value)
-    for part in (
-        "Recipe light-strong: the card's memory ran out in epoch 2, with batches of 4 photos of 32 x 32",
-        f"The last complete epoch is kept in {tmp_path}",
-        "nvidia-smi",
-        "--resume",
-        "replace(recipe, batch_size=2)",
-        "ACCELERATE_USE_CPU=true",
-    ):
-        assert part in message
-    assert len(checkpoint_of(tmp_path)["history"]) == 1
-    monkeypatch.undo()
-    assert len(fit(strong(), tmp_path, accelerator, resume=True).history) == 2
-
-
-def test_another_error_of_torch_is_not_dressed_up(
-    tmp_path: Path, accelerator: Accelerator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(logits: Tensor, target: Tensor) -> Tensor:
-        raise RuntimeError("Connection closed by peer")  # with one process there is no peer
-
-    monkeypatch.setattr(loop, "get_loss", lambda name: fails)
-    with pytest.raises(RuntimeError, match="^Connection closed by peer$"):
-        fit(strong(), tmp_path, accelerator)
