@@ -21,6 +21,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState
 
 from benchmarks.gpu import ROOT, write
+from benchmarks.until import TARGET, seconds_until
 from lesionseg_lib.data.cache import CachedDataset, Decoded, decode
 from lesionseg_lib.data.splits import Splits, open_splits
 from lesionseg_lib.data.transforms import OFFLINE
@@ -41,7 +42,6 @@ from lesionseg_lib.training.recipes import Recipe, get_recipe, load_ladder, load
 from lesionseg_lib.training.step import GraphedStep, Pace, Step, step_of
 
 Found = dict[str, Any]
-TARGET = 0.84
 CURVES = ("transposed-finetuned", "unet-finetuned", "light")
 """Without augmentation; expanded once; drawn anew for every epoch by the CPU."""
 LOSS_TOLERANCE, JACCARD_TOLERANCE = 0.1, 0.02
@@ -171,37 +171,10 @@ def until(place: Place) -> Iterator[Found]:
     """Seconds from the arrays in the cache to a validation Jaccard of .84."""
     found: Found = {"target": TARGET, "tries": []}
     for name, epochs in (("light-strong", 24), ("light-strong", 36), ("light-strong-256", 24)):
-        recipe = place.recipe(name, epochs=epochs)
-        splits = place.decoded(recipe)
-        seen: list[tuple[float, float]] = []
-
-        class Reached(Exception):
-            """The target is reached."""
-
-        start = time.perf_counter()
-
-        def watch(row: Any, start: float = start, seen: list[Any] = seen) -> None:
-            seen.append((time.perf_counter() - start, row.validation_jaccard))
-            if row.validation_jaccard >= TARGET:
-                raise Reached
-
-        reached = False
-        try:
-            folder = place.out / "runs" / f"until-{name}-{epochs}"
-            train(
-                recipe, splits.train, splits.validation, folder, weights=place.weights, on_epoch=watch,
-                accelerator=fresh_accelerator(), pace=place.measured_pace(),
-            )  # fmt: skip
-        except Reached:
-            reached = True
-        found["tries"].append(
-            {
-                "recipe": name, "epochs": recipe.epochs, "reached": reached, "epochs_taken": len(seen),
-                "seconds": seen[-1][0], "jaccards": [jaccard for _, jaccard in seen],
-            }
-        )  # fmt: skip
+        pace = place.measured_pace()
+        found["tries"].append(seconds_until(name, place.profile.name, target=TARGET, epochs=epochs, pace=pace))
         yield found
-        if reached:
+        if found["tries"][-1]["reached"]:
             return
 
 
