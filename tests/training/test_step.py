@@ -15,6 +15,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from lesionseg_lib.errors import ShapeError
+from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
 from lesionseg_lib.training import step
 from lesionseg_lib.training.checkpoints import read_history
 from lesionseg_lib.training.loop import Run, train
@@ -205,6 +206,8 @@ def test_a_step_on_a_card_waits_for_nothing(tmp_path: Path, monkeypatch: pytest.
         finally:
             torch.cuda.set_sync_debug_mode("default")
 
+    # Its constants are sent once, which is waited for.
+    normalise(torch.zeros(1, 1, 1, 3, device="cuda"), default_preprocessing())
     monkeypatch.setattr(step.Step, "__call__", watched)
     forget_accelerators()
     assert fit(strong(epochs=1), tmp_path, start_accelerator()).history
