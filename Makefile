@@ -11,7 +11,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive bundle stamp mutants lock fuzz gpu-pack gpu clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive bundle vendor stamp mutants lock fuzz gpu-pack gpu clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -25,6 +25,7 @@ help:
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make explorers make the data and pictures of the explorers anew from recorded runs'
+	@echo 'make vendor    fetch the files of others that the book carries anew; needs npm'
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
 	@echo 'make bundle   book, notebooks and wheel in one zip for where there is no internet [RUNS=1: networks too]'
@@ -110,6 +111,10 @@ explorers: environment
 
 book: environment
 	@$(PY) -m tools.book
+
+# Needs npm and a network; nothing else does.
+vendor: environment
+	@$(PY) -m tools.vendor
 
 # The Python and the packages that are here, as a student finds them; only what is missing is installed.
 lessons:
