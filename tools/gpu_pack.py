@@ -33,10 +33,10 @@ PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 24, 17, 12, 5)]
 LIBRARY = """pydantic pydantic-core annotated-types typing-inspection albumentations albucore stringzilla simsimd pooch
     platformdirs segmentation-models-pytorch"""
 """What `lesionseg_lib` imports and an image made for PyTorch may not have."""
-LESSONS = """ipykernel ipython ipython-pygments-lexers traitlets jupyter-client jupyter-core pyzmq tornado comm debugpy
+LESSONS = """ipykernel ipython ipython-pygments-lexers traitlets jupyter-client jupyter-core pyzmq tornado comm
     matplotlib-inline nest-asyncio2 jedi parso prompt-toolkit wcwidth stack-data executing asttokens pure-eval pexpect
     ptyprocess nbformat fastjsonschema jsonschema jsonschema-specifications referencing rpds-py nbclient jupytext
-    mdit-py-plugins markdown-it-py mdurl ipywidgets widgetsnbextension jupyterlab-widgets psutil attrs"""
+    mdit-py-plugins markdown-it-py mdurl ipywidgets psutil attrs"""
 """What executes a lesson."""
 
 
