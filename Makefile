@@ -11,7 +11,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive pretrained bundle vendor stamp mutants lock fuzz clean
+.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive pretrained bundle vendor stamp mutants lock fuzz gpu-pack gpu clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -33,6 +33,8 @@ help:
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
 	@echo 'make fuzz     damaged photos, masks, archives, records and checkpoints for an hour [SECONDS=3600]'
 	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
+	@echo 'make gpu-pack  pack what make gpu needs where there is no network (under 64 MiB with the checkout)'
+	@echo 'make gpu      what a card does with the course, in eight minutes, with the Python at hand -> results/gpu.json'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 # Two `make` at once: the second waits for the first, then finds that all is there. The lock ends with the process.
@@ -152,6 +154,13 @@ fuzz: environment
 
 mutants: environment
 	@OMP_NUM_THREADS=1 $(PY) -m tests.teaching.mutants.report --page
+
+gpu-pack: environment
+	@$(PY) -m tools.gpu_pack
+
+# The Python and the PyTorch that are here; nothing is installed, what is missing is taken from the pack.
+gpu:
+	@$(PYTHON) -m benchmarks.gpu
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache
