@@ -108,3 +108,15 @@ def test_every_page_opens_from_disk_without_a_network(offline: Watched, unpacked
     broken = "[...document.images].filter(i => i.complete && !i.naturalWidth && i.offsetParent).map(i => i.src)"
     assert page.evaluate(broken) == []
     assert (offline.trouble, offline.foreign) == ([], [])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_network_in_the_page_runs_from_disk_without_a_network(offline: Watched, unpacked: Path) -> None:
+    page = offline.page
+    page.goto((unpacked / "book" / "index.html").as_uri(), wait_until="load")
+    page.get_by_role("button", name="Start the network").click()
+    page.wait_for_selector(".ex-thumbs", timeout=120_000)
+    page.wait_for_function("document.querySelector('.ex-tiles').textContent.includes(' ms')")
+    assert 0 < float(page.locator(".ex-tiles dd").first.inner_text()) <= 1
+    assert (offline.trouble, offline.foreign) == ([], [])
