@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from lesionseg_lib.cli import compare as listings
+from lesionseg_lib.cli.assignments import grade, hand_in
 from lesionseg_lib.cli.console import Commands, failed, say
 from lesionseg_lib.cli.machine import name_the_user, prepare_training
 from lesionseg_lib.cli.options import Force, Frame, MaskValues, Profile, Results, Runs, Seed
@@ -282,6 +283,10 @@ def compare(
     if names and len(names) > 2:
         raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
     say(listings.comparison(names or [], load_recipes(), results))
+
+
+app.command("hand-in")(hand_in)
+app.command()(grade)
 
 
 def _check_folder(results: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 The folders, from the bottom up::
 
-    errors < utils < data < { models, plots } < evaluation < training < results < experiments < { teaching, cli }
+    errors < utils < data < { models, plots } < evaluation < training < results < experiments < teaching < assignments < cli
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tools import ROOT
 PACKAGE = Path(lesionseg_lib.__file__).parent
 LEVELS = (
     {"errors"}, {"utils"}, {"data"}, {"models", "plots"}, {"evaluation"}, {"training"}, {"results"}, {"experiments"},
-    {"teaching", "cli"}, {"__main__"},
+    {"teaching"}, {"assignments"}, {"cli"}, {"__main__"},
 )  # fmt: skip
 """A folder knows those before it; folders that stand together do not know each other."""
 
@@ -173,10 +173,10 @@ def test_no_file_imports_itself_by_a_detour() -> None:
 
 
 def test_the_core_knows_no_lesson_and_no_command() -> None:
-    core = [path for path in FILES if folder_of(path) not in ("teaching", "cli", "__main__")]
+    core = [path for path in FILES if folder_of(path) not in ("teaching", "assignments", "cli", "__main__")]
     assert len(core) > 60
     knowing = {
-        place(path) for path in core for file in neighbours(path) if folder_of(file) in ("teaching", "cli")
+        place(path) for path in core for file in neighbours(path) if folder_of(file) in ("teaching", "assignments", "cli")
     }  # fmt: skip
     assert knowing == set()
 
