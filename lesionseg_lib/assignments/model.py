@@ -112,11 +112,11 @@ class FileRule:
 class Limits:
     """What the student's code may use. Seconds, bytes, and numbers of processes and files."""
 
-    wall: float = 20.0
+    wall: float = 40.0
     """All questions together."""
-    each: float = 5.0
+    each: float = 10.0
     """One call, or one cell of the notebook."""
-    cpu: int = 20
+    cpu: int = 40
     memory: int = 1 << 30
     """Of one process; all of them together may have half as much again."""
     disk: int = 16 << 20

@@ -160,8 +160,8 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits, start: float) -> tu
     parts: dict[IO[bytes], bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
     memory, looked, reason = 0, 0.0, ""
     with selectors.DefaultSelector() as selector:
-        for pipe in parts:
-            selector.register(pipe, selectors.EVENT_READ)
+        for one in parts:
+            selector.register(one, selectors.EVENT_READ)
         while selector.get_map():
             for key, _ in selector.select(LOOK):
                 pipe: Any = key.fileobj

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lesionseg_lib.assignments.a1.drawing import grey_file, mask_pack, network_m
 from lesionseg_lib.assignments.comparing import equal
 from lesionseg_lib.assignments.hand_in import HandIn
 from lesionseg_lib.assignments.model import Assignment, Case, CodeQuestion, FileQuestion, Given, Judgement
+from lesionseg_lib.assignments.variants import Variant
 from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 
 CLOSE = 1e-4
@@ -32,9 +34,12 @@ def _size(rng: np.random.Generator, least: int = 20, most: int = 60) -> tuple[in
 
 
 def _pair(rng: np.random.Generator, size: tuple[int, int] | None = None, share: float = 0.2) -> tuple[Any, Any]:
-    """A mask and its truth, not alike and not strangers."""
-    height = outline(rng, size or _size(rng), share)
-    return np.asarray(height > rng.uniform(1, 3) + rng.normal(0, 0.8, height.shape)), np.asarray(height > 0)
+    """A mask and its truth, which overlap: both have pixels that the other lacks, and their areas differ."""
+    high, wide = size or _size(rng)
+    truth = np.asarray(outline(rng, (high, wide), share) > 0)
+    mask = np.roll(truth, (1, 2), (0, 1)) | np.roll(truth, (2, 3), (0, 1))
+    mask[int(rng.integers(high))] = False
+    return mask, truth
 
 
 # ---- reading a file
@@ -138,7 +143,7 @@ def _pairing(given: Given) -> list[Case]:
     masks, truths = _photos(rng, 6)
     masks = dict(sorted(masks.items(), reverse=True))
     truths = dict(sorted(truths.items()))
-    stranger = {f"ISIC_{rng.integers(10**7):07d}": _pair(rng)[0]}
+    stranger = {"ISIC_0000000": _pair(rng)[0]}  # first in every order
     return [_case("another order", masks, truths), _case("a mask without a photo", stranger | masks, truths)]
 
 
@@ -155,8 +160,14 @@ def _missing(given: Given) -> list[Case]:
 # ---- what was computed on the student's own pack
 
 
+@lru_cache(maxsize=16)
+def _own_scores(variant: Variant) -> dict[str, float]:
+    """Both questions below need them; drawing a pack takes a tenth of a second."""
+    return rules.pack_scores(mask_pack(variant))
+
+
 def _table(hand_in: HandIn, given: Given) -> Judgement:
-    right = rules.pack_scores(mask_pack(given.public))
+    right = _own_scores(given.public)
     found = hand_in.answers.get("table")
     if not isinstance(found, dict) or not found:
         return Judgement(0, "not attempted: `table` is empty.")
@@ -175,10 +186,14 @@ def _table(hand_in: HandIn, given: Given) -> Judgement:
 
 
 def _interval(hand_in: HandIn, given: Given) -> Judgement:
-    scores = np.array(list(rules.pack_scores(mask_pack(given.public)).values()))
+    right = _own_scores(given.public)
+    scores = np.array(list(right.values()))
     found = hand_in.answers.get("interval")
     if not isinstance(found, list) or len(found) != 2 or not all(_is_number(end) for end in found):
         return Judgement(0, "not attempted: `interval` should be two numbers, the lower end first.")
+    table = hand_in.answers.get("table")
+    if not isinstance(table, dict) or not table.keys() & right.keys():
+        return Judgement(0, "`interval` belongs to a table of your own photos, and `table` is none.")
     low, high = bootstrap_interval(scores, n=10_000)
     width, middle = (found[1] - found[0]) / (high - low), (found[0] + found[1] - high - low) / (high - low)
     if 0.9 <= width <= 1.2 and abs(middle) <= 0.25:
