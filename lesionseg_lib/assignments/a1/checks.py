@@ -10,7 +10,6 @@ import numpy as np
 
 from lesionseg_lib.assignments.a1 import rules
 from lesionseg_lib.assignments.checks import public_check
-from lesionseg_lib.teaching.clinic.cases import DRAWN, TRUTH
 from lesionseg_lib.teaching.clinic.pair_suspects import AS_LISTED, ZIPPED
 from lesionseg_lib.teaching.clinic.score_suspects import FILES, of_masks
 from lesionseg_lib.teaching.clinic.suspects import of_enlarging
@@ -97,13 +96,15 @@ def to_native(function: Any) -> None:
 )
 def scores(function: Any) -> None:
     """Right for these pairs. Graded later: other pairs, and masks of one pixel or none."""
-    nothing = np.zeros_like(TRUTH[0])
+    off, truth = _pair(5, 2, 4)
+    nothing = np.zeros_like(truth)
     questions: Questions = {
-        "the same mask twice": (TRUTH[0], TRUTH[0]),
-        "a mask that is a little off": (DRAWN[0], TRUTH[0]),
-        "nothing drawn": (nothing, TRUTH[0]),
+        "the same mask twice": (truth, truth),
+        "a mask that is a little off": (off, truth),
+        "a mask that is too large": _pair(6, 9, 1),
+        "nothing drawn": (nothing, truth),
         "no lesion, nothing drawn": (nothing, nothing),
-        "no lesion, something drawn": (DRAWN[0], nothing),
+        "no lesion, something drawn": (off, nothing),
     }
     answers = _asked(function, questions)
     pairs = {label: several(answer, ["jaccard", "dice"]) for label, answer in answers.items()}
@@ -113,6 +114,12 @@ def scores(function: Any) -> None:
         found = {label: _score(pair[place], f"{name}, {label}") for label, pair in pairs.items()}
         wanted = {label: values[place] for label, values in right.items()}
         _judge(found, wanted, lambda name=name: of_masks(stacked, name), function)  # type: ignore[misc]
+
+
+def _pair(tp: int, fp: int, fn: int) -> tuple[Any, Any]:
+    """A mask and a truth with these counts, so that no two scores agree: bool (6, 8)."""
+    place = np.arange(48).reshape(6, 8)
+    return place < tp + fp, (place < tp) | (place >= 48 - fn)
 
 
 def _score(answer: Any, what: str) -> float:
