@@ -49,7 +49,7 @@ def unsolved(text: str, name: str) -> str:
             if inside == (mark == BEGIN):
                 raise TextError(f"{name}, line {number}: {mark!r} without its partner.")
             inside = mark == BEGIN
-            if inside and kept[-1].startswith((" ", "def ", "class ")):  # a function needs a body
+            if inside and kept and kept[-1].startswith((" ", "def ", "class ")):  # a function needs a body
                 kept.append(line[: len(line) - len(line.lstrip())] + "...")
         elif not inside:
             kept.append(re.sub(r"= .*# SOLUTION$", "= ...", line))

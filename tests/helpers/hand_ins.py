@@ -54,7 +54,7 @@ def notebook(cells: Sequence[str]) -> bytes:
 
 
 def members(
-    student: str, cells: Sequence[str] | None = None, answers: Mapping[str, Any] | None = None, **about: Any
+    student: str, /, cells: Sequence[str] | None = None, answers: Mapping[str, Any] | None = None, **about: Any
 ) -> dict[str, bytes]:
     """The files of a zip; by default a right one. ``about``: what stands differently in ``answers.json``."""
     said = {"format": 1, "assignment": "a1", "student": student, "term": TERM}
@@ -68,6 +68,7 @@ def members(
 def submit(
     folder: Path,
     student: str,
+    /,
     cells: Sequence[str] | None = None,
     answers: Mapping[str, Any] | None = None,
     **about: Any,
