@@ -11,7 +11,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab assignments pictures explorers book lessons accept runs-archive bundle stamp mutants lock fuzz clean
+.PHONY: help environment course test check parity lab assignments pictures explorers book lessons accept runs-archive pretrained bundle vendor stamp mutants lock fuzz gpu-pack gpu clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -26,12 +26,16 @@ help:
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make explorers make the data and pictures of the explorers anew from recorded runs'
 	@echo 'make assignments  notebooks for students, handouts and grading packs [SEMESTER=2026-autumn] [MASTERS=folder]'
+	@echo 'make vendor    fetch the files of others that the book carries anew; needs npm'
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
+	@echo 'make pretrained  pack the recorded run of LESIONSEG_RUNS that the package carries'
 	@echo 'make bundle   book, notebooks and wheel in one zip for where there is no internet [RUNS=1: networks too]'
 	@echo 'make lock     pin anew what make installs, after pyproject.toml changed [RAISE="names of packages"]'
 	@echo 'make fuzz     damaged photos, masks, archives, records and checkpoints for an hour [SECONDS=3600]'
 	@echo 'make mutants  try our own wrong answers on the checks, print the table, write the page of common mistakes'
+	@echo 'make gpu-pack  pack what make gpu needs where there is no network (under 64 MiB with the checkout)'
+	@echo 'make gpu      what a card does with the course, in eight minutes, with the Python at hand -> results/gpu.json'
 	@echo 'make clean    remove what the others built, all but .venv'
 
 # Two `make` at once: the second waits for the first, then finds that all is there. The lock ends with the process.
@@ -114,6 +118,10 @@ explorers: environment
 book: environment
 	@$(PY) -m tools.book
 
+# Needs npm and a network; nothing else does.
+vendor: environment
+	@$(PY) -m tools.vendor
+
 # The Python and the packages that are here, as a student finds them; only what is missing is installed.
 lessons:
 	$(PYTHON) -m pip install --quiet . nbval pytest
@@ -128,6 +136,9 @@ runs-archive: environment
 	@$(PY) -m tools.runs_archive
 
 # For maintainers. Pins stay as they are unless named: make lock RAISE='torch torchvision' (or RAISE=everything).
+pretrained: environment
+	@$(PY) -m tools.pretrained
+
 bundle: environment
 	@$(PY) -m tools.offline $(if $(RUNS),--runs)
 
@@ -135,7 +146,7 @@ lock:
 	$(PYTHON) -m venv _build/lock
 	_build/lock/bin/python -m pip install --disable-pip-version-check --quiet uv
 	printf '%s\n' $(BUILD_TOOLS) | _build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
-		--extra book --extra dev --extra official --no-annotate --custom-compile-command 'make lock' \
+		--extra book --extra dev --extra edge --extra official --no-annotate --custom-compile-command 'make lock' \
 		$(if $(filter everything,$(RAISE)),--upgrade,$(RAISE:%=--upgrade-package %)) \
 		--output-file constraints.txt pyproject.toml -
 
@@ -148,6 +159,13 @@ fuzz: environment
 
 mutants: environment
 	@OMP_NUM_THREADS=1 $(PY) -m tests.teaching.mutants.report --page
+
+gpu-pack: environment
+	@$(PY) -m tools.gpu_pack
+
+# The Python and the PyTorch that are here; nothing is installed, what is missing is taken from the pack.
+gpu:
+	@$(PYTHON) -m benchmarks.gpu
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache

@@ -22,9 +22,12 @@ class BookError(Exception):
 
 
 def stage(notebooks: list[Path], folder: Path, results: Path) -> None:
-    """Lay out the book's source in `folder`: pages with their placeholders filled in, notebooks below `notebooks/`."""
+    """Lay out the book's source in `folder`: pages with their placeholders filled in, notebooks below `notebooks/`.
+
+    The network's runtime stays behind: explorers.write_built makes one script of it.
+    """
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT / "book", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "book", folder, ignore=shutil.ignore_patterns("__pycache__", "onnxruntime-web"))
     shutil.copy(ROOT / "_config.yml", folder)
     explorers.write_built(results, folder / "explorers")
     for page in sorted(folder.glob("**/*.md")):

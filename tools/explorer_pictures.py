@@ -24,7 +24,8 @@ from lesionseg_lib.errors import LesionSegError
 from lesionseg_lib.experiments.run_folder import RunFolder
 from lesionseg_lib.teaching import lessons
 from tools import ROOT
-from tools.explorers import EXPLORERS, NETWORKS, read_script, script, write_built
+from tools.explorers import EXPLORERS, NETWORKS, write_built
+from tools.scripts import read_script, script
 
 WIDTH, SHARPNESS, COLOURS = 760, 1.5, 128
 STYLE = (
@@ -67,12 +68,12 @@ def ready(name: str, folder: Path = EXPLORERS) -> bool:
 
 
 def source_sha256(name: str, folder: Path) -> str:
-    """Hash of what a picture shows: code, and data but for a JPEG, whose bytes depend on who encoded it."""
+    """Hash of what a picture shows: code, and data but for what machines round otherwise: a JPEG, a network's map."""
     files = [folder / "shared.js", folder / "shared.css", folder / name / "explorer.js"]
     parts = [path.read_text(encoding="utf-8") for path in files]
     if (folder / name / "data.js").exists():
         data = read_script(folder / name / "data.js")
-        parts.append(json.dumps({key: value for key, value in data.items() if key != "photo"}))
+        parts.append(json.dumps({key: value for key, value in data.items() if key not in ("photo", "map")}))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -6,7 +6,6 @@ photos, and the pictures for print, are made by `make explorers` and committed; 
 
 import io
 import json
-import zlib
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,26 +30,10 @@ from lesionseg_lib.results.records import load_records
 from lesionseg_lib.results.seeds import seed_spread
 from lesionseg_lib.teaching import lessons
 from lesionseg_lib.training.recipes import load_recipes
-from tools import ROOT
+from tools import ROOT, page_network
+from tools.scripts import pack, script
 
 EXPLORERS = ROOT / "book" / "explorers"
-
-
-def pack(values: NDArray[Any]) -> str:
-    """Bytes, or bool as bits with the highest first, deflated and in base64: what `unpack` in shared.js reads."""
-    data = np.packbits(values) if values.dtype == np.bool_ else values.astype(np.uint8)
-    return b64encode(zlib.compress(data.tobytes(), 9)).decode()
-
-
-def script(name: str, data: dict[str, Any]) -> str:
-    """A data file: a script, because pages that are opened from disk may not fetch anything."""
-    return f"lesionseg.data[{json.dumps(name)}] = {json.dumps(data, separators=(',', ':'))};\n"
-
-
-def read_script(path: Path) -> dict[str, Any]:
-    """What `script` wrote."""
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
-    return data
 
 
 # ---- From the records and the library, at every build ----
@@ -117,14 +100,21 @@ def receptive_field(results: Path) -> dict[str, Any]:
     return {"side": DRAWN_SIDE, "levels": levels, "photo": uri}
 
 
-BUILT = {"how-sure": how_sure, "claims": claim_pairs, "ranking": smallest_differences, "field": receptive_field}
+BUILT = {
+    "how-sure": how_sure,
+    "claims": claim_pairs,
+    "ranking": smallest_differences,
+    "field": receptive_field,
+    "network": page_network.first_view,
+}
 DRAWN_SIDE, DRAWN_SEED = 128, 23
 
 
 def write_built(results: Path, folder: Path) -> None:
-    """Write the data files that come from the records and from the library into a folder of explorers."""
+    """Write what comes from the records and from the library into a folder of explorers."""
     for name, make in BUILT.items():
         (folder / name / "data.js").write_text(script(name, make(results)), encoding="utf-8")
+    page_network.write(folder / "network")
 
 
 # ---- From trained networks, committed ----

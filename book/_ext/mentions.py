@@ -1,6 +1,6 @@
 """Links that nobody has to write: "lesson 07" leads to the lesson, and a page's first use of a word to the glossary.
 
-The glossary's entry travels with its link, so that ``_page/terms.js`` shows it to whoever points at the word.
+The glossary's entry travels with its link, so that ``_page/page.js`` shows it to whoever points at the word.
 """
 
 import re

@@ -21,7 +21,7 @@
 
   function readAnswer(details) {
     const summary = details.querySelector("summary");
-    const [, letter, text] = /^\s*([A-D])\.\s*([\s\S]*)$/.exec(summary.innerHTML) ?? [null, "", summary.innerHTML];
+    const [, letter, text] = /^\s*([A-Z])\.\s*([\s\S]*)$/.exec(summary.innerHTML) ?? [null, "", summary.innerHTML];
     const body = [...details.children].filter((child) => child !== summary);
     const right = body[0]?.querySelector("strong")?.textContent.trim() === "Right.";
     return { letter, text, right, body, details };

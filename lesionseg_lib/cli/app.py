@@ -11,16 +11,13 @@ from typing import Annotated
 import typer
 
 from lesionseg_lib.cli import compare as listings
-from lesionseg_lib.cli.assignments import grade, hand_in
+from lesionseg_lib.cli import assignments, options
 from lesionseg_lib.cli.console import Commands, failed, say
 from lesionseg_lib.cli.machine import name_the_user, prepare_training
-from lesionseg_lib.cli.options import Force, Frame, MaskValues, Profile, Results, Runs, Seed
 from lesionseg_lib.errors import RecordError, UnknownNameError
 from lesionseg_lib.results.ladder import ladder_records
 from lesionseg_lib.results.records import published_results
 from lesionseg_lib.training.recipes import get_recipe, load_ladder, load_recipes
-
-NOT_A_DEVICE = "For study and research. Not a medical device: a mask or its absence says nothing about a diagnosis."
 
 app = typer.Typer(
     cls=Commands,
@@ -92,7 +89,7 @@ def download(
 @app.command()
 def recipes(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print all settings of this recipe.")] = None,
-    results: Results = None,
+    results: options.Results = None,
 ) -> None:
     """List the recipes, or print all settings of one.
 
@@ -111,11 +108,11 @@ def recipes(
 def train(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Recipes, see `lesionseg recipes`.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Train every experiment; the ladder's steps by name.")] = False,
-    profile: Profile = None,
-    seed: Seed = 0,
+    profile: options.Profile = None,
+    seed: options.Seed = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last epoch that is saved.")] = False,
-    force: Force = False,
-    runs: Runs = Path("runs"),
+    force: options.Force = False,
+    runs: options.Runs = Path("runs"),
     results: Annotated[
         Path | None, typer.Option(help="Folder for the record. By default results (profile full) or the run's folder.")
     ] = None,
@@ -152,8 +149,8 @@ def baseline(
     profile: Annotated[
         str | None, typer.Option(envvar="LESIONSEG_PROFILE", help="As for `lesionseg train`; the default is student.")
     ] = None,
-    force: Force = False,
-    runs: Runs = Path("runs"),
+    force: options.Force = False,
+    runs: options.Runs = Path("runs"),
     results: Annotated[
         Path | None, typer.Option(help="Folder for the record. By default results (profile full) or one in --runs.")
     ] = None,
@@ -171,9 +168,7 @@ def baseline(
 
 @app.command()
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Folder of a model, or name of a recipe that was trained in --runs.")
-    ],
+    model: options.Model,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -181,10 +176,10 @@ def evaluate(
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the scores of each image to this file.")] = None,
-    mask_value: MaskValues = None,
-    frame: Frame = None,
-    force: Force = False,
-    runs: Runs = Path("runs"),
+    mask_value: options.MaskValues = None,
+    frame: options.Frame = None,
+    force: options.Force = False,
+    runs: options.Runs = Path("runs"),
 ) -> None:
     """Score a saved model.
 
@@ -214,17 +209,12 @@ def evaluate(
 @app.command()
 def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
-    model: Annotated[
-        str, typer.Option(help="Folder of a model, or name of a recipe that was trained.")
-    ] = "dilated-all",
+    model: options.Chosen = None,
     out: Annotated[Path, typer.Option(help="Folder for masks and overlays.")] = Path("predictions"),
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")] = False,
-    frame: Frame = None,
-    runs: Runs = Path("runs"),
+    threshold: options.Threshold = None,
+    overwrite: options.Overwrite = False,
+    frame: options.Frame = None,
+    runs: options.Runs = Path("runs"),
 ) -> None:
     """Draw masks for photos of your own.
 
@@ -233,20 +223,37 @@ def predict(
     the end, and the exit code is 1. Not a medical device.
     """
     name_the_user()
-    from lesionseg_lib.cli.predict import predict_all
-    from lesionseg_lib.experiments.run_folder import find_model, open_model
+    from lesionseg_lib.cli.networks import ask
+    from lesionseg_lib.cli.predict import predict_photos
 
-    folder = find_model(model, runs)
-    network, card = open_model(folder)
-    threshold = card["threshold"] if threshold is None else threshold
-    say(f"Model    {folder}: {card['recipe']}, threshold {threshold}, on {network.device.type}")
-    size = (card["size"][0], card["size"][1])
-    done, failures = predict_all(network, size, threshold, paths, out, overwrite, say, frame)
-    say(f"{done} of {done + len(failures)} photos done. {NOT_A_DEVICE}")
-    for failure in failures or ([] if done else [f"No photo in {', '.join(map(str, paths))}."]):
-        say(f"Error: {failure}", err=True)
-    if failures or not done:
+    if not predict_photos(paths, ask(model, None, runs), threshold, out, overwrite, frame):
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="As for `lesionseg evaluate`.")] = None,
+    pretrained: Annotated[bool, typer.Option("--pretrained", help="The network that the package carries.")] = False,
+    file_format: Annotated[str, typer.Option("--format", help="Format of the file: onnx.")] = "onnx",
+    weights: options.WeightFormat = "fp32",
+    size: Annotated[int | None, typer.Option(help="Side of the photo that it takes; default: the model's.")] = None,
+    output: options.Exported = None,
+    overwrite: options.Overwrite = False,
+    runs: options.Runs = Path("runs"),
+) -> None:
+    """Write a network as one file for other runtimes: photo bytes in, probabilities out.
+
+    int8 needs training photos of ISIC 2016, which tell it the ranges of its numbers.
+    """
+    name_the_user()
+    if pretrained == (model is not None):
+        raise UnknownNameError("Name a model, or give --pretrained for the network that the package carries.")
+    from lesionseg_lib.cli.export import export_network
+
+    export_network(
+        model, runs,
+        file_format=file_format, weights=weights, side=size, output=output, overwrite=overwrite, report=say,
+    )  # fmt: skip
 
 
 @app.command()
@@ -260,7 +267,7 @@ def compare(
     ladder: Annotated[
         bool, typer.Option("--ladder", help="What moves the score: the way from light to the course's own network.")
     ] = False,
-    results: Results = None,
+    results: options.Results = None,
 ) -> None:
     """Show what was claimed and what came out.
 
@@ -276,8 +283,6 @@ def compare(
         say(ladder_text({**load_recipes(), **load_ladder()}, results or published_results()))
         return
     if effects:
-        if names:
-            raise UnknownNameError("--effects compares the pairs of its own table. Leave the names out.")
         say(listings.effects(load_recipes(), results))
         return
     if names and len(names) > 2:
@@ -285,8 +290,8 @@ def compare(
     say(listings.comparison(names or [], load_recipes(), results))
 
 
-app.command("hand-in")(hand_in)
-app.command()(grade)
+app.command("hand-in")(assignments.hand_in)
+app.command()(assignments.grade)
 
 
 def _check_folder(results: Path | None) -> None:

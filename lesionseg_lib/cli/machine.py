@@ -16,10 +16,10 @@ def prepare_training() -> None:
     """
     name_the_user()
     _check_processes()
-    from accelerate import Accelerator
+    from lesionseg_lib.training.processes import start_accelerator
 
     try:
-        Accelerator()
+        start_accelerator()
     except (ValueError, RuntimeError, KeyError, TypeError, ImportError, NotImplementedError) as error:
         found = ", ".join(sorted(name for name in os.environ if name.startswith("ACCELERATE_"))) or "none"
         raise LesionSegError(

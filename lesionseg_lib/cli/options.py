@@ -35,6 +35,31 @@ Results = Annotated[
     Path | None, typer.Option(callback=_at_home, help="Folder of the records, by default the published ones.")
 ]
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Starts all random numbers.")]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Folder of a model, or name of a recipe that was trained in --runs.")
+]
+Chosen = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "--recipe",
+        help="Folder of a model, or name of a recipe that was trained; default: the package's own.",
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),
+]
+WeightFormat = Annotated[
+    str,
+    typer.Option(
+        "--weights", help="How weights are stored: fp32, fp16, w8 (a quarter of the bytes), int8 (integers throughout)."
+    ),
+]
+Exported = Annotated[
+    Path | None, typer.Option("--output", help="The file to write; default: a name that tells what it is.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier output, but never a photo.")]
 MaskValues = Annotated[
     list[str] | None,
     typer.Option(

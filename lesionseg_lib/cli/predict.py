@@ -10,13 +10,15 @@ import cv2
 import numpy as np
 import PIL.Image
 
+from lesionseg_lib.cli.console import say
+from lesionseg_lib.cli.networks import Asked
 from lesionseg_lib.data.datasets import Image, Mask, read_image, resize_image
 from lesionseg_lib.data.datasets.base import shorten
 from lesionseg_lib.data.datasets.folder import list_folder, named_like_image
 from lesionseg_lib.data.images import count_frames, upright_size
 from lesionseg_lib.errors import DataError
-from lesionseg_lib.models.postprocessing import predict_mask
-from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.models.about import NOTICE
+from lesionseg_lib.models.postprocessing import probability_mask
 from lesionseg_lib.utils.files import is_file, is_folder, leads_nowhere, replacing
 
 MAX_SIDE = 4096
@@ -83,9 +85,26 @@ def output_names(photos: Sequence[Path]) -> list[str]:
     return names
 
 
+def predict_photos(
+    paths: Sequence[Path],
+    network: Asked,
+    threshold: float | None,
+    out: Path,
+    overwrite: bool,
+    frame: int | None,
+) -> bool:
+    """The command: say which network is asked, segment all photos, say what went wrong. Whether nothing did."""
+    threshold = network.threshold if threshold is None else threshold
+    say(f"Model    {network.told}, threshold {threshold}")
+    done, failures = predict_all(network, threshold, paths, out, overwrite, say, frame)
+    say(f"{done} of {done + len(failures)} photos done. {NOTICE}")
+    for failure in failures or ([] if done else [f"No photo in {', '.join(map(str, paths))}."]):
+        say(f"Error: {failure}", err=True)
+    return bool(done) and not failures
+
+
 def predict_all(
-    network: Segmenter,
-    size: tuple[int, int],
+    network: Asked,
     threshold: float,
     paths: Sequence[Path],
     folder: Path,
@@ -103,7 +122,7 @@ def predict_all(
     failures = []
     for photo, name in zip(photos, output_names(photos), strict=True):
         try:
-            done = predict_file(network, size, threshold, photo, folder, name, keep, overwrite, frame)
+            done = predict_file(network, threshold, photo, folder, name, keep, overwrite, frame)
         except Exception as error:
             failures.append(_reason(photo, error))
             report(f"{photo}: failed, see below")
@@ -116,8 +135,7 @@ def predict_all(
 
 
 def predict_file(
-    network: Segmenter,
-    size: tuple[int, int],
+    network: Asked,
     threshold: float,
     photo: Path,
     folder: Path,
@@ -128,9 +146,8 @@ def predict_file(
 ) -> Prediction:
     """Segment one photo and write ``<name>_mask.png`` (0 and 255, at the photo's size) and ``<name>_overlay.jpg``.
 
-    An EXIF orientation is applied first, so mask and overlay stand as a viewer shows the photo. ``size``: (height,
-    width) of the network's input. Files in ``keep`` (resolved) are never written over, others only with ``overwrite``.
-    Raises ``DataError``.
+    An EXIF orientation is applied first, so mask and overlay stand as a viewer shows the photo. Files in ``keep``
+    (resolved) are never written over, others only with ``overwrite``. Raises ``DataError``.
     """
     if is_folder(photo):
         list_folder(photo)  # says why it was taken for a photo
@@ -141,11 +158,11 @@ def predict_file(
         if os.path.lexists(file) and not overwrite:
             raise DataError(f"{photo}: {file} exists. Choose another folder with --out, or add --overwrite.")
     image = read_image(photo, MAX_SIDE, _frame_of(photo, frame))
-    logits = network.logits(resize_image(image, size)[None])[0]
+    probabilities = network.probabilities(resize_image(image, network.size)[None])[0]
     height, width, _ = image.shape
-    overlay = draw_outline(image, predict_mask(logits, (height, width), threshold))
+    overlay = draw_outline(image, probability_mask(probabilities, (height, width), threshold))
     del image  # of a large photo, before its mask is made
-    mask = predict_mask(logits, upright_size(photo, _frame_of(photo, frame)), threshold)
+    mask = probability_mask(probabilities, upright_size(photo, _frame_of(photo, frame)), threshold)
     try:
         with replacing(mask_file) as part:
             PIL.Image.fromarray(mask.astype(np.uint8) * 255).save(part, format="PNG")

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from accelerate import Accelerator
 from tqdm import tqdm
 
 from lesionseg_lib.cli.tables import score_table
@@ -18,6 +17,7 @@ from lesionseg_lib.experiments.run_folder import RunFolder
 from lesionseg_lib.results.records import Record, Records, is_of, load_records, read_record, record_path
 from lesionseg_lib.results.seeds import judge
 from lesionseg_lib.training.checkpoints import Epoch
+from lesionseg_lib.training.processes import start_accelerator
 from lesionseg_lib.training.recipes import Recipe
 
 Report = Callable[[str], None]
@@ -41,7 +41,7 @@ def train_all(
     Only the main process says anything. Raises ``DatasetNotFoundError`` and other errors that concern all of them, and
     ``KeyboardInterrupt`` with a message on how to go on.
     """
-    accelerator = Accelerator()
+    accelerator = start_accelerator()
     main = accelerator.is_main_process
     splits, recorded = open_splits(profile), load_records()
     if main:

@@ -7,6 +7,7 @@ corners would be a cue that no photo of skin has.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -59,28 +60,35 @@ def draw(name: str, size: tuple[int, int], seed: int) -> tuple[Floats, Floats]:
     Places: pixel centre (x, y, 1) of the result -> (x, y) in the photo of ``size`` (height, width). Colours: red,
     green, blue of the photo, and 1 -> those of the result, on a scale of 0 to 255. ``name``: one of ``WARPS``.
     """
-    ranges, rng = WARPS[name], np.random.default_rng(seed)
-    u = rng.uniform(-1, 1, 10)
-    height, width = size
-    mirror = np.diag(np.where(u[:2] < 0, -1.0, 1.0))
-    if height == width and u[2] < 0:
-        mirror = mirror[::-1]
-    angle = np.deg2rad(ranges.turn * u[3])
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    low, high = ranges.scale
-    linear = turn @ mirror / (low + (high - low) * (u[4] + 1) / 2)
-    middle = np.array([width - 1, height - 1]) / 2
-    shift = ranges.shift * u[5:7] * [width, height]
-    places = np.column_stack([linear, middle - linear @ (middle + shift)])
+    places, colours = draws(name, size, [seed])
+    return places[0], colours[0]
 
-    saturation = 1 + ranges.saturation * u[7]
+
+def draws(name: str, size: tuple[int, int], seeds: Sequence[int]) -> tuple[Floats, Floats]:
+    """The maps of N samples, one a seed: places (N, 2, 3) and colours (N, 3, 4); see ``draw``."""
+    ranges, (height, width) = WARPS[name], size
+    u = np.stack([np.random.default_rng(seed).uniform(-1, 1, 13) for seed in seeds])
+    signs = np.where(u[:, :2] < 0, -1.0, 1.0)
+    mirror = signs[:, :, None] * np.eye(2)
+    if height == width:
+        mirror = np.where(u[:, 2, None, None] < 0, mirror[:, ::-1], mirror)
+    angle = np.deg2rad(ranges.turn * u[:, 3])
+    turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], axis=1).reshape(-1, 2, 2)
+    low, high = ranges.scale
+    linear = turn @ mirror / (low + (high - low) * (u[:, 4] + 1) / 2)[:, None, None]
+    middle = np.array([width - 1, height - 1]) / 2
+    shift = ranges.shift * u[:, 5:7] * [width, height]
+    offset = middle[:, None] - linear @ (middle + shift)[:, :, None]
+    places = np.concatenate([linear, offset], axis=2)
+
+    saturation = (1 + ranges.saturation * u[:, 7])[:, None, None]
     mix = saturation * np.eye(3) + (1 - saturation) * LUMA
     # A sample has one brightness and one contrast, and a cast of its own on every channel.
-    gains = 1 + ranges.colour * rng.uniform(-1, 1, 3)
-    contrast = 1 + ranges.contrast * u[8]
-    offset = 255 * ranges.brightness * u[9] + GREY * (1 - contrast)
-    colours = np.column_stack([contrast * gains[:, None] * mix, np.full(3, offset)])
-    return places, colours
+    gains = 1 + ranges.colour * u[:, 10:]
+    contrast = 1 + ranges.contrast * u[:, 8]
+    offset = 255 * ranges.brightness * u[:, 9] + GREY * (1 - contrast)
+    linear = (contrast[:, None] * gains)[:, :, None] * mix
+    return places, np.concatenate([linear, np.broadcast_to(offset[:, None, None], (len(u), 3, 1))], axis=2)
 
 
 def warp(name: str, image: U8, mask: U8, seed: int) -> tuple[U8, U8]:

@@ -27,9 +27,10 @@ from lesionseg_lib.results.records import Record, demand_free, demand_sound, wri
 from lesionseg_lib.training.checkpoints import Epoch
 from lesionseg_lib.training.loop import Run, train
 from lesionseg_lib.training.losses import get_loss
-from lesionseg_lib.training.processes import on_main
+from lesionseg_lib.training.processes import on_main, start_accelerator
 from lesionseg_lib.training.recipes import Recipe
 from lesionseg_lib.training.run_manifest import owning_run
+from lesionseg_lib.training.step import Pace
 from lesionseg_lib.utils.arrays import Logits
 
 
@@ -56,20 +57,22 @@ def run(
     resume: bool = False,
     force: bool = False,
     on_epoch: Callable[[Epoch], None] | None = None,
+    pace: Pace | None = None,
 ) -> tuple[Run, Record, pd.DataFrame]:
     """Train ``recipe`` in ``profile``, score the best model on the test set, write the record.
 
     The record goes to ``results`` (default: ``RunFolder.results``). One that is there is replaced only by the same run
-    scored again (``resume``), or with ``force``. Returns the run, its record and the per-image table. Raises what
-    ``train`` raises, ``RecordError`` before training where a record may not be replaced, ``DatasetNotFoundError``
-    without the extra data that the recipe names, and ``CheckpointError`` without its teacher's run.
+    scored again (``resume``), or with ``force``. ``pace``: how steps are computed; see ``train``. Returns the run, its
+    record and the per-image table. Raises what ``train`` raises, ``RecordError`` before training where a record may not
+    be replaced, ``DatasetNotFoundError`` without the extra data that the recipe names, and ``CheckpointError`` without
+    its teacher's run.
     """
     recipe = profile.apply(recipe)
     folder = RunFolder(Path(runs), profile, recipe.name, seed)
     teacher = open_teacher(recipe, folder)
     splits = training_splits(splits, recipe.extra_data, recipe.masks)
     weights = pick_weights(profile)
-    accelerator = Accelerator()
+    accelerator = start_accelerator()
     data = decode(splits, recipe.size)
     machine = environment(accelerator.device)  # before training: the commit the run started from
     if weights is not None:
@@ -93,7 +96,7 @@ def run(
         finished = train(
             recipe, data.train, data.validation, folder.path,
             seed=seed, weights=weights, resume=resume, accelerator=accelerator, on_epoch=on_epoch,
-            teacher=teacher,
+            teacher=teacher, pace=pace,
         )  # fmt: skip
         record, table, logits = _score(recipe, splits, data, finished, accelerator, known)
 

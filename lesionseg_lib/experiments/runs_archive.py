@@ -79,7 +79,7 @@ def pack_runs(
             if not record["epochs_run"]:  # a baseline has no network
                 continue
             folder = RunFolder(runs, get_profile(PROFILE), recipe, seed)
-            _demand_the_recorded(folder, record)
+            demand_recorded(folder, record)
             run = _pack(folder, test(tuple(record["recipe"]["size"])), target, record_digest(results, recipe, seed))
             packed.append(run)
             report(
@@ -90,7 +90,8 @@ def pack_runs(
     return packed
 
 
-def _demand_the_recorded(folder: RunFolder, record: Mapping[str, object]) -> None:
+def demand_recorded(folder: RunFolder, record: Mapping[str, object]) -> None:
+    """Raise ``CheckpointError`` for a run that is not the one that a record describes."""
     history = [asdict(row) for row in read_history(folder.path)]
     recorded = record["history"]
     assert isinstance(recorded, list)

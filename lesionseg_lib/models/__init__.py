@@ -9,6 +9,7 @@ from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder, weights_fil
 from lesionseg_lib.models.postprocessing import binarise, enlarge, predict_mask, sigmoid
 from lesionseg_lib.models.preprocessing import Preprocessing, default_preprocessing, normalise
 from lesionseg_lib.models.segmenter import Segmenter
+from lesionseg_lib.models.shipped import about_pretrained, pretrained
 
 __all__ = [
     "DECODERS",
@@ -16,6 +17,7 @@ __all__ = [
     "MobileNetV2Encoder",
     "Preprocessing",
     "Segmenter",
+    "about_pretrained",
     "binarise",
     "build_decoder",
     "default_preprocessing",
@@ -23,6 +25,7 @@ __all__ = [
     "normalise",
     "pick_device",
     "predict_mask",
+    "pretrained",
     "sigmoid",
     "wait_for_device",
     "weights_file",

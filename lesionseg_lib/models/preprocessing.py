@@ -1,6 +1,7 @@
 """From photos as they are stored to what the encoder was trained on."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -24,6 +25,13 @@ def default_preprocessing() -> Preprocessing:
 
 def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:
     """uint8 RGB (N, H, W, 3) -> float32 (N, 3, H, W): to [0, 1], minus mean, over standard deviation."""
-    mean = torch.tensor(preprocessing.mean, device=images.device)
-    std = torch.tensor(preprocessing.std, device=images.device)
+    mean, std = _constants(preprocessing, images.device)
     return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)
+
+
+@cache
+def _constants(preprocessing: Preprocessing, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Sent to the device once: each time would wait for what a card is doing."""
+    with torch.inference_mode(False):  # made inside, they could take part in no gradient ever after
+        mean, std = (torch.tensor(values, device=device) for values in (preprocessing.mean, preprocessing.std))
+    return mean, std

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from lesionseg_lib.data.images import resize_image
 from lesionseg_lib.errors import CheckpointError, DataWarning, ShapeError, UnknownNameError
+from lesionseg_lib.models.about import About, header_of, with_about
 from lesionseg_lib.models.card import CARD_NAME, MODEL_FORMAT, WEIGHTS_NAME, check_card, demand_recipe, read_card
 from lesionseg_lib.models.decoders import DECODERS, build_decoder
 from lesionseg_lib.models.encoder import STAGES, MobileNetV2Encoder
@@ -85,14 +86,18 @@ class Segmenter(nn.Module):
         small = resize_image(image, size)
         return enlarge(sigmoid(self.logits(small[None])[0]), (image.shape[0], image.shape[1]))
 
-    def save(self, folder: Path | str, *, recipe: str, threshold: float, size: tuple[int, int]) -> Path:
+    def save(
+        self, folder: Path | str, *, recipe: str, threshold: float, size: tuple[int, int], about: About | None = None
+    ) -> Path:
         """Write ``model.safetensors`` and ``model.json`` into ``folder``; an older model there is replaced at once.
+
+        ``about`` travels inside the weights, see ``read_about``.
 
         Raises ``CheckpointError`` when the disk is full or the folder cannot be written (an older model stays), and
         when weights or card could not be used again.
         """
         folder = Path(folder)
-        card, weights = self.pack(folder, recipe=recipe, threshold=threshold, size=size)
+        card, weights = self.pack(folder, recipe=recipe, threshold=threshold, size=size, about=about)
         try:
             write_bundle(folder / CARD_NAME, card, {folder / WEIGHTS_NAME: weights})
         except OSError as error:
@@ -102,7 +107,9 @@ class Segmenter(nn.Module):
             ) from error
         return folder
 
-    def pack(self, folder: Path, *, recipe: str, threshold: float, size: tuple[int, int]) -> tuple[bytes, bytes]:
+    def pack(
+        self, folder: Path, *, recipe: str, threshold: float, size: tuple[int, int], about: About | None = None
+    ) -> tuple[bytes, bytes]:
         """Bytes of ``model.json``, which tells the SHA-256 of the other, and of ``model.safetensors``.
 
         Raises ``CheckpointError``, which names ``folder``, when they could not be used again.
@@ -124,6 +131,8 @@ class Segmenter(nn.Module):
         check_card({**card, "format": 1}, folder / CARD_NAME)
         # The card travels inside too, without the digest: the two files cannot be mixed up.
         weights = safetensors.save(state, {"card": json.dumps(card)})
+        if about is not None:
+            weights = with_about(weights, about)
         card["sha256"] = sha256_of(weights)
         return (json.dumps(card, indent=2) + "\n").encode(), weights
 
@@ -195,8 +204,7 @@ def _read_pair(folder: Path) -> tuple[dict[str, Any], bytes]:
 
 def _card_inside(weights: bytes) -> Any:
     """The card that a safetensors file carries beside its tensors; None without. Raises ``ValueError``."""
-    length = int.from_bytes(weights[:8], "little")
-    header = json.loads(weights[8 : 8 + length].decode("utf-8"))
+    header = header_of(weights)
     beside = header.get("__metadata__") if isinstance(header, dict) else None
     card = json.loads(beside["card"]) if isinstance(beside, dict) and "card" in beside else None
     return {key: value for key, value in card.items() if key != "sha256"} if isinstance(card, dict) else card

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -25,17 +24,20 @@ from lesionseg_lib.errors import TrainingError
 from lesionseg_lib.evaluation.metrics import confusion, reduce
 from lesionseg_lib.models.encoder import weights_sha256
 from lesionseg_lib.models.postprocessing import binarise, sigmoid
-from lesionseg_lib.models.preprocessing import normalise
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.training.averaging import WeightAverage
 from lesionseg_lib.training.batches import EpochSampler, batches_for
 from lesionseg_lib.training.build import build_optimizer, build_schedule, build_segmenter
-from lesionseg_lib.training.checkpoints import BEST, CHECKPOINT, Epoch, open_folder, restore, save_state
-from lesionseg_lib.training.distillation import Teacher, distilled
+from lesionseg_lib.training.checkpoints import BEST, Epoch, open_folder, restore, save_state
+from lesionseg_lib.training.device_batches import DeviceBatches, drawn_on_cpu
+from lesionseg_lib.training.distillation import Teacher
 from lesionseg_lib.training.losses import Loss, get_loss
-from lesionseg_lib.training.processes import on_main
+from lesionseg_lib.training.processes import on_main, start_accelerator
 from lesionseg_lib.training.recipes import PER_STEP, PROSE, Recipe
 from lesionseg_lib.training.run_manifest import owning_run
+from lesionseg_lib.training.step import Pace, Step, pace_of, step_of
+from lesionseg_lib.training.stops import demand_finite, not_finite, told
+from lesionseg_lib.utils.checks import Need, check_arrays
 
 PREVIEW_IMAGES = 4
 
@@ -65,11 +67,13 @@ def train(
     accelerator: Accelerator | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     teacher: Teacher | None = None,
+    pace: Pace | None = None,
 ) -> Run:
     """Train ``recipe`` and keep the model of the epoch with the best validation Jaccard, or (``kept_epoch``) the last.
 
     With ``average_decay`` what is validated, previewed and kept is the average of the weights; the checkpoint has both,
-    and a resumed run goes on with both. ``teacher``: the trained network of ``recipe.teacher``.
+    and a resumed run goes on with both. ``teacher``: the trained network of ``recipe.teacher``. ``pace``: how steps are
+    computed, ``pace_of`` the device unless given.
 
     ``folder`` gets, after every epoch: ``best/`` (the best segmenter so far), ``history.csv``, ``previews.npz``
     (probabilities of the first validation images), ``checkpoint.pt`` (the whole state) and ``run.json`` (the SHA-256
@@ -77,14 +81,16 @@ def train(
 
     Raises ``CheckpointError`` when the folder holds a run already and ``resume`` is False, when that run had other
     settings or is damaged, when another process writes there, or when the disk is full; ``TrainingError`` when the loss
-    is not finite. In all these cases, and after ctrl-C, the last complete epoch stays on disk.
+    is not finite, a card's memory runs out, or another of several processes is gone; ``ShapeError`` for masks that are
+    not 0 and 1. In all these cases, and after ctrl-C, the last complete epoch stays on disk.
     """
-    accelerator = accelerator or Accelerator()
+    accelerator = accelerator or start_accelerator()
     with ExitStack() as held:
         on_main(accelerator, lambda: held.enter_context(owning_run(Path(folder))))
         return _train(
-            recipe, train_data, validation_data, Path(folder), seed, weights, resume, accelerator, on_epoch, teacher
-        )
+            recipe, train_data, validation_data, Path(folder), seed, weights, resume, accelerator, on_epoch, teacher,
+            pace or pace_of(accelerator),
+        )  # fmt: skip
 
 
 def _train(
@@ -98,6 +104,7 @@ def _train(
     accelerator: Accelerator,
     on_epoch: Callable[[Epoch], None] | None,
     teacher: Teacher | None,
+    pace: Pace,
 ) -> Run:
     main = accelerator.is_main_process
     torch.manual_seed(seed)
@@ -105,16 +112,27 @@ def _train(
     # After a download: it hashes the weights.
     identity = _identity(recipe, train_data, validation_data, seed, weights, teacher)
     state = open_folder(folder, identity, resume)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if pace.channels_last:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     samples = batches_for(train_data, recipe, seed, network)
     sampler = EpochSampler(len(samples), seed)
-    loader: Any = DataLoader(samples, batch_size=recipe.batch_size, sampler=sampler)
+    on_cpu = accelerator.device.type == "cpu"
+    loader: Any
+    if pace.resident and not drawn_on_cpu(samples):
+        loader = DeviceBatches(samples, recipe.batch_size, sampler, accelerator.device)
+    else:
+        loader = DataLoader(samples, batch_size=recipe.batch_size, sampler=sampler, pin_memory=not on_cpu)
     optimizer: Any = build_optimizer(recipe, network)
     schedule = build_schedule(recipe, optimizer, math.ceil(len(loader) / accelerator.num_processes))
-    model, optimizer, loader = accelerator.prepare(network, optimizer, loader)
+    model, optimizer = accelerator.prepare(network, optimizer)
+    if isinstance(loader, DataLoader):
+        loader = accelerator.prepare(loader)
+    if pace.compiled:
+        model = torch.compile(model)
     average = WeightAverage(network, recipe.average_decay) if recipe.average_decay is not None else None
     kept = average.network if average else network
     loss_of = get_loss(recipe.loss)
+    check_arrays(masks=Need(np.asarray(train_data.masks), "N H W", "number or bool", between=(0, 1)))
 
     history: list[Epoch] = []
     previews: list[npt.NDArray[np.uint8]] = []
@@ -124,6 +142,8 @@ def _train(
         history = [Epoch(**row) for row in state["history"]]
         previews = list(state["previews"].numpy())
         best_epoch = state["best_epoch"]
+
+    step = step_of(Step(model, network, optimizer, loss_of, recipe, teacher, accelerator, pace))
 
     epochs = tqdm(
         range(len(history) + 1, recipe.epochs + 1),
@@ -141,38 +161,29 @@ def _train(
         # Accelerate counts its epochs itself, from 0, and tells sampler and samples; a resumed run must go on counting.
         loader.set_epoch(epoch - 1)
         samples.set_epoch(epoch - 1)  # with several processes Accelerate leaves the samples out
-        model.train()
-        sums = torch.zeros(2, device=accelerator.device)  # of loss * images, and of images
-        for step, (inputs, masks) in enumerate(loader, start=1):
-            if isinstance(inputs, Tensor):  # images; else the pyramid is there already
-                inputs = normalise(inputs, network.preprocessing)
-            logits = model(inputs)
-            loss = loss_of(logits, masks[:, None].float())  # (N, 1, H, W) both
-            if teacher is not None:
-                loss = distilled(loss, logits, teacher.probabilities(inputs), recipe.teacher_weight)
-            # Over all processes: one that stopped alone would leave the others waiting for its gradients.
-            total = accelerator.reduce(loss.detach())
-            if not torch.isfinite(total):
-                raise TrainingError(_not_finite(total.item(), recipe, folder, f"{epoch}, batch {step}"))
-            accelerator.backward(loss)
-            if recipe.clip_norm is not None:
-                accelerator.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-            optimizer.step()
-            optimizer.zero_grad()
-            rate = optimizer.param_groups[0]["lr"]
-            if recipe.schedule in PER_STEP:
-                schedule.step()
-            if average is not None:
-                average.update(network)
-            sums += torch.stack([loss.detach() * len(masks), torch.ones_like(loss) * len(masks)])
-        sums = accelerator.reduce(sums)
+        with told(recipe, folder, epoch, accelerator.num_processes):
+            model.train()
+            sums = torch.zeros(2, device=accelerator.device)  # of loss * images, and of images
+            losses = torch.zeros(len(loader), device=accelerator.device)
+            for number, (inputs, masks) in enumerate(loader):
+                loss = losses[number] = step(inputs, masks)
+                rate = optimizer.param_groups[0]["lr"]
+                if recipe.schedule in PER_STEP:
+                    schedule.step()
+                if average is not None:
+                    average.update()
+                sums += torch.stack([loss * len(masks), torch.ones_like(loss) * len(masks)])
+                # A card is asked once an epoch: it would be waited for.
+                if on_cpu or number == len(loader) - 1:
+                    demand_finite(losses, accelerator, recipe, folder, epoch)
+            sums = accelerator.reduce(sums)
 
-        # Scored on one process, so that all of them decide alike.
-        validation_loss, jaccard, dice, preview = on_main(
-            accelerator, lambda: _validate(kept, validation_data, recipe, loss_of)
-        )
+            # Scored on one process, so that all of them decide alike.
+            validation_loss, jaccard, dice, preview = on_main(
+                accelerator, lambda: _validate(kept, validation_data, recipe, loss_of)
+            )
         if not np.isfinite(validation_loss):  # the last step of the epoch may have broken the weights
-            raise TrainingError(_not_finite(validation_loss, recipe, folder, f"{epoch}, validation"))
+            raise TrainingError(not_finite(validation_loss, recipe, folder, f"{epoch}, validation"))
         seconds = time.perf_counter() - start
         history.append(Epoch(epoch, float(sums[0] / sums[1]), validation_loss, jaccard, dice, rate, seconds))
         previews.append(preview)
@@ -232,12 +243,3 @@ def _identity(
         "train_data": train_data.content_fingerprint,
         "validation_data": validation_data.content_fingerprint,
     }
-
-
-def _not_finite(value: float, recipe: Recipe, folder: Path, place: str) -> str:
-    kept = "The last complete epoch is kept" if (folder / CHECKPOINT).exists() else "No epoch was complete yet"
-    return (
-        f"Recipe {recipe.name}: the loss became {value} in epoch {place}. Expected a finite number. {kept} "
-        f"in {folder}. Usual causes: a learning rate that is too large ({recipe.learning_rate} here), sums in half "
-        f"precision, masks that are not 0 or 1."
-    )

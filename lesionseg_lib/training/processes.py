@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import torch
 from accelerate import Accelerator
+from accelerate.state import is_initialized
 from accelerate.utils import broadcast_object_list
 
 from lesionseg_lib.errors import LesionSegError, TrainingError
+from lesionseg_lib.models.device import pick_device
 
 T = TypeVar("T")
+
+
+def start_accelerator() -> Accelerator:
+    """Accelerate as the course uses it: in bfloat16 where a card computes in it, unless somebody chose a precision.
+
+    Who chose: a program that made an ``Accelerator`` before, or ``accelerate config`` and its variables.
+    """
+    chosen = is_initialized() or "ACCELERATE_MIXED_PRECISION" in os.environ or pick_device().type != "cuda"
+    if chosen or not torch.cuda.is_bf16_supported(including_emulation=False):
+        return Accelerator()
+    return Accelerator(mixed_precision="bf16")
 
 
 def on_main(accelerator: Accelerator, work: Callable[[], T]) -> T:

@@ -5,7 +5,7 @@ import re
 from tools import ROOT
 
 PAGE = (ROOT / "book" / "errors.md").read_text(encoding="utf-8")
-OTHERS = {"ImportError: libGL.so.1", "CUDA out of memory"}
+OTHERS = {"ImportError: libGL.so.1"}
 """Messages of other libraries."""
 
 

@@ -100,6 +100,7 @@ HOLES: list[list[object]] = [
     ["evaluate", ...], ["evaluate", "MODEL", "--data", ...], ["evaluate", "x", "--runs", ...],
     ["predict", ..., "--model", "MODEL"], ["predict", "images", "--model", ...],
     ["predict", "images/a.jpg", "--model", "MODEL", "--out", ...],
+    ["export", ...], ["export", "MODEL", "--format", ...], ["export", "MODEL", "--weights", ...],
     ["compare", ...], ["compare", ..., "dilated-all"], ["compare", "--results", ...],
 ]  # fmt: skip
 

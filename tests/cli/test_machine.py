@@ -5,11 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 
-import accelerate
 import pytest
 
 from lesionseg_lib.cli.machine import is_one_of_several, name_the_user, prepare_training
 from lesionseg_lib.errors import LesionSegError
+from lesionseg_lib.training import processes
 from tests.helpers.tiny import forget_accelerators
 
 ALL = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
@@ -63,7 +63,7 @@ def test_settings_that_stop_accelerate_are_named(monkeypatch: pytest.MonkeyPatch
         raise ValueError("no such precision: fp17")
 
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp17")
-    monkeypatch.setattr(accelerate, "Accelerator", refuse)
+    monkeypatch.setattr(processes, "Accelerator", refuse)
     with pytest.raises(LesionSegError, match="cannot start on this machine: no such precision.*here: ACCELERATE_MIXED"):
         prepare_training()
 

@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 
 from lesionseg_lib.cli.app import app
 from lesionseg_lib.cli.predict import collect_photos, draw_outline, output_names
-from lesionseg_lib.data.datasets import read_image
+from lesionseg_lib.data.datasets import SyntheticLesions, read_image
 from lesionseg_lib.data.images import upright_size
+from lesionseg_lib.models import shipped
 from lesionseg_lib.models.segmenter import Segmenter
 from tests.helpers.archives import photo
 from tests.helpers.models import SIZE, save_random_model
@@ -59,6 +60,31 @@ def test_the_mask_is_the_models_probabilities_at_the_photos_size_cut_at_the_thre
     overlay = mask_of(tmp_path / "predictions" / "a_overlay.jpg")
     assert overlay.shape == (90, 130, 3)
     assert "1 of 1 photos done" in result.stdout and "Not a medical device" in result.stdout
+
+
+def test_without_a_model_the_packages_own_network_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after installation: nothing trained, nothing downloaded."""
+    for variable in ("TORCH_HOME", "LESIONSEG_DATA", "LESIONSEG_RUNS"):
+        monkeypatch.setenv(variable, str(tmp_path / "nothing"))
+    lesion = SyntheticLesions(1, size=160, seed=5)
+    PIL.Image.fromarray(lesion.image(0)).save(tmp_path / "a.png")
+    result = predict("a.png")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Model    the package's own network: feather-exact, on ")
+    mask = mask_of(tmp_path / "predictions" / "a_mask.png") > 0
+    assert (mask & lesion.truth(0)).sum() / (mask | lesion.truth(0)).sum() > 0.5
+
+
+def test_a_recipe_chooses_another_network(model: Path, tmp_path: Path) -> None:
+    result = predict(save_photo(tmp_path / "a.png"), "--recipe", model)
+    assert result.stdout.startswith(f"Model    {model}: transposed-frozen, on ")
+
+
+def test_a_damaged_network_of_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "PRETRAINED", tmp_path / "pretrained")
+    result = predict(save_photo(tmp_path / "a.png"))
+    assert result.exit_code == 2 and result.stderr.startswith("Error: The network that the package carries cannot be")
+    assert "no saved model here" in result.stderr and "nstall the package again" in result.stderr
 
 
 def test_the_models_own_threshold_is_the_default(tmp_path: Path) -> None:

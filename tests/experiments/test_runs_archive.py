@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,63 +13,23 @@ import torch
 from typer.testing import CliRunner
 
 from lesionseg_lib.cli.app import app
-from lesionseg_lib.data.cache import CachedDataset
 from lesionseg_lib.data.datasets import download
 from lesionseg_lib.errors import CheckpointError, DownloadError, UnknownNameError
 from lesionseg_lib.experiments.packed_runs import PackedRun
-from lesionseg_lib.experiments.profiles import get_profile
-from lesionseg_lib.experiments.run_folder import RunFolder
 from lesionseg_lib.experiments.runs_archive import (
     MANIFEST,
     difference,
     download_runs,
-    pack_runs,
     record_digest,
     release_url,
 )
 from lesionseg_lib.models.segmenter import Segmenter
 from lesionseg_lib.results.records import read_record, read_table, write_record
-from lesionseg_lib.training.checkpoints import Epoch, read_history, read_previews, save_state
-from lesionseg_lib.training.recipes import get_recipe
-from tests.helpers.models import SIZE, save_random_model
+from lesionseg_lib.training.checkpoints import read_history, read_previews
+from tests.helpers.models import SIZE
 from tests.helpers.records import put_record
 from tests.helpers.server import FileServer, serving
-from tests.helpers.tiny import cached
-
-RECIPE = "transposed-frozen"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A machine that has trained: runs, records, and what was packed of them."""
-
-    runs: Path
-    results: Path
-    packed: Path
-
-    def run(self, seed: int = 0) -> RunFolder:
-        return RunFolder(self.runs, get_profile("full"), RECIPE, seed)
-
-    def pack(self) -> list[PackedRun]:
-        return pack_runs(self.runs, self.results, lambda size: four_images(), self.packed, lambda line: None)
-
-
-def four_images() -> CachedDataset:
-    rng = np.random.default_rng(0)
-    return cached(rng.integers(0, 256, (4, *SIZE, 3), dtype=np.uint8), rng.integers(0, 2, (4, *SIZE), dtype=np.uint8))
-
-
-def record_run(place: Place, seed: int) -> None:
-    """A run of random weights, as training leaves it, and its record."""
-    folder = place.run(seed)
-    save_random_model(folder.best, RECIPE)
-    history = [Epoch(1, 0.5, 0.4, 0.7 + seed / 100, 0.8, 1e-3, 1.0)]
-    previews = [np.full((1, *SIZE), 7, np.uint8)]
-    state = {"model": {"weight": torch.zeros(1)}, "optimizer": {}, "schedule": {}}
-    save_state(folder.path, {}, history, 1, previews, ["a"], state)
-    settings = {**get_recipe(RECIPE).settings(), "size": list(SIZE)}
-    rows = [vars(row) for row in history]
-    put_record(place.results, RECIPE, np.array([0.5]), seed, recipe=settings, epochs_run=1, history=rows)
+from tests.helpers.trained import RECIPE, Place, four_images, record_run
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import torch
 
-from benchmarks import costs, frozen_cache
+from benchmarks import costs, frozen_cache, processes, until
 from lesionseg_lib.data.transforms import OFFLINE
 from lesionseg_lib.results.records import load_costs
+from tests.helpers.tiny import forget_accelerators
 
 
 def test_the_cache_and_the_images_train_alike(
@@ -40,3 +43,28 @@ def test_costs_are_written_for_every_recipe_asked_for(tmp_path: Path) -> None:
         assert entry["training_seconds_per_epoch"] > 0
     assert [entry["images_per_epoch"] for entry in found["recipes"].values()] == [100, 100 * OFFLINE["family-d"], 100]
     assert [entry["cached"] for entry in found["recipes"].values()] == [True, True, False]
+
+
+def test_the_clock_stops_at_the_target_and_runs_on_where_it_is_not_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LESIONSEG_CACHE", str(tmp_path / "cache"))
+    forget_accelerators()
+    threads = str(torch.get_num_threads())
+    always = ["--profile", "smoke", "--threads", threads, "--out", str(tmp_path / "until.json")]
+    easy = until.main(["feather", "--target", "0", *always])["tries"][0]
+    assert easy["reached"] and len(easy["rows"]) == 1 and easy["epochs"] == 2
+    assert easy["seconds"] == easy["rows"][0]["seconds"] > 0
+    hard = until.main(["feather", "--target", "1", *always])
+    assert json.loads((tmp_path / "until.json").read_text()) == hard
+    assert not hard["tries"][0]["reached"] and len(hard["tries"][0]["rows"]) == 2
+    assert "2 of 2 epochs: NOT reached, best 0." in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_two_processes_are_held_against_one(tmp_path: Path) -> None:
+    out = tmp_path / "processes.json"
+    found = processes.main(["feather", "--size", "32", "--epochs", "1", "--out", str(out)])
+    speeds = found["photos_per_second"]
+    assert found["efficiency"] == pytest.approx(speeds["2"] / speeds["1"] / 2) and found["threads"] == 1
+    assert json.loads(out.read_text()) == found

@@ -33,7 +33,8 @@ def test_the_oldest_and_the_newest_python_and_macos_are_tried():
 
 def test_a_link_check_reads_what_is_there():
     (lychee,) = [step for step in steps(ROOT / ".github/workflows/links.yml") if "lychee" in step.get("uses", "")]
-    read = [word.strip('"') for word in lychee["with"]["args"].split() if "." in word and not word[0].isdigit()]
+    words = re.sub(r"--exclude \S+", "", lychee["with"]["args"]).split()
+    read = [word.strip('"') for word in words if "." in word and not word[0].isdigit()]
     assert len(read) >= 5 and [pattern for pattern in read if not list(ROOT.glob(pattern))] == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from lesionseg_lib.results.ablations import (
     settings,
 )
 from lesionseg_lib.results.records import load_records
-from lesionseg_lib.training.recipes import load_recipes
+from lesionseg_lib.training.recipes import Recipe, load_ladder, load_recipes
 from tests.helpers.records import put_record
 
 BASE = np.random.default_rng(0).uniform(0.3, 0.8, 200)
@@ -30,6 +30,41 @@ STEP = Step("rate", "dilated-frozen", "dilated-frozen-slow", "decoder's rate")
 
 def effect(results: Path, *steps: Step):
     return measure(load_recipes(), load_records(results), results, steps or [STEP])
+
+
+OTHER: dict[str, Any] = {
+    "decoder": "unet",
+    "trainable_stages": (1,),
+    "loss": "bce",
+    "optimizer": "adam",
+    "learning_rate": 0.5,
+    "encoder_learning_rate": 0.5,
+    "batch_size": 3,
+    "epochs": 3,
+    "augmentation": "none",
+    "schedule": "cosine",
+    "patience": 3,
+    "size": (96, 96),
+    "threshold": 0.25,
+    "last_stage": 2,
+    "weight_decay": 0.25,
+    "clip_norm": 7.0,
+    "average_decay": 0.25,
+    "kept_epoch": "best",
+    "extra_data": "isic-extra",
+    "masks": "exact",
+    "teacher": "dilated-all",
+    "teacher_weight": 0.25,
+}
+"""Another value of every setting that moves a score; the other fields say what a recipe is, and what is scored."""
+
+
+def test_each_setting_of_a_recipe_is_among_those_that_are_compared() -> None:
+    said = {"name", "family", "title", "choices", "claimed", "base", "also_scored"}
+    assert {field.name for field in fields(Recipe)} == said | set(OTHER)
+    recipe = load_ladder()["feather-distilled"]
+    unseen = [name for name, value in OTHER.items() if settings(replace(recipe, **{name: value})) == settings(recipe)]
+    assert unseen == []
 
 
 # ---- the table of steps

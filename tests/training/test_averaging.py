@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("tiny_decoder")
 def bias_after(average: WeightAverage, trained: Segmenter, value: float) -> float:
     with torch.no_grad():
         trained.decoder.head.bias.fill_(value)  # type: ignore[union-attr, operator]
-    average.update(trained)
+    average.update()
     return float(average.network.decoder.head.bias)  # type: ignore[union-attr, arg-type]
 
 
@@ -46,7 +46,7 @@ def test_statistics_are_averaged_too_and_counters_copied() -> None:
     mean = "encoder.features.0.1.running_mean"
     before = average.network.state_dict()[mean].clone()
     trained(torch.randn(2, 3, 32, 32))
-    average.update(trained)
+    average.update()
     found, theirs = average.network.state_dict(), trained.state_dict()
     torch.testing.assert_close(found[mean], before * 2 / 11 + theirs[mean] * 9 / 11)
     assert found["encoder.features.0.1.num_batches_tracked"] == 1

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from lesionseg_lib.errors import CheckpointError, TrainingError
 from lesionseg_lib.training import processes
-from lesionseg_lib.training.processes import on_main
+from lesionseg_lib.training.processes import on_main, start_accelerator
+from tests.helpers.tiny import forget_accelerators
 
 
 def fail(error: BaseException) -> Any:
@@ -60,3 +62,36 @@ def test_the_result_reaches_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(processes, "broadcast_object_list", receive)
     assert on_main(accelerator(False, 2), fail(AssertionError("the others do not work"))) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("device", "native", "chosen", "expected"),
+    [
+        ("cuda", True, None, {"mixed_precision": "bf16"}),
+        ("cuda", False, None, {}),  # a T4 would only pretend to
+        ("cuda", True, "fp16", {}),
+        ("cpu", True, None, {}),
+    ],
+)
+def test_a_card_computes_in_bfloat16_where_it_can_and_nobody_chose(
+    monkeypatch: pytest.MonkeyPatch, device: str, native: bool, chosen: str | None, expected: dict[str, str]
+) -> None:
+    forget_accelerators()
+    monkeypatch.delenv("ACCELERATE_MIXED_PRECISION", raising=False)
+    if chosen:
+        monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", chosen)
+    monkeypatch.setattr(processes, "pick_device", lambda: torch.device(device))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    asked: list[dict[str, str]] = []
+    monkeypatch.setattr(processes, "Accelerator", lambda **options: asked.append(options))
+    start_accelerator()
+    assert asked == [expected]
+
+
+def test_whoever_made_an_accelerator_before_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "is_initialized", lambda: True)
+    monkeypatch.setattr(processes, "pick_device", lambda: torch.device("cuda"))
+    asked: list[dict[str, str]] = []
+    monkeypatch.setattr(processes, "Accelerator", lambda **options: asked.append(options))
+    start_accelerator()
+    assert asked == [{}]

@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser
 from torch import nn
 
+from lesionseg_lib.data.datasets import resize_image
 from lesionseg_lib.evaluation import boundaries, metrics
 from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 from lesionseg_lib.models import postprocessing
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
+from lesionseg_lib.models.preprocessing import default_preprocessing
 from lesionseg_lib.models.receptive_field import Field
 from lesionseg_lib.results import claims
 from lesionseg_lib.training import losses
 from lesionseg_lib.training.recipes import Claim
-from tools.explorers import EXPLORERS, pack, receptive_field
+from tools.explorers import EXPLORERS, receptive_field
+from tools.scripts import pack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 TOLERANCE = 1e-6
@@ -256,3 +259,26 @@ def test_what_python_packs_the_page_unpacks(call: Call) -> None:
     page = call.page  # type: ignore[attr-defined]
     assert page.evaluate(unpack, [pack(numbers), 0]) == numbers.tolist()
     assert page.evaluate(unpack, [pack(mask), mask.size]) == mask.astype(int).tolist()
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((192, 256), (128, 128)), ((301, 199), (128, 128)), ((383, 511), (128, 128)), ((90, 70), (128, 128))],
+)
+def test_a_photo_is_resized_as_by_opencv(call: Call, shape: tuple[int, int], size: tuple[int, int]) -> None:
+    image = np.random.default_rng(sum(shape)).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    opaque = np.dstack([image, np.full(shape, 255, np.uint8)])
+    ours = np.array(call("resizeImage", opaque, *shape, *size)).reshape(*size, 3)
+    theirs = resize_image(image, size).astype(int)
+    assert np.abs(ours - theirs).max() <= (0 if shape[0] > size[0] else 1)
+
+
+def test_colours_are_swapped_and_normalisation_undone(call: Call) -> None:
+    rgb = np.arange(0, 255, 5, dtype=np.uint8)
+    swapped = np.array(call("swapped", rgb)).reshape(-1, 3)
+    assert np.array_equal(swapped, rgb.reshape(-1, 3)[:, ::-1])
+    got = np.array(call("unnormalised", rgb)).reshape(-1, 3) / 255
+    imagenet = default_preprocessing()
+    seen = (got - imagenet.mean) / imagenet.std  # what the network computes of it
+    step = 0.5 / 255 / min(imagenet.std)  # the bytes are rounded
+    assert np.abs(seen - rgb.reshape(-1, 3) / 255).max() <= step + 1e-9
