@@ -1,4 +1,7 @@
-"""Recorded numbers for prose: `{{ number("dilated-all", "jaccard") }}`, from `results/dilated-all/seed0.json`."""
+"""Recorded numbers for prose: `{{ number("dilated-all", "jaccard") }}`, from `results/dilated-all/seed0.json`.
+
+Of a benchmark: `{{ number("pretrained", "formats.w8.bytes") }}`, from `results/pretrained.json`.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -6,6 +9,7 @@ from typing import Any
 
 from lesionseg_lib.errors import RecordError
 from lesionseg_lib.results.records import Record, read_record, record_path
+from lesionseg_lib.utils.schemas import SchemaError, parse_json
 from tools import TextError
 
 
@@ -19,6 +23,15 @@ def _record(path: Path) -> Record:
         return read_record(path)
     except RecordError as error:
         raise UnknownNumber(str(error)) from None
+
+
+@cache
+def _benchmark(path: Path) -> Record:
+    try:
+        values: Record = parse_json(path.read_bytes())
+    except SchemaError as error:
+        raise UnknownNumber(f"{path}: {error}") from None
+    return values
 
 
 def _number(value: Any, spec: str | None) -> str:
@@ -53,7 +66,7 @@ def number(results: Path, recipe: str, path: str, spec: str | None = None) -> st
 
     Args:
         results: the folder of records.
-        recipe: whose record of seed 0 is read.
+        recipe: whose record of seed 0 is read; or the name of a benchmark's file.
         path: dotted, into the record; a test metric goes by its short name (`jaccard`: the mean over images;
             `jaccard_interval`: its 95 % interval).
         spec: as for Python's `format`; without it, thousands are set apart and fractions have three digits.
@@ -61,11 +74,11 @@ def number(results: Path, recipe: str, path: str, spec: str | None = None) -> st
     Raises:
         UnknownNumber: the record or the key in it does not exist, or is no number.
     """
-    file = record_path(results, recipe, 0)
-    if not file.is_file():
+    file, benchmark = record_path(results, recipe, 0), results / f"{recipe}.json"
+    if not file.is_file() and not benchmark.is_file():
         known = ", ".join(sorted(found.parent.name for found in results.glob("*/seed0.json"))) or "none"
         raise UnknownNumber(f"there is no record of '{recipe}' (recorded: {known})")
-    record = _record(file)
+    record = _record(file) if file.is_file() else _benchmark(benchmark)
     if path.endswith("_interval"):
         metric = _look_up(record, path.removesuffix("_interval"))
         if not isinstance(metric, dict) or not {"low", "high"} <= set(metric):

@@ -210,6 +210,7 @@ def evaluate(
 def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
     model: options.Chosen = None,
+    onnx: options.Onnx = None,
     out: Annotated[Path, typer.Option(help="Folder for masks and overlays.")] = Path("predictions"),
     threshold: options.Threshold = None,
     overwrite: options.Overwrite = False,
@@ -226,7 +227,7 @@ def predict(
     from lesionseg_lib.cli.networks import ask
     from lesionseg_lib.cli.predict import predict_photos
 
-    if not predict_photos(paths, ask(model, None, runs), threshold, out, overwrite, frame):
+    if not predict_photos(paths, ask(model, onnx, runs), threshold, out, overwrite, frame):
         raise typer.Exit(1)
 
 

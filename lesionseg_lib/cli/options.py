@@ -46,6 +46,7 @@ Chosen = Annotated[
         help="Folder of a model, or name of a recipe that was trained; default: the package's own.",
     ),
 ]
+Onnx = Annotated[Path | None, typer.Option("--onnx", help="In place of a model: a file that `lesionseg export` wrote.")]
 Threshold = Annotated[
     float | None,
     typer.Option(min=0, max=1, help="Probability above which a pixel is lesion; default: the model's."),

@@ -36,14 +36,15 @@ MULTIPLE, LARGEST = 32, 2048
 """A side of the photo."""
 
 
-class _PhotoToProbabilities(nn.Module):
-    """uint8 (1, H, W, 3) -> (1, 1, H, W)."""
+class PhotoToProbabilities(nn.Module):
+    """What is exported: a photo, uint8 (1, H, W, 3), to probabilities, float32 (1, 1, H, W)."""
 
     def __init__(self, network: Segmenter) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, photo: Tensor) -> Tensor:
+        """Probabilities of lesion."""
         return torch.sigmoid(self.network(normalise(photo, self.network.preprocessing)))
 
 
@@ -102,7 +103,7 @@ def _traced(network: Segmenter, size: tuple[int, int]) -> Any:
             f"An export needs the packages onnx, onnxscript and onnxruntime ({error.name} is missing). {EDGE}"
         ) from error
     photo = torch.zeros(1, *size, 3, dtype=torch.uint8)
-    whole = _PhotoToProbabilities(network)
+    whole = PhotoToProbabilities(network)
     with evaluation_mode(whole):
         try:
             with torch.no_grad():

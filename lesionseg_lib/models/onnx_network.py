@@ -13,7 +13,7 @@ from lesionseg_lib.utils.checks import Need, check_arrays
 
 INPUT, OUTPUT = "photo", "probabilities"
 """Names in the file. In: uint8 (1, H, W, 3), RGB. Out: float32 (1, 1, H, W), 0 to 1."""
-EDGE = 'Install them with: python -m pip install "lesionseg[edge]"'
+EDGE = "Install what the extra edge names: python -m pip install onnx onnxruntime onnxscript"
 
 _NOT_OURS = "Expected a file that `lesionseg export` wrote; export the network again."
 

@@ -99,7 +99,7 @@ HOLES: list[list[object]] = [
     ["baseline", ..., "--profile", "full"], ["baseline", "otsu", "--profile", ...],
     ["evaluate", ...], ["evaluate", "MODEL", "--data", ...], ["evaluate", "x", "--runs", ...],
     ["predict", ..., "--model", "MODEL"], ["predict", "images", "--model", ...],
-    ["predict", "images/a.jpg", "--model", "MODEL", "--out", ...],
+    ["predict", "images/a.jpg", "--model", "MODEL", "--out", ...], ["predict", "images", "--onnx", ...],
     ["export", ...], ["export", "MODEL", "--format", ...], ["export", "MODEL", "--weights", ...],
     ["compare", ...], ["compare", ..., "dilated-all"], ["compare", "--results", ...],
 ]  # fmt: skip

@@ -42,6 +42,7 @@ def lay_out(folder: Path) -> tuple[Path, Path]:
     record = folder / "results" / "net" / "seed0.json"
     record.parent.mkdir(parents=True)
     record.write_text(json.dumps(RECORD))
+    (folder / "results" / "speed.json").write_text('{"light": {"ms": {"mean": 1.5, "low": 1, "high": 2}}}')
     (folder / "01_lesson.py").write_text(LESSON)
     return folder / "01_lesson.py", folder / "results"
 
@@ -68,6 +69,8 @@ def results(source: Path) -> Path:
         (("net", "macs", ".1e"), "1.2e+08"),
         (("net", "best_epoch"), "7"),
         (("net", "data.name"), "isic2016"),
+        (("speed", "light.ms"), "1.500"),
+        (("speed", "light.ms_interval", ".1f"), "1.0 to 2.0"),
     ],
 )
 def test_a_number_is_the_recorded_one(results, arguments, text):
@@ -78,6 +81,7 @@ def test_a_number_is_the_recorded_one(results, arguments, text):
     ("placeholder", "message"),
     [
         ('number("other", "jaccard")', "there is no record of 'other' (recorded: net)"),
+        ('number("speed", "light.seconds")', "'seconds' is not in the record; there is: ms"),
         ('number("net", "jacard")', "'jacard' is not in the record; there is: format, name, seed"),
         ('number("net", "parameters.all")', "'all' is not in the record; there is: total, trainable"),
         ('number("net", "best_epoch.mean")', "'mean' is not in the record; there is: int"),
