@@ -34,6 +34,8 @@ FIRST_USER = 61184
 LOOK = 0.1
 """Seconds between two looks at clock and memory."""
 ERRORS = 4000
+ROUNDS = 20
+"""Times that processes are looked for which started while others were ended."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,17 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits, start: float) -> tu
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the launcher and its group; whatever is inside dies with it."""
+    """Kill the launcher and its group; whatever is inside dies with it.
+
+    Without walls the launcher is the one to whom those left behind belong, so they are ended before it is.
+    """
+    for _ in range(ROUNDS):
+        below = [pid for pid in _family(process.pid) if pid != process.pid]
+        if not below:
+            break
+        for pid in below:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
     if hasattr(os, "killpg"):
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from lesionseg_lib.cli import compare as listings
 from lesionseg_lib.cli import assignments, options
+from lesionseg_lib.cli import compare as listings
 from lesionseg_lib.cli.console import Commands, failed, say
 from lesionseg_lib.cli.machine import name_the_user, prepare_training
 from lesionseg_lib.errors import RecordError, UnknownNameError
@@ -291,8 +291,7 @@ def compare(
     say(listings.comparison(names or [], load_recipes(), results))
 
 
-app.command("hand-in")(assignments.hand_in)
-app.command()(assignments.grade)
+assignments.add_to(app)
 
 
 def _check_folder(results: Path | None) -> None:

@@ -102,3 +102,9 @@ def grade(
     write_marks(rows, assignment, csv, one)
     held = sum(row.held for row in rows)
     say(f"\nMarks: {csv}" + (f". Held back, for you to look at: {held}" if held else ""))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put both commands behind those that are there."""
+    app.command("hand-in")(hand_in)
+    app.command()(grade)

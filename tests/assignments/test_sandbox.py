@@ -69,7 +69,7 @@ def test_a_child_that_does_not_end_is_ended_with_all_it_started(isolated: bool, 
     time.sleep(0.2)
     lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     left = [line for line in lines if b"2718281" in line]
-    assert left == [] or not isolated  # without walls the system does not promise it
+    assert left == []
 
 
 @pytest.mark.parametrize("isolated", [True, False])
