@@ -11,7 +11,7 @@ PY = .venv/bin/python
 export NO_ALBUMENTATIONS_UPDATE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help environment course test check parity lab pictures explorers book lessons accept runs-archive pretrained bundle vendor stamp mutants lock fuzz gpu-pack gpu clean
+.PHONY: help environment course test check parity lab assignments pictures explorers book lessons accept runs-archive pretrained bundle vendor stamp mutants lock fuzz gpu-pack gpu clean
 
 help:
 	@echo 'make course   run every lesson here and render the book from them [PROFILE=smoke|student|full]'
@@ -25,6 +25,7 @@ help:
 	@echo 'make accept   copy the lessons that `make course PROFILE=full` executed into notebooks/'
 	@echo 'make pictures draw the picture of results anew from the recorded run'
 	@echo 'make explorers make the data and pictures of the explorers anew from recorded runs'
+	@echo 'make assignments  notebooks for students, handouts and grading packs [SEMESTER=2026-autumn] [MASTERS=folder]'
 	@echo 'make vendor    fetch the files of others that the book carries anew; needs npm'
 	@echo 'make stamp    write README.md from README.md.j2, and the repository address where it is repeated'
 	@echo 'make runs-archive  pack the recorded runs of LESIONSEG_RUNS for a release'
@@ -103,6 +104,10 @@ parity: environment
 
 lab: environment
 	@$(PY) -m jupyterlab notebooks
+
+# The secret that marks depend on is kept in course-secret.txt, which git leaves out: keep a copy for the whole term.
+assignments: environment
+	@$(PY) -m tools.assignments $(if $(SEMESTER),--term '$(SEMESTER)') $(if $(MASTERS),--masters '$(MASTERS)')
 
 pictures: environment
 	@$(PY) -m tools.pictures

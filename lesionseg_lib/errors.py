@@ -55,5 +55,9 @@ class RecipeError(LesionSegError):
     """A file of recipes is damaged, or a setting in it has a value that it may not have."""
 
 
+class AssignmentError(LesionSegError):
+    """What is handed in, a pack or a setting of the grader cannot be used."""
+
+
 class DataWarning(UserWarning):
     """Something about the data was repaired or left aside; the message names the files."""

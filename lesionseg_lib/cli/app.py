@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from lesionseg_lib.cli import assignments, options
 from lesionseg_lib.cli import compare as listings
-from lesionseg_lib.cli import options
 from lesionseg_lib.cli.console import Commands, failed, say
 from lesionseg_lib.cli.machine import name_the_user, prepare_training
 from lesionseg_lib.errors import RecordError, UnknownNameError
@@ -289,6 +289,9 @@ def compare(
     if names and len(names) > 2:
         raise UnknownNameError(f"{len(names)} recipes given: {', '.join(names)}. Give none, one or two.")
     say(listings.comparison(names or [], load_recipes(), results))
+
+
+assignments.add_to(app)
 
 
 def _check_folder(results: Path | None) -> None:

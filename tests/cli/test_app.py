@@ -27,8 +27,9 @@ from tools import ROOT
 
 def test_version_and_help() -> None:
     assert lesionseg("--version").stdout == f"lesionseg {version('lesionseg')}\n"
-    commands = re.findall(r"^  (\w+) ", lesionseg("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert commands == ["download", "recipes", "train", "baseline", "evaluate", "predict", "export", "compare"]
+    commands = re.findall(r"^  ([\w-]+) ", lesionseg("--help").stdout.split("Commands:")[1], re.MULTILINE)
+    records = ["download", "recipes", "train", "baseline", "evaluate", "predict", "export", "compare"]
+    assert commands == [*records, "hand-in", "grade"]
 
 
 @pytest.mark.parametrize("arguments", [["predict", "a.png", "--model", "light"], ["evaluate", "light"]])

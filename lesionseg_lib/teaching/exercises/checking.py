@@ -1,6 +1,7 @@
 """``check``: an answer to its grader, and whatever happens there into a verdict."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,20 @@ def check(name: str, answer: Any = None, *given: Any) -> Verdict:
     Raises ``UnknownNameError`` for an unknown exercise.
     """
     grader = look_up(EXERCISES, name, "exercise")
-    hints, where = HINTS[name], SECTIONS[name]
+    call = f'exercises.check("{name}", {{arguments}})'
+    return judged(grader, name, answer, given, HINTS[name], SECTIONS[name], call)
+
+
+def judged(
+    grader: Callable[..., None],
+    name: str,
+    answer: Any,
+    given: tuple[Any, ...],
+    hints: tuple[str, ...],
+    where: str,
+    call: str,
+) -> Verdict:
+    """What ``check`` says, for any grader. ``call``: how the check is written, with ``{arguments}`` for its own."""
 
     def verdict(status: Any, detail: str, causes: tuple[str, ...] = (), section: str = "") -> Verdict:
         return Verdict(name, status, detail, causes, hints, section or where)
@@ -42,7 +56,7 @@ def check(name: str, answer: Any = None, *given: Any) -> Verdict:
         inspect.signature(grader).bind(answer, *given)
     except TypeError as error:
         wanted = ", ".join(inspect.signature(grader).parameters)
-        return verdict("crashed", f'{error}; write exercises.check("{name}", {wanted}).')
+        return verdict("crashed", f"{error}; write {call.format(arguments=wanted)}.")
     numpy_state = np.random.get_state()
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad(), np.errstate(all="ignore"):

@@ -11,12 +11,17 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
+from safetensors.numpy import save
 
+from lesionseg_lib.assignments.files import READERS
+from lesionseg_lib.assignments.hand_in import read_hand_in, zipped
+from lesionseg_lib.assignments.model import FileRule
+from lesionseg_lib.assignments.registry import get_assignment
 from lesionseg_lib.data.datasets import read_image, read_mask
 from lesionseg_lib.data.datasets.download import unpack
 from lesionseg_lib.data.datasets.isic_mirror import MirrorArrays
@@ -25,6 +30,7 @@ from lesionseg_lib.data.images import upright_size
 from lesionseg_lib.errors import LesionSegError
 from tests.helpers.archives import disc, mirror_arrays, npz, photo
 from tests.helpers.fuzzing import run_files
+from tests.helpers.hand_ins import members
 from tests.helpers.picture_files import chunk, exif_chunk, png, tiff
 
 LARGEST = 1_000_000
@@ -73,6 +79,35 @@ def _mirror(path: Path) -> None:
     data = MirrorArrays(path, "test", "mirror")
     for number in range(min(2, len(data))):
         assert data[number].mask.dtype == np.bool_
+
+
+def _hand_in(path: Path) -> None:
+    """With a file of each kind; what its readers refuse is a problem of that file alone."""
+    found = read_hand_in(path, EVERY_KIND)
+    assert found.student and all(isinstance(cell, str) for cell in found.cells)
+    assert all(reason.strip() for reason in found.problems.values())
+
+
+EVERY_KIND = replace(
+    get_assignment("a1"),
+    files={f"{kind}/*": FileRule(kind, 1 << 20, needed=False) for kind in READERS},
+)
+
+
+def _hand_ins() -> list[bytes]:
+    weights = {"w": np.ones((2, 2), np.float32)}
+    files = {
+        "json/a": b'{"a": [1, null]}', "npz/a": npz({"a": np.arange(3)}), "weights/a": save(weights),
+        "mask/a": png(disc(6, 9).astype(np.uint8) * 255),
+        # A graph of one node, "Relu".
+        "onnx/a": bytes([0x3A, 8, 0x0A, 6, 0x22, 4]) + b"Relu",
+    }  # fmt: skip
+    packed = zipped({**members("ann"), **files})
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in {**members("ann"), **files}.items():
+            archive.writestr(name, content)
+    return [packed, stored.getvalue()]
 
 
 def _saved(array: np.ndarray, kind: str, **options: object) -> bytes:
@@ -149,6 +184,7 @@ TARGETS: dict[str, Target] = {
     "logits": Target(run_files.logits, run_files.logit_files, "test_logits.npz"),
     "run": Target(run_files.manifest, run_files.manifests, "run.json"),
     "runs": Target(run_files.listing, run_files.listings, "runs.json"),
+    "hand_in": Target(_hand_in, _hand_ins, "a1-ann.zip"),
     "cache": Target(run_files.cache, run_files.caches, "cache.json"),
 }
 
