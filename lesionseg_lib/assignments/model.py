@@ -133,8 +133,8 @@ class Assignment:
         key: "a1".
         title: of the handout.
         questions: in the order of the feedback.
-        files: name in the zip, or a pattern such as ``masks/*.png``, -> its rule. ``answers.json`` and ``notebook.ipynb``
-            are always there and are not listed.
+        files: name in the zip, or a pattern such as ``masks/*.png``, -> its rule. ``answers.json`` and
+            ``notebook.ipynb`` are always there and are not listed.
         answers: keys of ``answers.json`` that must be there, and what each is.
         unchecked: what is graded and cannot be checked on the student's machine, in words.
         drivers: a file of Python that runs beside the student's code and asks more than a call can: a gradient, a
