@@ -42,7 +42,7 @@ def test_a_page_fits_a_phone(page, address, name):
 def test_a_page_of_the_library_can_be_looked_through(page, address, name):
     page.set_viewport_size(DESKTOP)
     page.goto(f"{address}/api/lesionseg_lib.{name}.html", wait_until="networkidle")
-    assert page.evaluate("document.documentElement.scrollHeight") <= 27 * DESKTOP["height"]
+    assert page.evaluate("document.documentElement.scrollHeight") <= 32 * DESKTOP["height"]
 
 
 @pytest.mark.parametrize("place", ["server", "file"])
