@@ -91,8 +91,9 @@ def build_root(settings: dict[str, Any]) -> None:
     limits = settings["limits"]
     options = f"size={limits['disk']},nr_inodes={limits['files']},mode=777"
     mount("none", root + WORK, "tmpfs", NO_SUID | NO_DEVICES, options)
-    if not os.path.lexists(f"{root}/tmp"):
-        os.symlink(WORK, f"{root}/tmp")  # noqa: PTH211
+    scratch = os.path.join(root, "tmp")  # noqa: PTH118
+    if not os.path.lexists(scratch):
+        os.symlink(WORK, scratch)  # noqa: PTH211
     mount(None, root, None, REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEVICES)
     os.chdir(root)
     _done(libc().pivot_root(b".", b"."), "pivot_root")
