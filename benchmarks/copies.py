@@ -32,7 +32,7 @@ from lesionseg_lib.data.duplicates import (
 from lesionseg_lib.models.encoder import MobileNetV2Encoder
 from lesionseg_lib.models.preprocessing import default_preprocessing, normalise
 from lesionseg_lib.results.records import published_results
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.files import write_bytes
 from lesionseg_lib.utils.pictures import write_picture
 
 Images = NDArray[np.uint8]
@@ -141,8 +141,7 @@ def main(arguments: list[str] | None = None) -> Path:
     encoder.freeze()
     matches = point_search(photos["extra"], photos["test"])
     found = report(search(extra, test, encoder.eval()), matches, extra.ids, test.ids)
-    with replacing(options.out) as part:
-        part.write_text(json.dumps({"format": 1, **found}, indent=1) + "\n", encoding="utf-8")
+    write_bytes(options.out, (json.dumps({"format": 1, **found}, indent=1) + "\n").encode())
     if options.sheet:
         draw_sheet(options.sheet, found, extra, test)
     for row in found["pairs"]:

@@ -28,7 +28,7 @@ from lesionseg_lib.training.batches import EpochSampler, FrozenPyramids, batches
 from lesionseg_lib.training.build import build_optimizer, build_segmenter
 from lesionseg_lib.training.losses import get_loss
 from lesionseg_lib.training.recipes import Recipe, load_recipes
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.files import write_bytes
 
 Entry = dict[str, Any]
 TRAINING_IMAGES = 749
@@ -118,8 +118,7 @@ def main(arguments: list[str] | None = None) -> Path:
         costs["recipes"][name] = entry
         one, every, epoch, images, cached = entry.values()
         print(f"{name:34} {one:12.1f} {every:10.1f} {epoch:10.1f} {images:7d}  {'yes' if cached else 'no'}", flush=True)
-    with replacing(options.out) as part:
-        part.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
+    write_bytes(options.out, (json.dumps(costs, indent=1) + "\n").encode())
     print(f"Wrote {options.out}")
     return options.out
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lesionseg_lib.evaluation.bootstrap import METHODS, bootstrap_interval, count_draws, paired_interval
 from lesionseg_lib.results.records import published_results
 from lesionseg_lib.results.seeds import SHARE, expected_band, seed_interaction, seed_spread
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.files import write_bytes
 
 Floats = NDArray[np.float64]
 Rng = np.random.Generator
@@ -144,8 +144,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=published_results() / "coverage.json")
     options = parser.parse_args(arguments)
     found = measure(options.repetitions)
-    with replacing(options.out) as part:
-        part.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_bytes(options.out, (json.dumps(found, indent=1) + "\n").encode())
     for part_name in ("images", "seeds", "both"):
         print(part_name, json.dumps(found[part_name]))
 

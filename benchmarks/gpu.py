@@ -21,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from lesionseg_lib.utils.files import write_bytes  # imports nothing that a bare Python lacks
+
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = 1
 PARTS = {
@@ -111,10 +113,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def write(path: Path, content: dict[str, Any]) -> None:
     """Whole or not at all: whoever is cut short keeps the last one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    beside.replace(path)
+    write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def pack_records(out: Path) -> None:

@@ -175,10 +175,9 @@ def resumed(path: Path, place: Entry, again: bool) -> Entry:
 
 
 def save(path: Path, table: Entry) -> None:
-    from lesionseg_lib.utils.files import replacing
+    from lesionseg_lib.utils.files import write_bytes
 
-    with replacing(path) as part:
-        part.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    write_bytes(path, (json.dumps(table, indent=1) + "\n").encode())
 
 
 def fill(table: Entry, path: Path, options: argparse.Namespace) -> None:

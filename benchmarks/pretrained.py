@@ -27,7 +27,7 @@ from lesionseg_lib.models.onnx_network import OnnxNetwork
 from lesionseg_lib.models.postprocessing import sigmoid
 from lesionseg_lib.models.weight_formats import WEIGHTS
 from lesionseg_lib.results.records import published_results, read_table, record_path
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.files import write_bytes
 
 Entry = dict[str, Any]
 SMALL, LARGE = 0.05, 0.20
@@ -119,8 +119,7 @@ def main(arguments: list[str] | None = None) -> Path:
         "formats": by_format(test, options.formats),
         "strata": by_stratum(scores, groups(test)),
     }
-    with replacing(options.out) as part:
-        part.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_bytes(options.out, (json.dumps(found, indent=1) + "\n").encode())
     print(f"Wrote {options.out}")
     return options.out
 

@@ -15,7 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lesionseg_lib.utils.files import replacing
+from lesionseg_lib.utils.files import write_bytes
 from tools import ROOT
 
 VENDOR = ROOT / "book" / "_static" / "vendor"
@@ -87,9 +87,7 @@ def fetch(package: Package, folder: Path, place: Path) -> list[Path]:
     for member, name in package.files.items():
         data = read_member(archive, member)
         path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part:
-            part.write_bytes(gzip.compress(data, 9, mtime=0) if name.endswith(".gz") else data)
+        write_bytes(path, gzip.compress(data, 9, mtime=0) if name.endswith(".gz") else data)
         written.append(path)
     return written
 

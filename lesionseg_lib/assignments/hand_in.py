@@ -20,7 +20,7 @@ from lesionseg_lib.assignments.files import READERS, read_json
 from lesionseg_lib.assignments.model import Assignment, FileRule
 from lesionseg_lib.assignments.variants import student_id
 from lesionseg_lib.errors import AssignmentError
-from lesionseg_lib.utils.files import write_bytes
+from lesionseg_lib.utils.files import is_file, write_bytes
 
 FORMAT = 1
 ANSWERS, NOTEBOOK = "answers.json", "notebook.ipynb"
@@ -139,7 +139,7 @@ def pack_hand_in(assignment: Assignment, notebook: Path, answers: Path, folder: 
     Raises ``AssignmentError`` where the grader would refuse it, or a file would be useless to it; no zip is left then.
     """
     for path in (notebook, answers):
-        if not path.is_file():
+        if not is_file(path):
             raise AssignmentError(f"{path}: no such file. Run the notebook to its end, save it, and name both files.")
     said = read_json(answers.read_bytes(), answers.name)
     student = student_id(said.get("student") if isinstance(said, dict) else None)

@@ -24,7 +24,7 @@ from lesionseg_lib.assignments.hand_in import zipped
 from lesionseg_lib.assignments.model import Given
 from lesionseg_lib.assignments.variants import public_variant, secret_variant
 from lesionseg_lib.errors import AssignmentError
-from lesionseg_lib.utils.files import write_bytes
+from lesionseg_lib.utils.files import is_file, write_bytes
 
 FORMAT = 1
 LARGEST = 512 << 20
@@ -62,7 +62,7 @@ def write_pack(pack: Pack, path: Path) -> None:
 
 def read_pack(path: Path, assignment: str) -> Pack:
     """Read a pack. Raises ``AssignmentError``: missing, damaged, or of another assignment."""
-    if not path.is_file():
+    if not is_file(path):
         raise AssignmentError(
             f"{path}: no grading pack there. `make assignments` writes it; name it with --pack. Without it nobody "
             "knows the graded questions."

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lesionseg_lib.errors import CheckpointError, MissingPackageError
 from lesionseg_lib.utils.checks import Need, check_arrays
+from lesionseg_lib.utils.files import is_file
 
 INPUT, OUTPUT = "photo", "probabilities"
 """Names in the file. In: uint8 (1, H, W, 3), RGB. Out: float32 (1, 1, H, W), 0 to 1."""
@@ -34,6 +35,9 @@ class OnnxNetwork:
         of somebody else's network; ``MissingPackageError`` without onnxruntime.
         """
         try:
+            if not is_file(path):
+                path.stat()  # says why where there is nothing
+                raise CheckpointError(f"{path}: cannot be read (it is a folder or a device). {_NOT_OURS}")
             content = path.read_bytes()
         except OSError as error:
             raise CheckpointError(f"{path}: cannot be read ({error.strerror or error}). {_NOT_OURS}") from error

@@ -15,21 +15,15 @@ from lesionseg_lib.assignments.grading import Graded, grade, named_for
 from lesionseg_lib.assignments.packs import write_pack
 from lesionseg_lib.assignments.registry import get_assignment
 from lesionseg_lib.assignments.sandbox import Sandbox
-from lesionseg_lib.errors import AssignmentError
 from tests.assignments.hostile import HOSTILE, MARKER
-from tests.helpers.hand_ins import FULL, PACK, SCORES, submit, with_function
+from tests.helpers.hand_ins import FULL, PACK, SCORES, submit, walled, with_function
 
 A1 = get_assignment("a1")
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    walls = Sandbox()
-    try:
-        walls.demand_walls()
-    except AssignmentError as error:
-        pytest.skip(str(error))
-    return walls
+    return walled()
 
 
 @pytest.fixture

@@ -100,6 +100,8 @@ HOLES: list[list[object]] = [
     ["evaluate", ...], ["evaluate", "MODEL", "--data", ...], ["evaluate", "x", "--runs", ...],
     ["predict", ..., "--model", "MODEL"], ["predict", "images", "--model", ...],
     ["predict", "images/a.jpg", "--model", "MODEL", "--out", ...], ["predict", "images", "--onnx", ...],
+    ["hand-in", ...], ["hand-in", "a1", ...], ["hand-in", "a1", "images/a.jpg", "--answers", ...],
+    ["grade", ..., "images", "--csv", "m.csv"], ["grade", "a1", "images", "--csv", "m.csv", "--pack", ...],
     ["export", ...], ["export", "MODEL", "--format", ...], ["export", "MODEL", "--weights", ...],
     ["compare", ...], ["compare", ..., "dilated-all"], ["compare", "--results", ...],
 ]  # fmt: skip

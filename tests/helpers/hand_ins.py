@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from lesionseg_lib.assignments.a1 import rules
 from lesionseg_lib.assignments.a1.drawing import mask_pack
 from lesionseg_lib.assignments.hand_in import zipped
 from lesionseg_lib.assignments.packs import Pack
+from lesionseg_lib.assignments.sandbox import Sandbox
 from lesionseg_lib.assignments.variants import public_variant
+from lesionseg_lib.errors import AssignmentError
 from lesionseg_lib.evaluation.bootstrap import bootstrap_interval
 
 TERM, SECRET = "2026-test", bytes(range(32))
@@ -46,6 +49,16 @@ FULL = 15.0
 def right_answers(student: str, term: str = TERM) -> dict[str, Any]:
     table = rules.pack_scores(mask_pack(public_variant("a1", student, term)))
     return {"table": table, "interval": list(bootstrap_interval(np.array(list(table.values())), seed=5))}
+
+
+def walled() -> Sandbox:
+    """A sandbox with its walls; where they cannot be built the test is skipped, and says why."""
+    sandbox = Sandbox()
+    try:
+        sandbox.demand_walls()
+    except AssignmentError as error:
+        pytest.skip(str(error))
+    return sandbox
 
 
 def notebook(cells: Sequence[str]) -> bytes:
