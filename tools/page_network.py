@@ -8,6 +8,7 @@ import gzip
 import io
 import shutil
 from base64 import b64decode, b64encode
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,6 @@ from tools.vendor import VENDOR
 DRAWN, DRAWN_SEED, DRAWN_SIZE = 4, 43, (192, 256)
 PHOTOS, LONG_SIDE, QUALITY = 12, 320, 90
 RUNTIME = VENDOR / "onnxruntime-web"
-
-
-def packed(data: bytes) -> str:
-    """Bytes, packed with gzip, in base64: what `inflate` in the explorer reads."""
-    return b64encode(gzip.compress(data, 9, mtime=0)).decode()
 
 
 def runtime() -> str:
@@ -88,6 +84,7 @@ def first_view(results: Path) -> dict[str, Any]:
     return {**shown, "map": pack(np.rint(255 * probabilities)), "side": card["size"][0], "note": note}
 
 
+@cache
 def model() -> bytes:
     """The package's network as a graph of ONNX with weights of eight bits, for the page."""
     network, card = pretrained()
@@ -99,7 +96,7 @@ def write(folder: Path) -> None:
     pictures = {"pictures": drawn() + photographs()}
     scripts = {
         "runtime.js": runtime(),
-        "model.js": script("network/model", {"model": packed(model())}),
+        "model.js": script("network/model", {"model": pack(np.frombuffer(model(), np.uint8))}),
         "pictures.js": script("network/pictures", pictures),
     }
     for name, text in scripts.items():

@@ -353,10 +353,10 @@ window.lesionseg ??= (() => {
     return { px, py };
   }
 
-  /** Bytes of a base64 text that was deflated (zlib). */
-  async function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  /** Bytes of a base64 text that was deflated (zlib), or packed in another format that browsers know. */
+  async function unpack(text, format = "deflate") {
+    const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream(format));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
   /** Bits, the highest first, -> n zeros and ones. */
@@ -408,7 +408,7 @@ window.lesionseg ??= (() => {
     explorer,
     formulas: { confusion, jaccard, dice, sensitivity, specificity, accuracy, binarise, enlarge, distanceTo, border,
                 quantile, hausdorff95, boundaryIou, signedDistance, mean },
-    parts: { ARROWS, animate, axes, bits, box, button, choice, colour, drawKinds, el, legend, mix, number, outline,
+    parts: { ARROWS, animate, axes, bits, box, button, bytesOf, choice, colour, drawKinds, el, legend, mix, number, outline,
              pixels, random, reduced, rgb, sentence, slider, stroke, surface, tick, tiles, toggle, unpack },
   };
 })();

@@ -51,10 +51,6 @@
     tag.onerror = () => reject(new Error(`${name} could not be fetched`));
     document.head.append(tag);
   });
-  async function inflate(text) {
-    const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-    return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
-  }
 
   /** The network, ready: `(rgb) -> {map, time}`, probabilities and milliseconds. */
   async function start() {
@@ -64,8 +60,8 @@
     const { env, InferenceSession, Tensor } = window.ort;
     env.wasm.numThreads = 1; // more would need headers that a page from disk cannot have
     env.wasm.wasmPaths = { mjs: URL.createObjectURL(new Blob([glue], { type: "text/javascript" })) };
-    env.wasm.wasmBinary = (await inflate(wasm)).buffer;
-    const session = await InferenceSession.create(await inflate(model), { executionProviders: ["wasm"] });
+    env.wasm.wasmBinary = (await p.unpack(wasm, "gzip")).buffer;
+    const session = await InferenceSession.create(await p.unpack(model), { executionProviders: ["wasm"] });
     return async (rgb) => {
       const begun = performance.now();
       const result = await session.run({ [session.inputNames[0]]: new Tensor("uint8", rgb, [1, side, side, 3]) });
@@ -88,7 +84,7 @@
   }
   const blobOf = async (uri) => {
     const [head, text] = uri.split(",");
-    return new Blob([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], { type: head.slice(5, head.indexOf(";")) });
+    return new Blob([p.bytesOf(text)], { type: head.slice(5, head.indexOf(";")) });
   };
 
   lesionseg.explorer("network", async (body) => {
