@@ -118,7 +118,7 @@ def test_the_changelog_begins_with_the_version_of_the_package():
     newest = re.search(r"^## \[(.+?)\] - (?:unreleased|\d{4}-\d\d-\d\d)$", changelog, re.MULTILINE)[1]
     assert newest == distribution("lesionseg").version
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert commands <= set(re.findall(r"`([a-z]+)`", changelog))
+    assert commands <= set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", changelog))
 
 
 @pytest.fixture
@@ -197,4 +197,4 @@ def test_the_readme_names_only_commands_and_targets_that_exist():
     targets = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)[1].split()
     assert {name for name in re.findall(r"(?:^|`)make ([a-z-]+)", readme, re.MULTILINE)} <= set(targets)
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert set(re.findall(r"^lesionseg ([a-z]+)", readme, re.MULTILINE)) == commands
+    assert set(re.findall(r"^lesionseg ([a-z]+(?:-[a-z]+)*)", readme, re.MULTILINE)) == commands
